@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: EUPL-1.2
+//! Running processes and their incidents, served by `geschaeftsgang`.
+
+use async_trait::async_trait;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{Actor, DokumentId, InstanceId, JobId, SendungId, TaskId, Timestamp, Werte, aufgaben::Schritt, fehler::Fehler};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Ablauf {
+    pub id: InstanceId,
+    pub process: String,
+    pub name: String,
+    pub version: u32,
+    /// `aktiv`, `beendet`, `stoerung`, `abgebrochen`.
+    pub stand: String,
+    pub titel: String,
+    pub gestartet: Timestamp,
+    pub beendet: Option<Timestamp>,
+    pub parent: Option<InstanceId>,
+    pub sendung: Option<SendungId>,
+    pub dokument: Option<DokumentId>,
+    pub variablen: Werte,
+    pub verlauf: Vec<Schritt>,
+    /// Where it stands.
+    pub marken: Vec<Marke>,
+    /// The BPMN file, for the picture.
+    pub bpmn: String,
+    pub aufgaben: Vec<TaskId>,
+}
+
+/// A token at an element.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Marke {
+    pub element: String,
+    pub name: String,
+    /// Why it waits, a German sentence.
+    pub warum: String,
+    pub seit: Timestamp,
+    pub stoerung: bool,
+}
+
+/// A job that needs an operator.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Stoerung {
+    pub job: JobId,
+    pub ablauf: InstanceId,
+    pub process: String,
+    pub element: String,
+    pub name: String,
+    pub ursache: String,
+    pub seit: Timestamp,
+    pub letzter_versuch: Option<Timestamp>,
+    pub versuche: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Kennzahlen {
+    pub aktiv: u64,
+    pub beendet: u64,
+    pub stoerungen: u64,
+    /// Jobs waiting per type.
+    pub jobs: Vec<(String, u64)>,
+    /// Age classes of open tasks in days: 0-1, 2-5, 6-10, over 10.
+    pub alter: [u64; 4],
+    /// Per day of the last 30: day, started, ended.
+    pub durchsatz: Vec<(crate::Tag, u64, u64)>,
+    pub outbox: u64,
+}
+
+#[async_trait]
+pub trait Ablaeufe: Send + Sync {
+    /// Starts the newest version of `process`; a repeat with the same key gives the first instance.
+    async fn start(&self, actor: &Actor, process: &str, werte: Werte, idempotency_key: &str) -> Result<InstanceId, Fehler>;
+    async fn get(&self, actor: &Actor, id: InstanceId) -> Result<Ablauf, Fehler>;
+    /// Newest first; `process` empty = all.
+    async fn list(&self, actor: &Actor, process: &str, limit: u32) -> Result<Vec<Ablauf>, Fehler>;
+    /// The running or last instance for a document.
+    async fn of_document(&self, actor: &Actor, dokument: DokumentId) -> Result<Option<InstanceId>, Fehler>;
+    async fn stoerungen(&self, actor: &Actor) -> Result<Vec<Stoerung>, Fehler>;
+    /// Puts failed jobs back in the queue; the reason stands in the audit trail. Returns how many were queued.
+    async fn retry(&self, actor: &Actor, jobs: &[JobId], grund: &str) -> Result<u32, Fehler>;
+    async fn kennzahlen(&self, actor: &Actor) -> Result<Kennzahlen, Fehler>;
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: EUPL-1.2
+//! Jobs of the record keeper, done by the core service `akten` in its own transaction with an inbox row per job.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    AkteId, BlobHash, DokumentId, SendungId, Tag, VorgangId, einordnung::Vorschlag,
+    erkennung::{Befund, Teil},
+    rechnung::RechnungsFakten,
+    sendungen::Kanal,
+};
+
+pub const ANLEGEN: &str = "akten.anlegen.v1";
+pub const ERFASSEN: &str = "akten.erfassen.v1";
+pub const ABLEGEN: &str = "akten.ablegen.v1";
+
+/// Registers the documents of a Sendung: from now on they are visible in their Eingangskorb.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Anlegen {
+    pub sendung: SendungId,
+    pub kanal: Kanal,
+    pub zugang: Tag,
+    pub teile: Vec<Teil>,
+    /// Eingangskorb, e.g. `poststelle`.
+    pub korb: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Angelegt {
+    pub dokumente: Vec<Angelegtes>,
+}
+
+/// What the process of one document starts with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Angelegtes {
+    pub dokument: DokumentId,
+    pub sendung: SendungId,
+    pub zugang: Tag,
+    pub teil: Teil,
+}
+
+/// Adds what became known: renditions, text, proposal, invoice facts, findings. Every field may be absent;
+/// present ones replace earlier ones. Answers with possible duplicates of an invoice.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Erfassen {
+    pub dokument: Option<DokumentId>,
+    pub pdfa: Option<BlobHash>,
+    pub text: Option<BlobHash>,
+    pub woerter: Option<BlobHash>,
+    pub html: Option<BlobHash>,
+    pub vorschlag: Option<Vorschlag>,
+    pub fakten: Option<RechnungsFakten>,
+    pub befunde: Vec<Befund>,
+    pub dokumentart: Option<String>,
+    pub titel: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Erfasst {
+    /// Other documents with the same seller, number and amount, oldest first.
+    pub dubletten: Vec<Dublette>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Dublette {
+    pub dokument: DokumentId,
+    pub text: String,
+}
+
+/// Files the document: Aktenplan unit › Akte › Vorgang › Dokument.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Ablegen {
+    pub dokument: DokumentId,
+    /// Kennzeichen of the Aktenplaneinheit, e.g. `66.10`.
+    pub einheit: String,
+    /// An existing Akte by its Aktenzeichen; without it the unit's current Akte for `akte_titel` is found or opened.
+    pub aktenzeichen: Option<String>,
+    pub akte_titel: String,
+    pub vorgang_titel: String,
+    pub dokumentart: String,
+    pub titel: String,
+    /// Office that keeps the Akte, e.g. `66`.
+    pub amt: String,
+    /// Decision log of the process, filed as a rendition (JSON blob), if any.
+    pub protokoll: Option<serde_json::Value>,
+    /// Name of the person whose decision this filing carries out.
+    pub freigegeben_von: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Abgelegt {
+    pub akte: AkteId,
+    pub vorgang: VorgangId,
+    pub aktenzeichen: String,
+}

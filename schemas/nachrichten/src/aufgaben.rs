@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: EUPL-1.2
+//! People's work, served by `geschaeftsgang`.
+
+use async_trait::async_trait;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{Actor, DokumentId, InstanceId, PersonId, Tag, TaskId, Timestamp, Werte, fehler::Fehler};
+
+/// A row of the task list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Aufgabe {
+    pub id: TaskId,
+    /// Compare-and-set number for claim and completion.
+    pub version: i64,
+    pub ablauf: InstanceId,
+    /// Process id, e.g. `rechnung`.
+    pub process: String,
+    /// BPMN element id and name.
+    pub element: String,
+    pub name: String,
+    /// Form: a file in `workflows/formulare`.
+    pub formular: String,
+    /// Made by the process (`eakte:titel`), e.g. "Rechnung 2026-0815 · Musterbau GmbH".
+    pub titel: String,
+    pub gruppe: String,
+    pub bearbeiter: Option<PersonId>,
+    pub bearbeiter_name: Option<String>,
+    pub faellig: Option<Tag>,
+    pub seit: Timestamp,
+    pub dokument: Option<DokumentId>,
+    /// Facts for the list (`eakte:daten`): lieferant, betrag, skonto_bis, befunde, ...
+    pub daten: Werte,
+    pub erledigt: Option<Timestamp>,
+}
+
+/// Everything the task page needs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AufgabeSeite {
+    pub aufgabe: Aufgabe,
+    /// Variables visible at the task's scope.
+    pub variablen: Werte,
+    /// What the person typed so far.
+    pub entwurf: Werte,
+    pub verlauf: Vec<Schritt>,
+    /// May this actor complete it; else the German reason.
+    pub sperre: Option<String>,
+}
+
+/// A line of the decision log (Verlauf).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Schritt {
+    pub zeit: Timestamp,
+    pub element: String,
+    pub name: String,
+    /// `gestartet`, `erledigt`, `abgebrochen`, `ausgeloest`, ...
+    pub ereignis: String,
+    pub person: Option<String>,
+    /// For a user task: the decision and remark, in words.
+    pub text: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AufgabenFilter {
+    /// Process ids; empty = all.
+    pub process: Vec<String>,
+    /// Element ids; empty = all.
+    pub element: Vec<String>,
+    pub nur_meine: bool,
+    pub erledigte: bool,
+    pub faellig_bis: Option<Tag>,
+    pub limit: u32,
+    /// Opaque cursor of the previous page.
+    pub nach: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AufgabenListe {
+    pub aufgaben: Vec<Aufgabe>,
+    pub weiter: Option<String>,
+}
+
+/// Open tasks of this actor per process and element.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Zaehler {
+    pub process: String,
+    pub element: String,
+    pub offen: u64,
+    pub heute_faellig: u64,
+    pub ueberfaellig: u64,
+}
+
+/// Completion of a task.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Erledigung {
+    pub version: i64,
+    /// A repeat with the same key gives the first answer.
+    pub idempotency_key: String,
+    /// Form values; `entscheidung` names the button.
+    pub werte: Werte,
+}
+
+#[async_trait]
+pub trait Aufgaben: Send + Sync {
+    async fn list(&self, actor: &Actor, filter: &AufgabenFilter) -> Result<AufgabenListe, Fehler>;
+    async fn zaehler(&self, actor: &Actor) -> Result<Vec<Zaehler>, Fehler>;
+    async fn get(&self, actor: &Actor, id: TaskId) -> Result<AufgabeSeite, Fehler>;
+    /// Takes the task; 409 when someone else was faster. Returns the new version.
+    async fn claim(&self, actor: &Actor, id: TaskId, version: i64) -> Result<i64, Fehler>;
+    async fn release(&self, actor: &Actor, id: TaskId, version: i64) -> Result<i64, Fehler>;
+    async fn draft(&self, actor: &Actor, id: TaskId, werte: Werte) -> Result<(), Fehler>;
+    /// Refused with 403 and a sentence when the four eyes rule forbids it, 409 when stale, 422 when the form is not valid.
+    async fn complete(&self, actor: &Actor, id: TaskId, e: Erledigung) -> Result<(), Fehler>;
+}

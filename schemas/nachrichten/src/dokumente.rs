@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: EUPL-1.2
+//! Documents and Akten, served by `akten`.
+
+use async_trait::async_trait;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Actor, AkteId, BlobHash, DokumentId, SendungId, Tag, Timestamp, VorgangId,
+    einordnung::Vorschlag, erkennung::{Befund, Seite, TeilArt}, fehler::Fehler, rechnung::RechnungsFakten, sendungen::Kanal,
+};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Dokument {
+    pub id: DokumentId,
+    pub version: i64,
+    pub sendung: SendungId,
+    pub kanal: Kanal,
+    pub art: TeilArt,
+    /// `rechnung`, `bescheid`, ...; None until somebody or something knows.
+    pub dokumentart: Option<String>,
+    pub titel: String,
+    pub name: String,
+    /// `eingang`, `abgelegt`, `quarantaene`.
+    pub stand: String,
+    pub sha256: BlobHash,
+    pub media_type: String,
+    pub zugang: Tag,
+    pub erfasst: Timestamp,
+    pub freigabe: Option<Tag>,
+    pub seiten: Vec<Seite>,
+    pub renditionen: Vec<Rendition>,
+    pub vorschlag: Option<Vorschlag>,
+    pub fakten: Option<RechnungsFakten>,
+    pub befunde: Vec<Befund>,
+    pub ablage: Option<Ablageort>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Ablageort {
+    pub einheit: String,
+    pub einheit_titel: String,
+    pub akte: AkteId,
+    pub aktenzeichen: String,
+    pub akte_titel: String,
+    pub vorgang: VorgangId,
+    pub vorgang_titel: String,
+}
+
+/// `original`, `pdfa`, `text`, `invoice-html`, `protokoll`, `woerter`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Rendition {
+    pub name: String,
+    pub media_type: String,
+    pub size: u64,
+    pub sha256: BlobHash,
+}
+
+#[derive(Clone, Debug)]
+pub struct Inhalt {
+    pub bytes: Vec<u8>,
+    pub media_type: String,
+    pub name: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AkteSeite {
+    pub id: AkteId,
+    pub aktenzeichen: String,
+    pub titel: String,
+    pub einheit: String,
+    pub einheit_titel: String,
+    pub amt: String,
+    pub vorgaenge: Vec<VorgangSeite>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct VorgangSeite {
+    pub id: VorgangId,
+    pub titel: String,
+    pub dokumente: Vec<DokumentZeile>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct DokumentZeile {
+    pub id: DokumentId,
+    pub titel: String,
+    pub dokumentart: Option<String>,
+    pub zugang: Tag,
+    pub aktenzeichen: Option<String>,
+    pub stand: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Einheit {
+    pub kennzeichen: String,
+    pub titel: String,
+    pub amt: String,
+}
+
+#[async_trait]
+pub trait Dokumente: Send + Sync {
+    async fn get(&self, actor: &Actor, id: DokumentId) -> Result<Dokument, Fehler>;
+    /// A rendition's bytes, hash checked.
+    async fn rendition(&self, actor: &Actor, id: DokumentId, name: &str) -> Result<Inhalt, Fehler>;
+    /// Image of page `index` (0-based) for the screen.
+    async fn page_image(&self, actor: &Actor, id: DokumentId, index: u32) -> Result<Inhalt, Fehler>;
+    /// Newest first; opaque cursor.
+    async fn list(&self, actor: &Actor, limit: u32, nach: Option<&str>) -> Result<(Vec<DokumentZeile>, Option<String>), Fehler>;
+    async fn of_sendung(&self, actor: &Actor, sendung: SendungId) -> Result<Vec<DokumentZeile>, Fehler>;
+    async fn akte(&self, actor: &Actor, id: AkteId) -> Result<AkteSeite, Fehler>;
+    async fn akten(&self, actor: &Actor, limit: u32, nach: Option<&str>) -> Result<(Vec<AkteSeite>, Option<String>), Fehler>;
+    async fn aktenplan(&self, actor: &Actor) -> Result<Vec<Einheit>, Fehler>;
+    /// How many documents this actor can see, and how many of them are filed.
+    async fn zaehler(&self, actor: &Actor) -> Result<(u64, u64), Fehler>;
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: EUPL-1.2
+//! The invoice job. Queue: [`PRUEFEN`].
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{BlobHash, DokumentId, Tag, einordnung::Vorschlag, erkennung::Befund};
+
+pub const PRUEFEN: &str = "rechnung.pruefen.v1";
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Pruefen {
+    pub dokument: DokumentId,
+    /// The structured invoice; without it the facts come from the proposal (paper invoice).
+    pub xml: Option<BlobHash>,
+    /// Text of the picture, to compare it with the XML.
+    pub text: Option<BlobHash>,
+    pub vorschlag: Option<Vorschlag>,
+    /// Terms and Skonto count from here.
+    pub zugang: Tag,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Geprueft {
+    pub fakten: RechnungsFakten,
+    pub befunde: Vec<Befund>,
+    /// The readable German invoice (HTML document, no script), if there was a structured one.
+    pub html: Option<BlobHash>,
+    /// Searchable text of the structured invoice.
+    pub text: Option<BlobHash>,
+}
+
+/// What lists, duplicate check and routing need. Amounts are canonical decimals as text.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RechnungsFakten {
+    /// BT-1.
+    pub nummer: Option<String>,
+    /// BT-2.
+    pub datum: Option<Tag>,
+    /// BT-3, UNTDID 1001.
+    pub art_code: Option<String>,
+    /// BT-27.
+    pub lieferant: Option<String>,
+    /// BT-31 or BT-32: identity of the seller in the duplicate key, else the name.
+    pub lieferant_steuer: Option<String>,
+    /// BT-10.
+    pub leitweg_id: Option<String>,
+    /// BT-13.
+    pub bestellnummer: Option<String>,
+    /// BT-44.
+    pub empfaenger: Option<String>,
+    /// BT-112.
+    pub brutto: Option<String>,
+    /// BT-109.
+    pub netto: Option<String>,
+    /// BT-110.
+    pub steuer: Option<String>,
+    /// BT-115.
+    pub zahlbetrag: Option<String>,
+    /// BT-5.
+    pub waehrung: Option<String>,
+    /// BT-84, without blanks.
+    pub iban: Option<String>,
+    /// BT-9, else computed from the terms; see `faellig_annahme`.
+    pub faellig: Option<Tag>,
+    /// German sentence when the due date is our assumption.
+    pub faellig_annahme: Option<String>,
+    pub skonto: Vec<Skonto>,
+}
+
+/// One Skonto step of BT-20.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Skonto {
+    pub tage: u32,
+    /// Canonical decimal, e.g. `2.00`.
+    pub prozent: String,
+    /// Last day, counted from the Zugang shown to the person.
+    pub bis: Tag,
+    /// What paying until then saves.
+    pub ersparnis: String,
+}

@@ -1,0 +1,97 @@
+-- SPDX-License-Identifier: EUPL-1.2
+-- Audit: one chain per instance, Akte or Sendung; rows are only ever inserted.
+CREATE TABLE platform_audit (
+  chain TEXT NOT NULL,
+  seq BIGINT NOT NULL,
+  at BIGINT NOT NULL,
+  actor TEXT NOT NULL,
+  act TEXT NOT NULL,
+  object TEXT NOT NULL,
+  data TEXT NOT NULL,
+  hash TEXT NOT NULL,
+  PRIMARY KEY (chain, seq)
+);
+CREATE INDEX platform_audit_object ON platform_audit (object, at);
+CREATE TABLE platform_audit_head (
+  chain TEXT NOT NULL PRIMARY KEY,
+  seq BIGINT NOT NULL,
+  hash TEXT NOT NULL,
+  changed BIGINT NOT NULL,
+  sealed BIGINT NOT NULL DEFAULT 0
+);
+CREATE INDEX platform_audit_head_unsealed ON platform_audit_head (sealed) WHERE sealed = 0;
+-- Seals chain the heads that changed: root = Merkle root over (chain, seq, hash), hash = SHA-256(previous, root).
+CREATE TABLE platform_audit_seal (
+  number BIGINT NOT NULL PRIMARY KEY,
+  at BIGINT NOT NULL,
+  heads TEXT NOT NULL,
+  root TEXT NOT NULL,
+  hash TEXT NOT NULL
+);
+
+-- Messages to other core services; a row stays until the receiver's commit took it.
+CREATE TABLE platform_outbox (
+  seq BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  id UUID NOT NULL UNIQUE,
+  queue TEXT NOT NULL,
+  body TEXT NOT NULL,
+  created BIGINT NOT NULL,
+  sent BIGINT
+);
+CREATE TABLE platform_inbox (
+  id UUID NOT NULL,
+  consumer TEXT NOT NULL,
+  at BIGINT NOT NULL,
+  answer TEXT,
+  PRIMARY KEY (consumer, id)
+);
+
+CREATE TABLE platform_person (
+  id UUID NOT NULL PRIMARY KEY,
+  kennung TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL,
+  amt TEXT NOT NULL,
+  passwort TEXT,
+  aktiv BIGINT NOT NULL,
+  fehlversuche BIGINT NOT NULL DEFAULT 0,
+  gesperrt_bis BIGINT NOT NULL DEFAULT 0
+);
+-- What a person is in rights: 'person:<id>', 'gruppe:<name>', 'rolle:<name>'.
+CREATE TABLE platform_subjekt (
+  person UUID NOT NULL REFERENCES platform_person (id),
+  subjekt TEXT NOT NULL,
+  PRIMARY KEY (person, subjekt)
+);
+CREATE INDEX platform_subjekt_nach ON platform_subjekt (subjekt, person);
+-- Grants: objekt is 'mandant', 'korb:<name>', 'einheit:<kennzeichen>', 'akte:<id>', 'dokument:<id>', 'ablauf:<id>'.
+-- recht: 1 sehen, 2 bearbeiten, 3 zeichnen, 4 verwalten. quelle says why, e.g. 'aufgabe:<id>'.
+CREATE TABLE platform_recht (
+  subjekt TEXT NOT NULL,
+  objekt TEXT NOT NULL,
+  recht BIGINT NOT NULL,
+  von BIGINT NOT NULL,
+  bis BIGINT NOT NULL,
+  quelle TEXT NOT NULL,
+  PRIMARY KEY (objekt, subjekt, recht, quelle)
+);
+CREATE INDEX platform_recht_quelle ON platform_recht (quelle);
+CREATE TABLE platform_sitzung (
+  token TEXT NOT NULL PRIMARY KEY,
+  person UUID NOT NULL REFERENCES platform_person (id),
+  csrf TEXT NOT NULL,
+  art TEXT NOT NULL,
+  angelegt BIGINT NOT NULL,
+  gesehen BIGINT NOT NULL,
+  ablauf BIGINT NOT NULL
+);
+CREATE INDEX platform_sitzung_ablauf ON platform_sitzung (ablauf);
+-- Small settings that a city changes at run time, and the demo clock.
+CREATE TABLE platform_einstellung (
+  name TEXT NOT NULL PRIMARY KEY,
+  wert TEXT NOT NULL
+);
+-- Nothing in the audit trail can be changed or removed by SQL of the services.
+CREATE FUNCTION platform_append_only() RETURNS trigger LANGUAGE plpgsql AS
+  $$ BEGIN RAISE EXCEPTION 'audit is append-only'; END $$;
+CREATE TRIGGER platform_audit_no_change BEFORE UPDATE OR DELETE ON platform_audit
+  FOR EACH ROW EXECUTE FUNCTION platform_append_only();

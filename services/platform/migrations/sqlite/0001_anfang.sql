@@ -1,0 +1,95 @@
+-- SPDX-License-Identifier: EUPL-1.2
+-- Audit: one chain per instance, Akte or Sendung; rows are only ever inserted.
+CREATE TABLE platform_audit (
+  chain TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  actor TEXT NOT NULL,
+  act TEXT NOT NULL,
+  object TEXT NOT NULL,
+  data TEXT NOT NULL,
+  hash TEXT NOT NULL,
+  PRIMARY KEY (chain, seq)
+) STRICT;
+CREATE INDEX platform_audit_object ON platform_audit (object, at);
+CREATE TABLE platform_audit_head (
+  chain TEXT NOT NULL PRIMARY KEY,
+  seq INTEGER NOT NULL,
+  hash TEXT NOT NULL,
+  changed INTEGER NOT NULL,
+  sealed INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX platform_audit_head_unsealed ON platform_audit_head (sealed) WHERE sealed = 0;
+-- Seals chain the heads that changed: root = Merkle root over (chain, seq, hash), hash = SHA-256(previous, root).
+CREATE TABLE platform_audit_seal (
+  number INTEGER NOT NULL PRIMARY KEY,
+  at INTEGER NOT NULL,
+  heads TEXT NOT NULL,
+  root TEXT NOT NULL,
+  hash TEXT NOT NULL
+) STRICT;
+
+-- Messages to other core services; a row stays until the receiver's commit took it.
+CREATE TABLE platform_outbox (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  id BLOB NOT NULL UNIQUE,
+  queue TEXT NOT NULL,
+  body TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  sent INTEGER
+) STRICT;
+CREATE TABLE platform_inbox (
+  id BLOB NOT NULL,
+  consumer TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  answer TEXT,
+  PRIMARY KEY (consumer, id)
+) STRICT;
+
+CREATE TABLE platform_person (
+  id BLOB NOT NULL PRIMARY KEY,
+  kennung TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL,
+  amt TEXT NOT NULL,
+  passwort TEXT,
+  aktiv INTEGER NOT NULL,
+  fehlversuche INTEGER NOT NULL DEFAULT 0,
+  gesperrt_bis INTEGER NOT NULL DEFAULT 0
+) STRICT;
+-- What a person is in rights: 'person:<id>', 'gruppe:<name>', 'rolle:<name>'.
+CREATE TABLE platform_subjekt (
+  person BLOB NOT NULL REFERENCES platform_person (id),
+  subjekt TEXT NOT NULL,
+  PRIMARY KEY (person, subjekt)
+) STRICT;
+CREATE INDEX platform_subjekt_nach ON platform_subjekt (subjekt, person);
+-- Grants: objekt is 'mandant', 'korb:<name>', 'einheit:<kennzeichen>', 'akte:<id>', 'dokument:<id>', 'ablauf:<id>'.
+-- recht: 1 sehen, 2 bearbeiten, 3 zeichnen, 4 verwalten. quelle says why, e.g. 'aufgabe:<id>'.
+CREATE TABLE platform_recht (
+  subjekt TEXT NOT NULL,
+  objekt TEXT NOT NULL,
+  recht INTEGER NOT NULL,
+  von INTEGER NOT NULL,
+  bis INTEGER NOT NULL,
+  quelle TEXT NOT NULL,
+  PRIMARY KEY (objekt, subjekt, recht, quelle)
+) STRICT;
+CREATE INDEX platform_recht_quelle ON platform_recht (quelle);
+CREATE TABLE platform_sitzung (
+  token TEXT NOT NULL PRIMARY KEY,
+  person BLOB NOT NULL REFERENCES platform_person (id),
+  csrf TEXT NOT NULL,
+  art TEXT NOT NULL,
+  angelegt INTEGER NOT NULL,
+  gesehen INTEGER NOT NULL,
+  ablauf INTEGER NOT NULL
+) STRICT;
+CREATE INDEX platform_sitzung_ablauf ON platform_sitzung (ablauf);
+-- Small settings that a city changes at run time, and the demo clock.
+CREATE TABLE platform_einstellung (
+  name TEXT NOT NULL PRIMARY KEY,
+  wert TEXT NOT NULL
+) STRICT;
+-- Nothing in the audit trail can be changed or removed by SQL of the services.
+CREATE TRIGGER platform_audit_no_update BEFORE UPDATE ON platform_audit BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END;
+CREATE TRIGGER platform_audit_no_delete BEFORE DELETE ON platform_audit BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END;

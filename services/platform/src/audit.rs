@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: EUPL-1.2
+//! The audit trail: written in the transaction of the effect, one hash chain per instance, Akte or Sendung.
+//!
+//! `hash = SHA-256(previous hash ‖ canonical entry)`; `seq` is gapless within its chain. Every minute a seal row
+//! chains all changed heads (Merkle root). [`verify`] reads everything back and names each break, missing chains
+//! and cut tails included. Personal data stands in the entries by reference (person id), never as content.
+
+use nachrichten::{Actor, BlobHash, Timestamp};
+use serde_json::{Value, json};
+
+use crate::{
+    args,
+    db::{Db, DbError, Tx},
+    from_row, statements,
+};
+
+statements! {
+    HEAD = "SELECT seq, hash FROM platform_audit_head WHERE chain = $1";
+    INSERT = "INSERT INTO platform_audit (chain, seq, at, actor, act, object, data, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    BUMP = "INSERT INTO platform_audit_head (chain, seq, hash, changed, sealed) VALUES ($1, $2, $3, $4, 0) \
+            ON CONFLICT (chain) DO UPDATE SET seq = excluded.seq, hash = excluded.hash, changed = excluded.changed, sealed = 0";
+    UNSEALED = "SELECT chain, seq, hash FROM platform_audit_head WHERE sealed = 0 ORDER BY chain LIMIT 10000";
+    MARK_SEALED = "UPDATE platform_audit_head SET sealed = 1 WHERE chain = $1 AND seq = $2";
+    LAST_SEAL = "SELECT number, hash FROM platform_audit_seal ORDER BY number DESC LIMIT 1";
+    SEAL = "INSERT INTO platform_audit_seal (number, at, heads, root, hash) VALUES ($1, $2, $3, $4, $5)";
+    ENTRIES = "SELECT chain, seq, at, actor, act, object, data, hash FROM platform_audit WHERE (chain, seq) > ($1, $2) ORDER BY chain, seq LIMIT 5000";
+    HEADS = "SELECT chain, seq, hash FROM platform_audit_head ORDER BY chain";
+    SEALS = "SELECT number, heads, root, hash FROM platform_audit_seal ORDER BY number";
+    OF_OBJECT = "SELECT chain, seq, at, actor, act, object, data, hash FROM platform_audit WHERE object = $1 ORDER BY at, chain, seq LIMIT 1000";
+}
+
+/// One entry to write. `object` names what was touched, e.g. `dokument:<id>`.
+pub struct Entry<'a> {
+    pub chain: &'a str,
+    pub at: Timestamp,
+    pub actor: &'a str,
+    pub act: &'a str,
+    pub object: &'a str,
+    pub data: Value,
+}
+
+/// A stored entry.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stored {
+    pub chain: String,
+    pub seq: i64,
+    pub at: Timestamp,
+    pub actor: String,
+    pub act: String,
+    pub object: String,
+    pub data: String,
+    pub hash: String,
+}
+from_row!(Stored { chain, seq, at, actor, act, object, data, hash });
+
+/// How an actor stands in the trail: by id, so that a name can be forgotten.
+pub fn person(actor: &Actor) -> String {
+    format!("person:{}", actor.person)
+}
+
+/// Appends one entry; the chain's head row is locked by this transaction anyway.
+pub async fn append(tx: &mut Tx, entry: Entry<'_>) -> Result<(), DbError> {
+    let head: Option<(i64, String)> = tx.optional(&HEAD, args![entry.chain]).await?;
+    let (seq, previous) = head.map_or((1, String::new()), |(seq, hash)| (seq + 1, hash));
+    let data = entry.data.to_string();
+    let hash = chain_hash(&previous, entry.chain, seq, entry.at, entry.actor, entry.act, entry.object, &data);
+    tx.execute(&INSERT, args![entry.chain, seq, entry.at, entry.actor, entry.act, entry.object, data, hash.as_str()]).await?;
+    tx.execute(&BUMP, args![entry.chain, seq, hash, entry.at]).await?;
+    Ok(())
+}
+
+#[allow(clippy::too_many_arguments)] // the fields of one row, in their canonical order
+fn chain_hash(previous: &str, chain: &str, seq: i64, at: Timestamp, actor: &str, act: &str, object: &str, data: &str) -> String {
+    let canonical = json!([previous, chain, seq, at.0, actor, act, object, data]).to_string();
+    BlobHash::of(canonical.as_bytes()).to_string()
+}
+
+/// Seals all heads that changed since the last seal; returns how many.
+pub async fn seal(db: &Db, now: Timestamp) -> Result<usize, DbError> {
+    let mut tx = db.begin().await?;
+    let heads: Vec<(String, i64, String)> = tx.all(&UNSEALED, args![]).await?;
+    if heads.is_empty() {
+        return Ok(0);
+    }
+    let last: Option<(i64, String)> = tx.optional(&LAST_SEAL, args![]).await?;
+    let (number, previous) = last.map_or((1, String::new()), |(n, hash)| (n + 1, hash));
+    for (chain, seq, _) in &heads {
+        tx.execute(&MARK_SEALED, args![chain, *seq]).await?;
+    }
+    let root = merkle(&heads);
+    let listed = serde_json::to_string(&heads).map_err(|e| DbError::Decode(e.to_string()))?;
+    let hash = seal_hash(&previous, number, &root);
+    tx.execute(&SEAL, args![number, now, listed, root, hash]).await?;
+    tx.commit().await?;
+    Ok(heads.len())
+}
+
+fn seal_hash(previous: &str, number: i64, root: &str) -> String {
+    BlobHash::of(json!([previous, number, root]).to_string().as_bytes()).to_string()
+}
+
+/// Merkle root over the heads; leaves and inner nodes are told apart by a prefix (RFC 6962).
+fn merkle(heads: &[(String, i64, String)]) -> String {
+    let mut level: Vec<[u8; 32]> = heads
+        .iter()
+        .map(|head| BlobHash::of(format!("\0{}", json!([head.0, head.1, head.2])).as_bytes()).0)
+        .collect();
+    while level.len() > 1 {
+        level = level
+            .chunks(2)
+            .map(|pair| match pair {
+                [a, b] => BlobHash::of(&[&[1u8][..], a, b].concat()).0,
+                rest => rest[0],
+            })
+            .collect();
+    }
+    level.first().map_or_else(String::new, |root| BlobHash(*root).to_string())
+}
+
+/// What `eakte audit verify` prints.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
+pub struct Report {
+    pub entries: u64,
+    pub chains: u64,
+    pub seals: u64,
+    /// English, one line per break: chain, sequence number and what does not fit.
+    pub breaks: Vec<String>,
+}
+
+/// Checks every chain and every seal; nothing is changed.
+pub async fn verify(db: &Db) -> Result<Report, DbError> {
+    let mut report = Report::default();
+    let mut at_seq: std::collections::BTreeMap<String, (i64, String)> = std::collections::BTreeMap::new();
+    let mut sealed: std::collections::BTreeMap<(String, i64), Option<String>> = std::collections::BTreeMap::new();
+    let seals: Vec<(i64, String, String, String)> = db.all(&SEALS, args![]).await?;
+    let mut previous = String::new();
+    for (index, (number, listed, root, hash)) in seals.iter().enumerate() {
+        report.seals += 1;
+        let heads: Vec<(String, i64, String)> = serde_json::from_str(listed).unwrap_or_default();
+        if *number != index as i64 + 1 || merkle(&heads) != *root || seal_hash(&previous, *number, root) != *hash {
+            report.breaks.push(format!("seal {number}: does not verify"));
+        }
+        previous.clone_from(hash);
+        for (chain, seq, hash) in heads {
+            sealed.insert((chain, seq), Some(hash));
+        }
+    }
+    let (mut chain, mut seq) = (String::new(), 0i64);
+    loop {
+        let entries: Vec<Stored> = db.all(&ENTRIES, args![&chain, seq]).await?;
+        if entries.is_empty() {
+            break;
+        }
+        for entry in entries {
+            report.entries += 1;
+            let (last_seq, last_hash) = at_seq.get(&entry.chain).cloned().unwrap_or_default();
+            if entry.seq != last_seq + 1 {
+                report.breaks.push(format!("chain {}: {} follows {last_seq}", entry.chain, entry.seq));
+            }
+            let expected =
+                chain_hash(&last_hash, &entry.chain, entry.seq, entry.at, &entry.actor, &entry.act, &entry.object, &entry.data);
+            if expected != entry.hash {
+                report.breaks.push(format!("chain {} seq {}: hash does not verify", entry.chain, entry.seq));
+            }
+            if let Some(known) = sealed.get_mut(&(entry.chain.clone(), entry.seq)).and_then(Option::take)
+                && known != entry.hash
+            {
+                report.breaks.push(format!("chain {} seq {}: differs from its seal", entry.chain, entry.seq));
+            }
+            (chain, seq) = (entry.chain.clone(), entry.seq);
+            at_seq.insert(entry.chain, (entry.seq, entry.hash));
+        }
+    }
+    for ((chain, seq), left) in &sealed {
+        if left.is_some() {
+            report.breaks.push(format!("chain {chain} seq {seq}: sealed but missing"));
+        }
+    }
+    let heads: Vec<(String, i64, String)> = db.all(&HEADS, args![]).await?;
+    for (chain, seq, hash) in &heads {
+        if at_seq.get(chain) != Some(&(*seq, hash.clone())) {
+            report.breaks.push(format!("chain {chain}: head says {seq}, trail ends elsewhere"));
+        }
+    }
+    if heads.len() != at_seq.len() {
+        report.breaks.push(format!("{} heads, {} chains", heads.len(), at_seq.len()));
+    }
+    report.chains = at_seq.len() as u64;
+    Ok(report)
+}
+
+/// The entries about one object, oldest first.
+pub async fn of_object(db: &Db, object: &str) -> Result<Vec<Stored>, DbError> {
+    db.all(&OF_OBJECT, args![object]).await
+}

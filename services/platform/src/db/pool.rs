@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: EUPL-1.2
+use std::{path::Path, str::FromStr, time::Duration};
+
+use sqlx::{
+    Postgres, Sqlite, Transaction,
+    postgres::{PgPool, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use super::{Args, FromRow, Migrations, Row, Sql, Value};
+
+/// Two typed pools behind one face. SQLite has one writer, so that a write transaction waits in our queue and not in
+/// `BUSY`, and several readers that see the last commit.
+#[derive(Clone)]
+pub enum Db {
+    Sqlite { write: SqlitePool, read: SqlitePool },
+    Postgres(PgPool),
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum DbError {
+    #[error("database: {0}")]
+    Sql(#[from] sqlx::Error),
+    #[error("migration: {0}")]
+    Migrate(String),
+    #[error("cannot decode column: {0}")]
+    Decode(String),
+    #[error("no such row")]
+    Missing,
+}
+
+impl DbError {
+    /// A unique key is already taken.
+    pub fn is_unique(&self) -> bool {
+        matches!(self, Self::Sql(sqlx::Error::Database(e)) if e.is_unique_violation())
+    }
+
+    /// A trigger or check refused the row (the four eyes rule, create-only tables).
+    pub fn message(&self) -> Option<String> {
+        match self {
+            Self::Sql(sqlx::Error::Database(e)) => Some(e.message().to_owned()),
+            _ => None,
+        }
+    }
+}
+
+impl Db {
+    /// Opens (and creates) the SQLite file: WAL, `synchronous=FULL`, foreign keys on.
+    pub async fn sqlite(file: &Path) -> Result<Self, DbError> {
+        let options = SqliteConnectOptions::new()
+            .filename(file)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(30))
+            .statement_cache_capacity(512)
+            .pragma("temp_store", "memory")
+            .pragma("cache_size", "-16000")
+            .pragma("journal_size_limit", "67108864");
+        let write = SqlitePoolOptions::new().max_connections(1).min_connections(1).connect_with(options.clone()).await?;
+        let read = SqlitePoolOptions::new().max_connections(4).connect_with(options.read_only(false)).await?;
+        Ok(Self::Sqlite { write, read })
+    }
+
+    /// Connects to PostgreSQL.
+    pub async fn postgres(url: &str) -> Result<Self, DbError> {
+        let options = sqlx::postgres::PgConnectOptions::from_str(url)?;
+        Ok(Self::Postgres(PgPoolOptions::new().max_connections(16).connect_with(options).await?))
+    }
+
+    /// Runs the migrations of one owner; each at most once.
+    pub async fn migrate(&self, migrations: &Migrations) -> Result<(), DbError> {
+        super::migrate::run(self, migrations).await
+    }
+
+    /// Begins a write transaction (`BEGIN IMMEDIATE` on SQLite).
+    pub async fn begin(&self) -> Result<Tx, DbError> {
+        Ok(match self {
+            Self::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// Reads rows outside a transaction.
+    pub async fn all<R: FromRow>(&self, sql: &Sql, args: Args) -> Result<Vec<R>, DbError> {
+        match self {
+            Self::Sqlite { read, .. } => {
+                let rows = sqlite_query(sql, &args).fetch_all(read).await?;
+                rows.into_iter().map(|r| R::from_row(&Row::Sqlite(r))).collect()
+            }
+            Self::Postgres(pool) => {
+                let rows = postgres_query(sql, &args).fetch_all(pool).await?;
+                rows.into_iter().map(|r| R::from_row(&Row::Postgres(r))).collect()
+            }
+        }
+    }
+
+    /// Reads the first row, if any.
+    pub async fn optional<R: FromRow>(&self, sql: &Sql, args: Args) -> Result<Option<R>, DbError> {
+        match self {
+            Self::Sqlite { read, .. } => {
+                let row = sqlite_query(sql, &args).fetch_optional(read).await?;
+                row.map(|r| R::from_row(&Row::Sqlite(r))).transpose()
+            }
+            Self::Postgres(pool) => {
+                let row = postgres_query(sql, &args).fetch_optional(pool).await?;
+                row.map(|r| R::from_row(&Row::Postgres(r))).transpose()
+            }
+        }
+    }
+
+    /// Reads the only row.
+    pub async fn one<R: FromRow>(&self, sql: &Sql, args: Args) -> Result<R, DbError> {
+        self.optional(sql, args).await?.ok_or(DbError::Missing)
+    }
+
+    /// One statement in a transaction of its own.
+    pub async fn execute(&self, sql: &Sql, args: Args) -> Result<u64, DbError> {
+        let mut tx = self.begin().await?;
+        let n = tx.execute(sql, args).await?;
+        tx.commit().await?;
+        Ok(n)
+    }
+
+    /// Prepares a statement without running it: does this database understand it?
+    pub async fn prepares(&self, sql: &Sql) -> Result<(), DbError> {
+        use sqlx::{Executor as _, SqlSafeStr as _};
+        match self {
+            Self::Sqlite { read, .. } => {
+                read.acquire().await?.prepare(sql.sqlite.into_sql_str()).await?;
+            }
+            Self::Postgres(pool) => {
+                pool.acquire().await?.prepare(sql.postgres.into_sql_str()).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes everything out and closes; a later call on this pool fails.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite { write, read } => {
+                read.close().await;
+                write.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+/// A write transaction; dropped without [`Tx::commit`] it is rolled back.
+pub enum Tx {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+impl Tx {
+    /// Runs a statement; returns the number of rows it touched.
+    pub async fn execute(&mut self, sql: &Sql, args: Args) -> Result<u64, DbError> {
+        Ok(match self {
+            Self::Sqlite(tx) => sqlite_query(sql, &args).execute(&mut **tx).await?.rows_affected(),
+            Self::Postgres(tx) => postgres_query(sql, &args).execute(&mut **tx).await?.rows_affected(),
+        })
+    }
+
+    /// Reads (or writes with `RETURNING`) rows.
+    pub async fn all<R: FromRow>(&mut self, sql: &Sql, args: Args) -> Result<Vec<R>, DbError> {
+        match self {
+            Self::Sqlite(tx) => {
+                let rows = sqlite_query(sql, &args).fetch_all(&mut **tx).await?;
+                rows.into_iter().map(|r| R::from_row(&Row::Sqlite(r))).collect()
+            }
+            Self::Postgres(tx) => {
+                let rows = postgres_query(sql, &args).fetch_all(&mut **tx).await?;
+                rows.into_iter().map(|r| R::from_row(&Row::Postgres(r))).collect()
+            }
+        }
+    }
+
+    /// The first row, if any.
+    pub async fn optional<R: FromRow>(&mut self, sql: &Sql, args: Args) -> Result<Option<R>, DbError> {
+        Ok(self.all(sql, args).await?.into_iter().next())
+    }
+
+    /// The only row.
+    pub async fn one<R: FromRow>(&mut self, sql: &Sql, args: Args) -> Result<R, DbError> {
+        self.optional(sql, args).await?.ok_or(DbError::Missing)
+    }
+
+    /// Makes everything of this transaction lasting.
+    pub async fn commit(self) -> Result<(), DbError> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await?,
+            Self::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+
+    /// Takes everything back.
+    pub async fn rollback(self) -> Result<(), DbError> {
+        match self {
+            Self::Sqlite(tx) => tx.rollback().await?,
+            Self::Postgres(tx) => tx.rollback().await?,
+        }
+        Ok(())
+    }
+}
+
+macro_rules! query {
+    ($name:ident, $db:ty, $arguments:ty, $dialect:ident) => {
+        fn $name(sql: &Sql, args: &Args) -> sqlx::query::Query<'static, $db, $arguments> {
+            let mut query = sqlx::query::<$db>(sql.$dialect);
+            for value in args {
+                query = match value.clone() {
+                    Value::Int(v) => query.bind(v),
+                    Value::Text(v) => query.bind(v),
+                    Value::Bytes(v) => query.bind(v),
+                    Value::Uuid(v) => query.bind(v),
+                    Value::Null(super::Kind::Int) => query.bind(None::<i64>),
+                    Value::Null(super::Kind::Text) => query.bind(None::<String>),
+                    Value::Null(super::Kind::Bytes) => query.bind(None::<Vec<u8>>),
+                    Value::Null(super::Kind::Uuid) => query.bind(None::<uuid::Uuid>),
+                };
+            }
+            query
+        }
+    };
+}
+query!(sqlite_query, Sqlite, sqlx::sqlite::SqliteArguments, sqlite);
+query!(postgres_query, Postgres, sqlx::postgres::PgArguments, postgres);

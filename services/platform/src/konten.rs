@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: EUPL-1.2
+//! Persons, local logins (argon2id), sessions and API tokens. One person is one identity, whatever the way in.
+//!
+//! Tokens are 256 random bits, given out once, stored as SHA-256. Sessions end after 30 minutes of rest or 10 hours.
+//! Ten wrong passwords lock an account for 15 minutes; the answer never says whether the name exists.
+
+use std::sync::Arc;
+
+use argon2::{Argon2, PasswordHasher as _, PasswordVerifier as _};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use nachrichten::{Actor, BlobHash, PersonId, Timestamp, fehler::Fehler};
+
+use crate::{
+    args, audit,
+    db::{Db, DbError},
+    from_row, statements,
+    uhr::{Clock, Ids},
+};
+
+const RUHE_SEKUNDEN: i64 = 30 * 60;
+const HOECHSTENS_SEKUNDEN: i64 = 10 * 3600;
+const FEHLVERSUCHE: i64 = 10;
+const SPERRE_SEKUNDEN: i64 = 15 * 60;
+
+statements! {
+    PERSON_INSERT = "INSERT INTO platform_person (id, kennung, name, amt, passwort, aktiv) VALUES ($1, $2, $3, $4, $5, 1) ON CONFLICT (kennung) DO NOTHING";
+    PERSON_OF_KENNUNG = "SELECT id, name, passwort, aktiv, fehlversuche, gesperrt_bis FROM platform_person WHERE kennung = $1";
+    PERSON_NAME = "SELECT name FROM platform_person WHERE id = $1";
+    SUBJEKT_INSERT = "INSERT INTO platform_subjekt (person, subjekt) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+    SUBJEKTE = "SELECT subjekt FROM platform_subjekt WHERE person = $1 ORDER BY subjekt";
+    FEHLVERSUCH = "UPDATE platform_person SET fehlversuche = fehlversuche + 1, gesperrt_bis = CASE WHEN fehlversuche + 1 >= $2 THEN $3 ELSE gesperrt_bis END WHERE id = $1";
+    ERFOLG = "UPDATE platform_person SET fehlversuche = 0, gesperrt_bis = 0 WHERE id = $1";
+    SITZUNG_INSERT = "INSERT INTO platform_sitzung (token, person, csrf, art, angelegt, gesehen, ablauf) VALUES ($1, $2, $3, $4, $5, $5, $6)";
+    SITZUNG = "SELECT z.person, p.name, p.kennung, p.amt, z.csrf, z.art, z.gesehen, z.ablauf FROM platform_sitzung z JOIN platform_person p ON p.id = z.person AND p.aktiv = 1 WHERE z.token = $1";
+    SITZUNG_GESEHEN = "UPDATE platform_sitzung SET gesehen = $1 WHERE token = $2";
+    SITZUNG_ENDE = "DELETE FROM platform_sitzung WHERE token = $1";
+    SITZUNGEN_ALT = "DELETE FROM platform_sitzung WHERE ablauf < $1";
+    DEMO_PERSONEN = "SELECT kennung, name, amt, id FROM platform_person WHERE aktiv = 1 AND kennung <> 'cli' ORDER BY kennung";
+    PERSONEN_ANZAHL = "SELECT count(*) FROM platform_person";
+}
+
+/// Who is logged in, with everything a page wants to know about them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Angemeldet {
+    pub actor: Actor,
+    pub kennung: String,
+    pub amt: String,
+    /// Role names, e.g. `Poststelle`, `Betrieb`.
+    pub rollen: Vec<String>,
+    pub gruppen: Vec<String>,
+    /// Secret of this session that every form carries.
+    pub csrf: String,
+}
+
+impl Angemeldet {
+    pub fn hat_rolle(&self, rolle: &str) -> bool {
+        self.rollen.iter().any(|r| r == rolle)
+    }
+    pub fn in_gruppe(&self, gruppe: &str) -> bool {
+        self.gruppen.iter().any(|g| g == gruppe)
+    }
+}
+
+/// A person to enter; groups and roles by their plain names.
+#[derive(Clone, Debug, serde::Deserialize)]
+pub struct NeuePerson {
+    pub kennung: String,
+    pub name: String,
+    #[serde(default)]
+    pub amt: String,
+    #[serde(default)]
+    pub rollen: Vec<String>,
+    #[serde(default)]
+    pub gruppen: Vec<String>,
+}
+
+/// A demo login: one button per person.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DemoLogin {
+    pub kennung: String,
+    pub name: String,
+    pub amt: String,
+    pub rollen: Vec<String>,
+}
+
+#[derive(Clone)]
+pub struct Konten {
+    db: Db,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+}
+
+struct PersonRow {
+    id: PersonId,
+    name: String,
+    passwort: Option<String>,
+    aktiv: bool,
+    fehlversuche: i64,
+    gesperrt_bis: Timestamp,
+}
+from_row!(PersonRow { id, name, passwort, aktiv, fehlversuche, gesperrt_bis });
+
+struct SitzungRow {
+    person: PersonId,
+    name: String,
+    kennung: String,
+    amt: String,
+    csrf: String,
+    art: String,
+    gesehen: Timestamp,
+    ablauf: Timestamp,
+}
+from_row!(SitzungRow { person, name, kennung, amt, csrf, art, gesehen, ablauf });
+
+fn defect(e: impl std::fmt::Display) -> Fehler {
+    Fehler::new("E9001", 503, "Die Anmeldung ist gerade nicht möglich. Versuchen Sie es in einer Minute erneut.", e.to_string())
+}
+
+fn wrong() -> Fehler {
+    Fehler::new("E7001", 401, "Kennung oder Passwort stimmen nicht.", "wrong login")
+}
+
+/// 256 random bits as URL-safe text.
+fn secret() -> Result<String, Fehler> {
+    let mut bytes = [0u8; 32];
+    getrandom::fill(&mut bytes).map_err(defect)?;
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
+}
+
+fn hashed(token: &str) -> String {
+    BlobHash::of(token.as_bytes()).to_string()
+}
+
+impl Konten {
+    pub fn new(db: Db, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
+        Self { db, clock, ids }
+    }
+
+    /// Enters a person; an existing one of that name stays as it is, but gets the groups and roles.
+    pub async fn enter(&self, p: &NeuePerson, passwort: Option<&str>) -> Result<PersonId, Fehler> {
+        let hash = match passwort {
+            Some(p) => Some(hash_password(p.to_owned()).await?),
+            None => None,
+        };
+        let mut tx = self.db.begin().await.map_err(defect)?;
+        let id = PersonId(self.ids.uuid());
+        tx.execute(&PERSON_INSERT, args![id, &p.kennung, &p.name, &p.amt, hash]).await.map_err(defect)?;
+        let row: PersonRow = tx.one(&PERSON_OF_KENNUNG, args![&p.kennung]).await.map_err(defect)?;
+        let groups = p.gruppen.iter().map(|g| format!("gruppe:{g}"));
+        let roles = p.rollen.iter().map(|r| format!("rolle:{r}"));
+        for subjekt in groups.chain(roles).chain([format!("person:{}", row.id)]) {
+            tx.execute(&SUBJEKT_INSERT, args![row.id, subjekt]).await.map_err(defect)?;
+        }
+        tx.commit().await.map_err(defect)?;
+        Ok(row.id)
+    }
+
+    /// Checks name and password and opens a session; the token is returned once.
+    ///
+    /// # Errors
+    /// E7001 wrong name or password, E7002 locked after too many attempts.
+    pub async fn login(&self, kennung: &str, passwort: &str) -> Result<String, Fehler> {
+        let now = self.clock.now();
+        let row: Option<PersonRow> = self.db.optional(&PERSON_OF_KENNUNG, args![kennung]).await.map_err(defect)?;
+        // An unknown name costs as much time as a wrong password.
+        let known = row.as_ref().filter(|r| r.aktiv).and_then(|r| r.passwort.clone());
+        if let Some(row) = &row
+            && row.gesperrt_bis > now
+        {
+            return Err(Fehler::new(
+                "E7002",
+                429,
+                "Nach zu vielen Versuchen ist diese Kennung für 15 Minuten gesperrt.",
+                "account locked",
+            ));
+        }
+        let fits = verify_password(passwort.to_owned(), known).await?;
+        let Some(row) = row else { return Err(wrong()) };
+        if !fits {
+            let until = now.plus_seconds(SPERRE_SEKUNDEN);
+            self.db.execute(&FEHLVERSUCH, args![row.id, FEHLVERSUCHE, until]).await.map_err(defect)?;
+            return Err(wrong());
+        }
+        if row.fehlversuche > 0 {
+            self.db.execute(&ERFOLG, args![row.id]).await.map_err(defect)?;
+        }
+        self.open(row.id, "sitzung", HOECHSTENS_SEKUNDEN).await
+    }
+
+    /// Opens a session without a password; only the demo calls this.
+    pub async fn login_demo(&self, kennung: &str) -> Result<String, Fehler> {
+        let row: Option<PersonRow> = self.db.optional(&PERSON_OF_KENNUNG, args![kennung]).await.map_err(defect)?;
+        let row = row.filter(|r| r.aktiv).ok_or_else(wrong)?;
+        tracing::debug!(person = %row.id, name_length = row.name.len(), "demo login");
+        self.open(row.id, "sitzung", HOECHSTENS_SEKUNDEN).await
+    }
+
+    /// An API token of this person, valid for `days`; shown once.
+    pub async fn api_token(&self, person: PersonId, days: i64) -> Result<String, Fehler> {
+        self.open(person, "token", days * 86_400).await
+    }
+
+    async fn open(&self, person: PersonId, art: &str, seconds: i64) -> Result<String, Fehler> {
+        let (token, csrf, now) = (secret()?, secret()?, self.clock.now());
+        let mut tx = self.db.begin().await.map_err(defect)?;
+        tx.execute(&SITZUNGEN_ALT, args![now]).await.map_err(defect)?;
+        let values = args![hashed(&token), person, csrf, art, now, now.plus_seconds(seconds)];
+        tx.execute(&SITZUNG_INSERT, values).await.map_err(defect)?;
+        let chain = format!("person:{person}");
+        let entry = audit::Entry {
+            chain: &chain,
+            at: now,
+            actor: &chain,
+            act: "angemeldet",
+            object: &chain,
+            data: serde_json::json!({ "art": art }),
+        };
+        audit::append(&mut tx, entry).await.map_err(defect)?;
+        tx.commit().await.map_err(defect)?;
+        Ok(token)
+    }
+
+    /// Who holds this session cookie or API token; None when it ended.
+    pub async fn session(&self, token: &str) -> Result<Option<Angemeldet>, Fehler> {
+        let (now, key) = (self.clock.now(), hashed(token));
+        let row: Option<SitzungRow> = self.db.optional(&SITZUNG, args![&key]).await.map_err(defect)?;
+        let Some(row) = row else { return Ok(None) };
+        let rested = row.art == "sitzung" && row.gesehen.plus_seconds(RUHE_SEKUNDEN) < now;
+        if row.ablauf < now || rested {
+            self.logout(token).await?;
+            return Ok(None);
+        }
+        // Once a minute is enough to measure the rest.
+        if row.gesehen.plus_seconds(60) < now {
+            self.db.execute(&SITZUNG_GESEHEN, args![now, &key]).await.map_err(defect)?;
+        }
+        let subjects = self.subjects(row.person).await?;
+        let named = |prefix: &str| subjects.iter().filter_map(|s| s.strip_prefix(prefix).map(str::to_owned)).collect();
+        Ok(Some(Angemeldet {
+            actor: Actor { person: row.person, name: row.name },
+            kennung: row.kennung,
+            amt: row.amt,
+            rollen: named("rolle:"),
+            gruppen: named("gruppe:"),
+            csrf: row.csrf,
+        }))
+    }
+
+    /// Ends the session.
+    pub async fn logout(&self, token: &str) -> Result<(), Fehler> {
+        self.db.execute(&SITZUNG_ENDE, args![hashed(token)]).await.map_err(defect)?;
+        Ok(())
+    }
+
+    async fn subjects(&self, person: PersonId) -> Result<Vec<String>, Fehler> {
+        let rows: Vec<(String,)> = self.db.all(&SUBJEKTE, args![person]).await.map_err(defect)?;
+        Ok(rows.into_iter().map(|(s,)| s).collect())
+    }
+
+    /// The account of this name, e.g. the technical account `cli`.
+    pub async fn actor(&self, kennung: &str) -> Result<Option<Actor>, DbError> {
+        let row: Option<PersonRow> = self.db.optional(&PERSON_OF_KENNUNG, args![kennung]).await?;
+        Ok(row.map(|r| Actor { person: r.id, name: r.name }))
+    }
+
+    /// All persons with their roles, for the demo's buttons.
+    pub async fn demo_logins(&self) -> Result<Vec<DemoLogin>, Fehler> {
+        let rows: Vec<(String, String, String, PersonId)> = self.db.all(&DEMO_PERSONEN, args![]).await.map_err(defect)?;
+        let mut logins = Vec::new();
+        for (kennung, name, amt, id) in rows {
+            let rollen = self.subjects(id).await?.iter().filter_map(|s| s.strip_prefix("rolle:").map(str::to_owned)).collect();
+            logins.push(DemoLogin { kennung, name, amt, rollen });
+        }
+        Ok(logins)
+    }
+
+    /// True when no person was entered yet.
+    pub async fn is_empty(&self) -> Result<bool, DbError> {
+        let (n,): (i64,) = self.db.one(&PERSONEN_ANZAHL, args![]).await?;
+        Ok(n == 0)
+    }
+
+    /// The name of a person, for decision logs.
+    pub async fn name(&self, person: PersonId) -> Result<Option<String>, DbError> {
+        let row: Option<(String,)> = self.db.optional(&PERSON_NAME, args![person]).await?;
+        Ok(row.map(|(n,)| n))
+    }
+}
+
+async fn hash_password(password: String) -> Result<String, Fehler> {
+    tokio::task::spawn_blocking(move || Argon2::default().hash_password(password.as_bytes()).map(|h| h.to_string()))
+        .await
+        .map_err(defect)?
+        .map_err(defect)
+}
+
+async fn verify_password(password: String, hash: Option<String>) -> Result<bool, Fehler> {
+    tokio::task::spawn_blocking(move || match hash {
+        Some(hash) => Argon2::default().verify_password(password.as_bytes(), hash.as_str()).is_ok(),
+        None => {
+            let _ = Argon2::default().hash_password(password.as_bytes());
+            false
+        }
+    })
+    .await
+    .map_err(defect)
+}

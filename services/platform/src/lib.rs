@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: EUPL-1.2
+//! platform: the ports and what every core service needs: `Db`, `Bus`, `Blobs`, `Clock`, `Ids`, audit, outbox and
+//! inbox, persons and grants, the worker shape, configuration and telemetry.
+//!
+//! Owns the tables `platform_*`. Embedded backends live here: SQLite, the in-process bus, a directory.
+#![allow(missing_docs)]
+
+pub mod audit;
+pub mod blobs;
+pub mod bus;
+pub mod config;
+pub mod db;
+pub mod konten;
+pub mod outbox;
+pub mod rechte;
+pub mod telemetry;
+pub mod uhr;
+pub mod worker;
+
+use db::Migrations;
+
+/// The platform's own tables; run before every service's.
+pub const MIGRATIONS: Migrations = Migrations {
+    name: "platform",
+    sqlite: &[include_str!("../migrations/sqlite/0001_anfang.sql")],
+    postgres: &[include_str!("../migrations/postgres/0001_anfang.sql")],
+};
+
+/// All statements of this crate, for the test that prepares each one on each database.
+pub fn statements() -> Vec<(&'static str, db::Sql)> {
+    [audit::STATEMENTS, konten::STATEMENTS, outbox::STATEMENTS, rechte::STATEMENTS].concat()
+}
