@@ -69,8 +69,33 @@ pub struct Kennzahlen {
     pub outbox: u64,
 }
 
+/// Where the processes of one Sendung stand; the intake makes the Sendung's state of it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SendungAblauf {
+    /// Some token is not waiting for a person.
+    pub laeuft: bool,
+    /// Open tasks; `dokument` is None while the Sendung was not taken apart.
+    pub aufgaben: Vec<SendungAufgabe>,
+    /// Failed jobs that need an operator.
+    pub stoerungen: Vec<String>,
+    /// Recognised and all pages, for the progress line.
+    pub seiten: Option<(u32, u32)>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SendungAufgabe {
+    pub task: TaskId,
+    pub element: String,
+    pub gruppe: Option<String>,
+    pub dokument: Option<DokumentId>,
+    /// Variable `fehler` of the process, if an error led here.
+    pub grund: Option<crate::sendungen::Grund>,
+}
+
 #[async_trait]
 pub trait Ablaeufe: Send + Sync {
+    /// All instances of a Sendung; the caller has checked that the Sendung may be seen.
+    async fn of_sendung(&self, sendung: SendungId) -> Result<SendungAblauf, Fehler>;
     /// Starts the newest version of `process`; a repeat with the same key gives the first instance.
     async fn start(&self, actor: &Actor, process: &str, werte: Werte, idempotency_key: &str) -> Result<InstanceId, Fehler>;
     async fn get(&self, actor: &Actor, id: InstanceId) -> Result<Ablauf, Fehler>;

@@ -24,6 +24,9 @@ pub struct Anlegen {
     pub teile: Vec<Teil>,
     /// Eingangskorb, e.g. `poststelle`.
     pub korb: String,
+    /// The Sendung's own file; kept beside each part that was cut out of it.
+    #[serde(default)]
+    pub blob: Option<BlobHash>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -43,6 +46,7 @@ pub struct Angelegtes {
 /// Adds what became known: renditions, text, proposal, invoice facts, findings. Every field may be absent;
 /// present ones replace earlier ones. Answers with possible duplicates of an invoice.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub struct Erfassen {
     pub dokument: Option<DokumentId>,
     pub pdfa: Option<BlobHash>,
@@ -51,9 +55,15 @@ pub struct Erfassen {
     pub html: Option<BlobHash>,
     pub vorschlag: Option<Vorschlag>,
     pub fakten: Option<RechnungsFakten>,
+    #[serde(deserialize_with = "null_is_empty")]
     pub befunde: Vec<Befund>,
     pub dokumentart: Option<String>,
     pub titel: Option<String>,
+}
+
+/// FEEL knows no absent list, only `null`.
+fn null_is_empty<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Vec<Befund>, D::Error> {
+    Ok(Option::deserialize(d)?.unwrap_or_default())
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -13,6 +13,9 @@ pub struct Job {
     pub typ: String,
     /// Fencing number: rises with each dispatch; only the result of the current attempt counts.
     pub attempt: u32,
+    /// How often the work itself failed before (a dead child, a passed deadline, an answer `Retry`).
+    #[serde(default)]
+    pub failures: u32,
     pub instance: InstanceId,
     /// The element instance id: the same for every attempt, so effects outside can be recognised.
     pub idempotency_key: String,

@@ -1,2 +1,22 @@
 // SPDX-License-Identifier: EUPL-1.2
-//! engine
+//! The process engine: reads BPMN 2.0, decides with DMN and FEEL, and runs instances as data.
+//!
+//! Pure: no I/O, no clock, no random ids. [`deploy`] reads a file, [`step`] takes a state and a
+//! command and gives the new state, what the service has to do ([`Output`]) and what happened
+//! ([`HistoryEvent`]). A step runs all automatic elements until every token waits.
+//! [`memory::Runner`] is a whole runtime in memory, for tests and traces.
+
+mod api;
+mod definition;
+mod element;
+mod feel;
+mod machine;
+mod state;
+mod step;
+mod timer;
+mod warum;
+
+pub use api::*;
+pub use definition::Definition;
+pub use step::step;
+pub use state::{Phase, State};

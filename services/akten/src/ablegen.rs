@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: EUPL-1.2
+//! `akten.ablegen.v1`: the document leaves its Eingangskorb and becomes part of an Akte. One commit.
+
+use nachrichten::{
+    AkteId, VorgangId,
+    akten::{Ablegen, Abgelegt},
+    job::Job,
+};
+use serde_json::{Value, json};
+use service_platform::{args, db::Tx, statements};
+
+use crate::{
+    Akten, AktenError,
+    akte::{self, Akte, Ziel},
+    lock,
+    schreiben::{Datei, Kopf, audit, clean, kopf, objekt, rendition},
+    suche::index,
+};
+
+statements! {
+    ABLEGEN = "UPDATE akten_dokument SET stand = 'abgelegt', ort_objekt = $2, akte_objekt = $3, akte = $4, vorgang = $5, aktenzeichen = $6, \
+        titel = $7, dokumentart = $8, freigabe = coalesce(freigabe, $9), freigegeben_von = coalesce($10, freigegeben_von), version = version + 1 WHERE id = $1";
+}
+
+impl Akten {
+    pub(crate) async fn ablegen(&self, job: &Job, m: Ablegen) -> Result<Abgelegt, AktenError> {
+        let protokoll = self.protokoll(m.protokoll.as_ref()).await?;
+        self.worte().await?;
+        let now = self.clock.now();
+        let mut tx = self.db.begin().await?;
+        if let Some(answer) = self.repeated(&mut tx, job, now).await? {
+            return Ok(answer);
+        }
+        let abgelegt = self.file(&mut tx, &m, protokoll.as_ref(), now).await?;
+        self.finish(tx, job, abgelegt).await
+    }
+
+    /// The decision log as a blob; its name is its hash, so writing it before the commit is harmless.
+    pub(crate) async fn protokoll(&self, protokoll: Option<&Value>) -> Result<Option<Datei>, AktenError> {
+        let Some(value) = protokoll.filter(|v| !v.is_null()) else { return Ok(None) };
+        let bytes = value.to_string().into_bytes();
+        let size = bytes.len() as u64;
+        let hash = self.blobs.put(bytes).await?;
+        Ok(Some(Datei { name: "protokoll", hash, media_type: "application/json".into(), size }))
+    }
+
+    /// Files in this transaction; a document that stands there already stays as it is.
+    pub(crate) async fn file(
+        &self,
+        tx: &mut Tx,
+        m: &Ablegen,
+        protokoll: Option<&Datei>,
+        now: nachrichten::Timestamp,
+    ) -> Result<Abgelegt, AktenError> {
+        let dokument = kopf(tx, m.dokument).await?;
+        let ziel = Ziel { einheit: &m.einheit, aktenzeichen: m.aktenzeichen.as_deref(), titel: &m.akte_titel, amt: &m.amt };
+        let titel = clean(&m.titel, 300);
+        let titel = if titel.is_empty() { dokument.titel.clone() } else { titel };
+        let art = Some(clean(&m.dokumentart, 60)).filter(|a| !a.is_empty()).or(dokument.dokumentart.clone());
+        if let Some((akte, vorgang)) = filed(tx, &dokument, &ziel, m).await?
+            && titel == dokument.titel
+            && art == dokument.dokumentart
+        {
+            return Ok(Abgelegt { akte: akte.id, vorgang, aktenzeichen: akte.aktenzeichen });
+        }
+        let akte = self.find_or_open(tx, &ziel, now).await?;
+        lock(tx, &akte::objekt(akte.id)).await?;
+        let vorgang = self.find_or_open_vorgang(tx, &akte, &m.vorgang_titel, now).await?;
+        let von = m.freigegeben_von.as_deref().map(|n| clean(n, 120));
+        let values = args![
+            m.dokument, format!("einheit:{}", akte.einheit), akte::objekt(akte.id), akte.id, vorgang, &akte.aktenzeichen, titel, art,
+            now.tag(), von,
+        ];
+        tx.execute(&ABLEGEN, values).await?;
+        tx.execute(&akte::AKTE_VERSION, args![akte.id]).await?;
+        if let Some(datei) = protokoll {
+            rendition(tx, m.dokument, datei, now).await?;
+        }
+        index::write(tx, self.worte().await?, m.dokument, None).await?;
+        let data = json!({
+            "akte": akte.id, "vorgang": vorgang, "aktenzeichen": akte.aktenzeichen, "version": dokument.version + 1,
+            "protokoll": protokoll.map(|p| p.hash),
+        });
+        if let Some(before) = dokument.akte.filter(|before| *before != akte.id) {
+            let data = json!({ "nach": akte.id, "version": dokument.version + 1 });
+            audit(tx, &akte::objekt(before), "DokumentUmgelegt", &objekt(m.dokument), data, now).await?;
+        }
+        audit(tx, &akte::objekt(akte.id), "DokumentAbgelegt", &objekt(m.dokument), data, now).await?;
+        Ok(Abgelegt { akte: akte.id, vorgang, aktenzeichen: akte.aktenzeichen })
+    }
+}
+
+/// Where the document stands, when that is the target already.
+async fn filed(tx: &mut Tx, dokument: &Kopf, ziel: &Ziel<'_>, m: &Ablegen) -> Result<Option<(Akte, VorgangId)>, AktenError> {
+    let (Some(id), Some(vorgang)) = (dokument.akte, dokument.vorgang) else { return Ok(None) };
+    let Some(akte) = tx.optional::<Akte>(&akte::NACH_ID, args![id as AkteId]).await? else { return Ok(None) };
+    let (vorgang_titel,): (String,) = tx.one(&akte::VORGANG_TITEL, args![vorgang]).await?;
+    let same_akte = match ziel.aktenzeichen.map(str::trim).filter(|az| !az.is_empty()) {
+        Some(az) => az == akte.aktenzeichen,
+        None => ziel.einheit == akte.einheit && [clean(ziel.titel, 200), String::new()].contains(&akte.titel),
+    };
+    let wanted = clean(&m.vorgang_titel, 200);
+    let wanted = if wanted.is_empty() { &akte.titel } else { &wanted };
+    Ok((same_akte && *wanted == vorgang_titel).then_some((akte, vorgang)))
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: EUPL-1.2
+use std::time::Duration;
+
+use nachrichten::{
+    DokumentId,
+    fehler::{Code, Fehler, Text, UserError},
+    job::JobError,
+};
+use service_platform::{blobs::BlobError, db::DbError};
+
+/// What can go wrong in the record.
+#[derive(Debug, thiserror::Error)]
+pub enum AktenError {
+    /// The database failed or refused.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// The blob store failed, misses bytes or holds damaged ones.
+    #[error(transparent)]
+    Blob(#[from] BlobError),
+    /// Not there, or not visible for this person: one answer for both.
+    #[error("not found or not visible")]
+    NotFound,
+    /// A job names a document that was never registered.
+    #[error("no document {0}")]
+    NoDocument(DokumentId),
+    /// The Aktenplan has no such unit.
+    #[error("no unit in the Aktenplan: {0}")]
+    NoUnit(String),
+    /// There is no Akte of that number to file into.
+    #[error("no Akte {0}")]
+    NoAkte(String),
+    /// The Akte is closed (z. d. A.).
+    #[error("Akte {0} is closed")]
+    Closed(String),
+    /// A cursor that was not made here.
+    #[error("cursor not understood")]
+    Cursor,
+    /// A message that contradicts itself.
+    #[error("{0}")]
+    Message(String),
+}
+
+impl UserError for AktenError {
+    fn code(&self) -> Code {
+        Code(match self {
+            Self::NotFound => "E7004",
+            Self::NoDocument(_) | Self::Message(_) => "E2001",
+            Self::NoUnit(_) => "E2002",
+            Self::NoAkte(_) => "E2003",
+            Self::Closed(_) => "E2004",
+            Self::Cursor => "E2005",
+            Self::Blob(BlobError::Damaged(_) | BlobError::Missing(_)) => "E2006",
+            Self::Db(_) | Self::Blob(_) => "E2900",
+        })
+    }
+
+    fn text(&self) -> Text {
+        Text(match self {
+            Self::NotFound => return Fehler::not_found().text,
+            Self::NoDocument(_) | Self::Message(_) => "Dieser Auftrag passt zu keinem Dokument. Die Betriebsstelle wird informiert.".into(),
+            Self::NoUnit(einheit) => format!("Die Einheit {einheit} gibt es im Aktenplan nicht. Wählen Sie eine andere."),
+            Self::NoAkte(az) => format!("Eine Akte {az} gibt es nicht. Prüfen Sie das Aktenzeichen."),
+            Self::Closed(az) => format!("Die Akte {az} ist geschlossen. Wählen Sie eine andere Akte."),
+            Self::Cursor => "Diese Seite der Liste gibt es nicht mehr. Beginnen Sie die Liste von vorn.".into(),
+            Self::Blob(BlobError::Damaged(_) | BlobError::Missing(_)) => {
+                "Das gespeicherte Dokument ist beschädigt und wird nicht gezeigt. Die Betriebsstelle wird informiert.".into()
+            }
+            Self::Db(_) | Self::Blob(_) => "Der Speicher ist gerade nicht erreichbar. Versuchen Sie es in einer Minute erneut.".into(),
+        })
+    }
+
+    fn status(&self) -> u16 {
+        match self {
+            Self::NotFound | Self::NoDocument(_) => 404,
+            Self::NoUnit(_) | Self::NoAkte(_) | Self::Message(_) => 422,
+            Self::Closed(_) => 409,
+            Self::Cursor => 400,
+            Self::Blob(BlobError::Damaged(_) | BlobError::Missing(_)) => 500,
+            Self::Db(_) | Self::Blob(_) => 503,
+        }
+    }
+}
+
+impl From<AktenError> for Fehler {
+    fn from(e: AktenError) -> Self {
+        if e.status() >= 500 {
+            tracing::error!(error = %e, "akten cannot answer");
+        }
+        Self { code: e.code(), status: e.status(), text: e.text(), detail: e.to_string() }
+    }
+}
+
+impl From<AktenError> for JobError {
+    fn from(e: AktenError) -> Self {
+        let retry = |cause: String, ms| Self::Retry { after: Duration::from_millis(ms), cause };
+        match e {
+            // Somebody else wrote the same chain or number at the same time.
+            AktenError::Db(e) if e.is_unique() => retry(e.to_string(), 100),
+            AktenError::Db(DbError::Sql(e)) => retry(format!("database: {e}"), 1000),
+            AktenError::Blob(BlobError::Io(e)) => retry(format!("blob store: {e}"), 1000),
+            e @ (AktenError::NoUnit(_) | AktenError::NoAkte(_) | AktenError::Closed(_)) => {
+                Self::Unreadable { code: "ablage-unbekannt".into(), detail: e.text().0 }
+            }
+            e => Self::Bug { detail: e.to_string() },
+        }
+    }
+}

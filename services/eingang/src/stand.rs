@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: EUPL-1.2
+//! The state of a Sendung: made from the engine's tasks and the record keeper's documents, worst first.
+
+use nachrichten::{
+    Actor,
+    ablaeufe::SendungAufgabe,
+    dokumente::DokumentZeile,
+    fehler::Fehler,
+    sendungen::{DokumentStand, Grund, Kanal, SendungStand, Stand, WartetAuf},
+};
+use service_platform::args;
+
+use crate::{Inner, SET_DONE, Zeile, away};
+
+impl Inner {
+    /// A duplicate has the state of its original.
+    pub(crate) async fn stand(&self, actor: &Actor, row: Zeile) -> Result<SendungStand, Fehler> {
+        let mut base = SendungStand {
+            receipt: row.id,
+            name: row.name.clone(),
+            sha256: row.sha256,
+            duplicate_of: row.duplicate_of,
+            kanal: match row.kanal.as_str() {
+                "scan" => Kanal::Scan,
+                "mail" => Kanal::Mail,
+                _ => Kanal::Upload,
+            },
+            state: Stand::Accepted,
+            waiting_for: Vec::new(),
+            reason: None,
+            documents: Vec::new(),
+            zugang: row.zugang,
+            erfasst: row.erfasst,
+            freigabe: None,
+            fortschritt: None,
+            size: row.size,
+        };
+        let Some((ablaeufe, dokumente)) = self.neighbours.get() else { return Ok(base) };
+        let original = row.duplicate_of.unwrap_or(row.id);
+        let documents = dokumente.of_sendung(actor, original).await?;
+        if let Some(first) = documents.first() {
+            base.zugang = documents.iter().map(|d| d.zugang).min().unwrap_or(row.zugang);
+            base.freigabe = dokumente.get(actor, first.id).await.ok().and_then(|d| d.freigabe);
+        }
+        if row.abgeschlossen {
+            base.state = Stand::Filed;
+            base.documents = documents.iter().map(|d| document(d, Stand::Filed)).collect();
+            return Ok(base);
+        }
+        let ablauf = ablaeufe.of_sendung(original).await?;
+        let of_document = |d: &DokumentZeile| ablauf.aufgaben.iter().filter(|a| a.dokument == Some(d.id)).collect::<Vec<_>>();
+        for d in &documents {
+            let tasks = of_document(d);
+            let state = match (d.stand.as_str(), tasks.iter().map(|t| task_state(t)).max()) {
+                (_, Some(state)) => state,
+                ("abgelegt", None) => Stand::Filed,
+                ("quarantaene", None) => Stand::Quarantined,
+                _ if !ablauf.stoerungen.is_empty() && !ablauf.laeuft => Stand::Clearing,
+                _ => Stand::Accepted,
+            };
+            base.documents.push(document(d, state));
+        }
+        let own = ablauf.aufgaben.iter().filter(|a| a.dokument.is_none()).map(task_state);
+        base.state = own.chain(base.documents.iter().map(|d| d.state)).max().unwrap_or(Stand::Accepted);
+        let running = ablauf.laeuft || base.documents.iter().any(|d| d.state == Stand::Accepted);
+        if documents.is_empty() && !ablauf.laeuft && !ablauf.stoerungen.is_empty() {
+            base.state = Stand::Clearing;
+        } else if running && base.state < Stand::Clearing {
+            base.state = Stand::Accepted;
+        }
+        base.waiting_for = ablauf
+            .aufgaben
+            .iter()
+            .map(|a| WartetAuf { task: a.task, element: a.element.clone(), group: a.gruppe.clone() })
+            .collect();
+        base.reason = ablauf.aufgaben.iter().find_map(|a| a.grund.clone()).or_else(|| {
+            let text = ablauf.stoerungen.first().cloned()?;
+            Some(Grund { code: "incident".to_owned(), text })
+        });
+        base.fortschritt = ablauf
+            .seiten
+            .filter(|_| base.state == Stand::Accepted)
+            .map(|(done, all)| format!("{done} von {all} Seiten erkannt"));
+        let filed = !base.documents.is_empty() && base.documents.iter().all(|d| d.state == Stand::Filed);
+        if filed && !ablauf.laeuft && ablauf.aufgaben.is_empty() {
+            self.db.execute(&SET_DONE, args![row.id]).await.map_err(away)?;
+        }
+        Ok(base)
+    }
+}
+
+fn task_state(a: &SendungAufgabe) -> Stand {
+    if a.element.starts_with("Quarantaene") {
+        Stand::Quarantined
+    } else if a.element.starts_with("Klaerung") {
+        Stand::Clearing
+    } else {
+        Stand::Waiting
+    }
+}
+
+fn document(d: &DokumentZeile, state: Stand) -> DokumentStand {
+    DokumentStand {
+        id: d.id,
+        doc_type: d.dokumentart.clone(),
+        akte: d.aktenzeichen.clone(),
+        vorgang: None,
+        state,
+        pages: 0,
+    }
+}

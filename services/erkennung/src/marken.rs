@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: EUPL-1.2
+//! Marks on a page: QR and Code128 (rxing), patch codes (own detector).
+
+use std::collections::HashSet;
+
+use nachrichten::Tag;
+use nachrichten::erkennung::Trennblatt;
+use rxing::common::HybridBinarizer;
+use rxing::{BarcodeFormat, BinaryBitmap, DecodeHints, Luma8LuminanceSource, MultiFormatReader, Reader};
+use serde::{Deserialize, Serialize};
+use service_ocr_engine::grey::Grey;
+
+/// A mark found on a page; the box is in pixels of the image it was looked for in.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Marke {
+    /// `QR_CODE`, `CODE_128` or `PATCH_T`.
+    pub format: String,
+    /// Content.
+    pub text: String,
+    /// `[x0, y0, x1, y1]`.
+    #[serde(rename = "box")]
+    pub kasten: [i32; 4],
+}
+
+/// Longest content that is looked at, in characters.
+const MAX_TEXT: usize = 400;
+
+/// QR and Code128 marks of a page.
+///
+/// * `grey` - at 100 to 200 dpi; finer images only cost time.
+pub fn barcodes(grey: &Grey) -> Vec<Marke> {
+    let mut hints = DecodeHints {
+        PossibleFormats: Some(HashSet::from([
+            BarcodeFormat::QR_CODE,
+            BarcodeFormat::MICRO_QR_CODE,
+            BarcodeFormat::CODE_128,
+        ])),
+        TryHarder: Some(true),
+        ..DecodeHints::default()
+    };
+    let Ok(source) = Luma8LuminanceSource::new(grey.data.clone(), grey.width, grey.height) else {
+        return Vec::new();
+    };
+    let mut bitmap = BinaryBitmap::new(HybridBinarizer::new(source));
+    let Ok(found) = MultiFormatReader::default().decode_with_hints(&mut bitmap, &mut hints) else {
+        return Vec::new();
+    };
+    let points = found.getPoints();
+    let limit = |v: f32, max: u32| (v.round() as i32).clamp(0, max as i32);
+    let x = points.iter().map(|p| limit(p.x, grey.width));
+    let y = points.iter().map(|p| limit(p.y, grey.height));
+    let kasten = [
+        x.clone().min().unwrap_or(0),
+        y.clone().min().unwrap_or(0),
+        x.max().unwrap_or(0),
+        y.max().unwrap_or(0),
+    ];
+    // rxing called a small QR code "micro"; for us both are QR.
+    let format = match found.getBarcodeFormat() {
+        BarcodeFormat::CODE_128 => "CODE_128",
+        _ => "QR_CODE",
+    };
+    let text: String = found.getText().chars().filter(|c| !c.is_control()).take(MAX_TEXT).collect();
+    vec![Marke { format: format.into(), text, kasten }]
+}
+
+/// The separator sheet a mark stands for, if it is one. Other marks are content of the page.
+pub fn separator(mark: &Marke) -> Option<Trennblatt> {
+    let text = mark.text.trim();
+    if let Some(fields) = text.strip_prefix("EAKTE:TRENNBLATT") {
+        return Some(fields_of(fields));
+    }
+    let bare = ["EAKTE-TRENNBLATT", "TRENNBLATT", "PATCHT", "PATCH T"].contains(&text);
+    // Sheets of the form SEP|CLASS|NUMBER cut; what their class means is the scan profile's business.
+    (bare || text.starts_with("SEP|") || mark.format.starts_with("PATCH_")).then(Trennblatt::default)
+}
+
+fn fields_of(text: &str) -> Trennblatt {
+    let mut sheet = Trennblatt::default();
+    for field in text.split(';').take(10) {
+        let Some((key, value)) = field.split_once('=') else { continue };
+        let value: String = value.trim().chars().take(80).collect();
+        match key.trim() {
+            _ if value.is_empty() => {}
+            "amt" => sheet.amt = Some(value),
+            "art" => sheet.dokumentart = Some(value),
+            "az" => sheet.aktenzeichen = Some(value),
+            "zugang" => sheet.zugang = value.parse::<Tag>().ok(),
+            _ => {}
+        }
+    }
+    sheet
+}
+
+/// Bar widths of the six patch codes, wide = true.
+const PATCHES: &[(&str, [bool; 4])] = &[
+    ("1", [true, true, false, false]),
+    ("2", [true, false, false, true]),
+    ("3", [true, false, true, false]),
+    ("4", [false, true, true, false]),
+    ("6", [false, false, true, true]),
+    ("T", [false, true, false, true]),
+];
+
+/// A patch code: four parallel bars across at least an inch, wide 0.2", narrow and gaps 0.08".
+///
+/// * `grey` - at 100 to 200 dpi.
+/// * Result - the code's name. T read upside down is 3 and the other way round, so both count as T.
+pub fn patch(grey: &Grey, dpi: u32) -> Option<Marke> {
+    bars(grey, dpi, false).or_else(|| bars(grey, dpi, true)).map(|(name, kasten)| {
+        let name = if name == "3" { "T" } else { name };
+        Marke { format: format!("PATCH_{name}"), text: format!("PATCH {name}"), kasten }
+    })
+}
+
+fn bars(grey: &Grey, dpi: u32, columns: bool) -> Option<(&'static str, [i32; 4])> {
+    let (along, across) = if columns { (grey.height, grey.width) } else { (grey.width, grey.height) };
+    let pixel = |a: usize, c: usize| {
+        let (x, y) = if columns { (c, a) } else { (a, c) };
+        grey.data[y * grey.width as usize + x]
+    };
+    const STEP: usize = 3;
+    let needed = (dpi as usize * 6 / 10 / STEP).max(8);
+    // Consecutive scan lines with the same code near the same place.
+    let (mut run, mut last): (usize, Option<(&'static str, usize)>) = (0, None);
+    let mut line = Vec::with_capacity(along as usize);
+    for c in (0..across as usize).step_by(STEP) {
+        line.clear();
+        line.extend((0..along as usize).map(|a| pixel(a, c) < 128));
+        let found = code_in(&line, dpi);
+        match (found, last) {
+            (Some((name, at)), Some((before, place))) if name == before && at.abs_diff(place) < dpi as usize / 12 => {
+                run += 1;
+                last = Some((name, at));
+                if run >= needed {
+                    let (c, a) = (c as i32, at as i32);
+                    let (first, width) = (c - (run * STEP) as i32, dpi as i32);
+                    return Some((name, if columns { [first, a, c, a + width] } else { [a, first, a + width, c] }));
+                }
+            }
+            (Some(found), _) => (run, last) = (1, Some(found)),
+            (None, _) => (run, last) = (0, None),
+        }
+    }
+    None
+}
+
+/// The first patch code on one scan line: its name and where it begins.
+fn code_in(line: &[bool], dpi: u32) -> Option<(&'static str, usize)> {
+    let unit = dpi as f32 * 0.08;
+    let width = |n: usize| match n as f32 / unit {
+        w if (0.6..=1.5).contains(&w) => Some(false),
+        w if (1.9..=3.2).contains(&w) => Some(true),
+        _ => None,
+    };
+    let mut runs: Vec<(bool, usize, usize)> = Vec::new();
+    for (i, black) in line.iter().enumerate() {
+        match runs.last_mut() {
+            Some((color, _, n)) if color == black => *n += 1,
+            _ => runs.push((*black, i, 1)),
+        }
+    }
+    for window in runs.windows(7) {
+        if !window[0].0 {
+            continue;
+        }
+        let gaps = window.iter().skip(1).step_by(2).all(|(_, _, n)| width(*n) == Some(false));
+        let bars: Vec<_> = window.iter().step_by(2).map(|(_, _, n)| width(*n)).collect();
+        if let (true, [Some(a), Some(b), Some(c), Some(d)]) = (gaps, bars.as_slice())
+            && let Some((name, _)) = PATCHES.iter().find(|(_, code)| *code == [*a, *b, *c, *d])
+        {
+            return Some((name, window[0].1));
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn sheet(code: [bool; 4], lying: bool) -> Grey {
+        let (width, height) = (1240usize, 1754usize);
+        let mut page = Grey { width: width as u32, height: height as u32, data: vec![250; width * height] };
+        let mut at = 300;
+        for wide in code {
+            let bar = if wide { 30 } else { 12 };
+            for a in at..at + bar {
+                for c in 400..700 {
+                    let (x, y) = if lying { (c, a) } else { (a, c) };
+                    page.data[y * width + x] = 10;
+                }
+            }
+            at += bar + 12;
+        }
+        page
+    }
+
+    #[test]
+    fn all_six_patch_codes_are_read_upright_and_lying() {
+        for (name, code) in PATCHES {
+            let expected = if *name == "3" { "T" } else { name };
+            for lying in [false, true] {
+                let mark = patch(&sheet(*code, lying), 150).unwrap_or_else(|| panic!("{name} {lying}"));
+                assert_eq!(mark.text, format!("PATCH {expected}"));
+                assert!(separator(&mark).is_some());
+            }
+        }
+    }
+
+    #[test]
+    fn four_even_bars_or_a_short_bar_are_no_patch() {
+        assert_eq!(patch(&sheet([false; 4], false), 150), None);
+        let mut short = sheet(PATCHES[5].1, false);
+        short.data[450 * 1240..].fill(250);
+        assert_eq!(patch(&short, 150), None);
+    }
+
+    #[test]
+    fn sheets_carry_their_fields_and_other_marks_are_content() {
+        let mark = |text: &str| Marke { format: "QR_CODE".into(), text: text.into(), kasten: [0; 4] };
+        let sheet = separator(&mark("EAKTE:TRENNBLATT;amt=66;art=rechnung;az=66.1-12/26;zugang=2026-11-20")).unwrap();
+        assert_eq!(sheet.amt.as_deref(), Some("66"));
+        assert_eq!(sheet.dokumentart.as_deref(), Some("rechnung"));
+        assert_eq!(sheet.aktenzeichen.as_deref(), Some("66.1-12/26"));
+        assert_eq!(sheet.zugang, "2026-11-20".parse().ok());
+        assert_eq!(separator(&mark("EAKTE:TRENNBLATT")), Some(Trennblatt::default()));
+        assert_eq!(separator(&mark("SEP|RECHNUNG|60041")), Some(Trennblatt::default()));
+        assert_eq!(separator(&mark("PATCHT")), Some(Trennblatt::default()));
+        assert_eq!(separator(&mark("https://example.org/SEP|")), None);
+        assert_eq!(separator(&mark("BCD\n002\n1\nSCT")), None);
+    }
+}

@@ -1,0 +1,209 @@
+-- SPDX-License-Identifier: EUPL-1.2
+CREATE TABLE geschaeftsgang_definition (
+  id UUID NOT NULL PRIMARY KEY,
+  process TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  name TEXT NOT NULL,
+  xml TEXT NOT NULL,
+  hash TEXT NOT NULL,
+  deployed BIGINT NOT NULL,
+  UNIQUE (process, version)
+);
+CREATE TABLE geschaeftsgang_tabelle (
+  name TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  xml TEXT NOT NULL,
+  hash TEXT NOT NULL,
+  deployed BIGINT NOT NULL,
+  PRIMARY KEY (name, version)
+);
+-- One row per process instance; state is the interpreter's whole state.
+CREATE TABLE geschaeftsgang_instanz (
+  id UUID NOT NULL PRIMARY KEY,
+  definition UUID NOT NULL REFERENCES geschaeftsgang_definition (id),
+  process TEXT NOT NULL,
+  schluessel TEXT UNIQUE,
+  parent UUID,
+  parent_element BIGINT,
+  sendung UUID,
+  dokument UUID,
+  titel TEXT NOT NULL,
+  stand TEXT NOT NULL,
+  state TEXT NOT NULL,
+  verlauf_seq BIGINT NOT NULL,
+  gestartet BIGINT NOT NULL,
+  beendet BIGINT
+);
+CREATE INDEX geschaeftsgang_instanz_sendung ON geschaeftsgang_instanz (sendung);
+CREATE INDEX geschaeftsgang_instanz_dokument ON geschaeftsgang_instanz (dokument, gestartet);
+CREATE INDEX geschaeftsgang_instanz_parent ON geschaeftsgang_instanz (parent, parent_element);
+CREATE INDEX geschaeftsgang_instanz_process ON geschaeftsgang_instanz (process, gestartet);
+CREATE INDEX geschaeftsgang_instanz_stand ON geschaeftsgang_instanz (stand);
+CREATE INDEX geschaeftsgang_instanz_beendet ON geschaeftsgang_instanz (beendet) WHERE beendet IS NOT NULL;
+-- Append-only.
+CREATE TABLE geschaeftsgang_verlauf (
+  instanz UUID NOT NULL,
+  seq BIGINT NOT NULL,
+  at BIGINT NOT NULL,
+  element TEXT NOT NULL,
+  element_instanz BIGINT NOT NULL,
+  ereignis TEXT NOT NULL,
+  innen BIGINT NOT NULL,
+  person UUID,
+  text TEXT,
+  PRIMARY KEY (instanz, seq)
+);
+-- Work for workers. stand: bereit, unterwegs, stoerung.
+CREATE TABLE geschaeftsgang_auftrag (
+  id UUID NOT NULL PRIMARY KEY,
+  instanz UUID NOT NULL,
+  element_instanz BIGINT NOT NULL,
+  element TEXT NOT NULL,
+  name TEXT NOT NULL,
+  typ TEXT NOT NULL,
+  eingabe TEXT NOT NULL,
+  stand TEXT NOT NULL,
+  dringend BIGINT NOT NULL,
+  attempt BIGINT NOT NULL,
+  failures BIGINT NOT NULL,
+  versuche BIGINT NOT NULL,
+  bereit_ab BIGINT NOT NULL,
+  frist BIGINT,
+  ursache TEXT,
+  angelegt BIGINT NOT NULL,
+  letzter_versuch BIGINT,
+  UNIQUE (instanz, element_instanz)
+);
+CREATE INDEX geschaeftsgang_auftrag_bereit ON geschaeftsgang_auftrag (stand, typ, dringend, angelegt);
+CREATE INDEX geschaeftsgang_auftrag_frist ON geschaeftsgang_auftrag (frist) WHERE stand = 'unterwegs';
+-- Work for people.
+CREATE TABLE geschaeftsgang_aufgabe (
+  id UUID NOT NULL PRIMARY KEY,
+  version BIGINT NOT NULL,
+  instanz UUID NOT NULL,
+  element_instanz BIGINT NOT NULL,
+  process TEXT NOT NULL,
+  element TEXT NOT NULL,
+  name TEXT NOT NULL,
+  formular TEXT NOT NULL,
+  titel TEXT NOT NULL,
+  gruppe TEXT NOT NULL,
+  bearbeiter UUID,
+  faellig TEXT,
+  seit BIGINT NOT NULL,
+  sendung UUID,
+  dokument UUID,
+  daten TEXT NOT NULL,
+  entwurf TEXT NOT NULL,
+  prioritaet BIGINT NOT NULL,
+  erledigt BIGINT,
+  erledigt_von UUID,
+  werte TEXT,
+  UNIQUE (instanz, element_instanz)
+);
+CREATE INDEX geschaeftsgang_aufgabe_sendung ON geschaeftsgang_aufgabe (sendung) WHERE erledigt IS NULL;
+CREATE INDEX geschaeftsgang_aufgabe_seit ON geschaeftsgang_aufgabe (seit) WHERE erledigt IS NULL;
+CREATE INDEX geschaeftsgang_aufgabe_erledigt ON geschaeftsgang_aufgabe (erledigt_von, erledigt) WHERE erledigt IS NOT NULL;
+-- Who may do it; open rows carry what lists sort and count by, so that a page is one index range per subject.
+CREATE TABLE geschaeftsgang_kandidat (
+  aufgabe UUID NOT NULL REFERENCES geschaeftsgang_aufgabe (id),
+  subjekt TEXT NOT NULL,
+  process TEXT NOT NULL,
+  element TEXT NOT NULL,
+  sortierung TEXT NOT NULL,
+  PRIMARY KEY (aufgabe, subjekt)
+);
+CREATE INDEX geschaeftsgang_kandidat_liste ON geschaeftsgang_kandidat (subjekt, process, sortierung, aufgabe);
+CREATE INDEX geschaeftsgang_kandidat_element ON geschaeftsgang_kandidat (subjekt, process, element, sortierung);
+-- Open tasks per subject, process and element: what the navigation shows on every page.
+CREATE TABLE geschaeftsgang_zaehler (
+  subjekt TEXT NOT NULL,
+  process TEXT NOT NULL,
+  element TEXT NOT NULL,
+  offen BIGINT NOT NULL,
+  PRIMARY KEY (subjekt, process, element)
+);
+-- Four eyes: whose earlier signature excludes them from this task. The trigger is the data layer's own wall:
+-- no way into the table gets around it.
+CREATE TABLE geschaeftsgang_ausschluss (
+  aufgabe UUID NOT NULL,
+  element TEXT NOT NULL,
+  PRIMARY KEY (aufgabe, element)
+);
+CREATE TABLE geschaeftsgang_zeichnung (
+  aufgabe UUID NOT NULL PRIMARY KEY,
+  instanz UUID NOT NULL,
+  element TEXT NOT NULL,
+  person UUID NOT NULL,
+  at BIGINT NOT NULL,
+  hash TEXT NOT NULL
+);
+CREATE INDEX geschaeftsgang_zeichnung_instanz ON geschaeftsgang_zeichnung (instanz, element, person);
+
+CREATE TABLE geschaeftsgang_frist (
+  instanz UUID NOT NULL,
+  timer BIGINT NOT NULL,
+  due BIGINT NOT NULL,
+  element TEXT NOT NULL,
+  PRIMARY KEY (instanz, timer)
+);
+CREATE INDEX geschaeftsgang_frist_due ON geschaeftsgang_frist (due);
+CREATE TABLE geschaeftsgang_abo (
+  instanz UUID NOT NULL,
+  abo BIGINT NOT NULL,
+  art TEXT NOT NULL,
+  name TEXT NOT NULL,
+  schluessel TEXT,
+  element TEXT NOT NULL,
+  PRIMARY KEY (instanz, abo)
+);
+CREATE INDEX geschaeftsgang_abo_name ON geschaeftsgang_abo (art, name, schluessel);
+CREATE TABLE geschaeftsgang_nachricht (
+  id UUID NOT NULL PRIMARY KEY,
+  name TEXT NOT NULL,
+  schluessel TEXT,
+  werte TEXT NOT NULL,
+  bis BIGINT NOT NULL
+);
+CREATE INDEX geschaeftsgang_nachricht_name ON geschaeftsgang_nachricht (name, schluessel);
+CREATE TABLE geschaeftsgang_stoerung (
+  instanz UUID NOT NULL,
+  element_instanz BIGINT NOT NULL,
+  element TEXT NOT NULL,
+  text TEXT NOT NULL,
+  seit BIGINT NOT NULL,
+  PRIMARY KEY (instanz, element_instanz)
+);
+-- Commands of people by idempotency key: a repeat gets the first answer.
+CREATE TABLE geschaeftsgang_befehl (
+  schluessel TEXT NOT NULL PRIMARY KEY,
+  at BIGINT NOT NULL,
+  antwort TEXT NOT NULL
+);
+CREATE FUNCTION geschaeftsgang_kandidat_zaehlt() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  IF TG_OP = 'INSERT' THEN
+    INSERT INTO geschaeftsgang_zaehler (subjekt, process, element, offen) VALUES (NEW.subjekt, NEW.process, NEW.element, 1)
+    ON CONFLICT (subjekt, process, element) DO UPDATE SET offen = geschaeftsgang_zaehler.offen + 1;
+  ELSE
+    UPDATE geschaeftsgang_zaehler SET offen = offen - 1
+    WHERE subjekt = OLD.subjekt AND process = OLD.process AND element = OLD.element;
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER geschaeftsgang_kandidat_zaehlt AFTER INSERT OR DELETE ON geschaeftsgang_kandidat
+  FOR EACH ROW EXECUTE FUNCTION geschaeftsgang_kandidat_zaehlt();
+CREATE FUNCTION geschaeftsgang_vier_augen() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  IF EXISTS (
+    SELECT 1 FROM geschaeftsgang_ausschluss a
+    JOIN geschaeftsgang_zeichnung z ON z.instanz = NEW.instanz AND z.element = a.element AND z.person = NEW.person
+    WHERE a.aufgabe = NEW.aufgabe) THEN
+    RAISE EXCEPTION 'four-eyes';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER geschaeftsgang_vier_augen BEFORE INSERT ON geschaeftsgang_zeichnung
+  FOR EACH ROW EXECUTE FUNCTION geschaeftsgang_vier_augen();
+CREATE FUNCTION geschaeftsgang_fest() RETURNS trigger LANGUAGE plpgsql AS
+  $$ BEGIN RAISE EXCEPTION 'signatures are append-only'; END $$;
+CREATE TRIGGER geschaeftsgang_zeichnung_fest BEFORE UPDATE OR DELETE ON geschaeftsgang_zeichnung
+  FOR EACH ROW EXECUTE FUNCTION geschaeftsgang_fest();

@@ -1,0 +1,200 @@
+-- SPDX-License-Identifier: EUPL-1.2
+CREATE TABLE geschaeftsgang_definition (
+  id BLOB NOT NULL PRIMARY KEY,
+  process TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  xml TEXT NOT NULL,
+  hash TEXT NOT NULL,
+  deployed INTEGER NOT NULL,
+  UNIQUE (process, version)
+) STRICT;
+CREATE TABLE geschaeftsgang_tabelle (
+  name TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  xml TEXT NOT NULL,
+  hash TEXT NOT NULL,
+  deployed INTEGER NOT NULL,
+  PRIMARY KEY (name, version)
+) STRICT;
+-- One row per process instance; state is the interpreter's whole state.
+CREATE TABLE geschaeftsgang_instanz (
+  id BLOB NOT NULL PRIMARY KEY,
+  definition BLOB NOT NULL REFERENCES geschaeftsgang_definition (id),
+  process TEXT NOT NULL,
+  schluessel TEXT UNIQUE,
+  parent BLOB,
+  parent_element INTEGER,
+  sendung BLOB,
+  dokument BLOB,
+  titel TEXT NOT NULL,
+  stand TEXT NOT NULL,
+  state TEXT NOT NULL,
+  verlauf_seq INTEGER NOT NULL,
+  gestartet INTEGER NOT NULL,
+  beendet INTEGER
+) STRICT;
+CREATE INDEX geschaeftsgang_instanz_sendung ON geschaeftsgang_instanz (sendung);
+CREATE INDEX geschaeftsgang_instanz_dokument ON geschaeftsgang_instanz (dokument, gestartet);
+CREATE INDEX geschaeftsgang_instanz_parent ON geschaeftsgang_instanz (parent, parent_element);
+CREATE INDEX geschaeftsgang_instanz_process ON geschaeftsgang_instanz (process, gestartet);
+CREATE INDEX geschaeftsgang_instanz_stand ON geschaeftsgang_instanz (stand);
+CREATE INDEX geschaeftsgang_instanz_beendet ON geschaeftsgang_instanz (beendet) WHERE beendet IS NOT NULL;
+-- Append-only.
+CREATE TABLE geschaeftsgang_verlauf (
+  instanz BLOB NOT NULL,
+  seq INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  element TEXT NOT NULL,
+  element_instanz INTEGER NOT NULL,
+  ereignis TEXT NOT NULL,
+  innen INTEGER NOT NULL,
+  person BLOB,
+  text TEXT,
+  PRIMARY KEY (instanz, seq)
+) STRICT;
+-- Work for workers. stand: bereit, unterwegs, stoerung.
+CREATE TABLE geschaeftsgang_auftrag (
+  id BLOB NOT NULL PRIMARY KEY,
+  instanz BLOB NOT NULL,
+  element_instanz INTEGER NOT NULL,
+  element TEXT NOT NULL,
+  name TEXT NOT NULL,
+  typ TEXT NOT NULL,
+  eingabe TEXT NOT NULL,
+  stand TEXT NOT NULL,
+  dringend INTEGER NOT NULL,
+  attempt INTEGER NOT NULL,
+  failures INTEGER NOT NULL,
+  versuche INTEGER NOT NULL,
+  bereit_ab INTEGER NOT NULL,
+  frist INTEGER,
+  ursache TEXT,
+  angelegt INTEGER NOT NULL,
+  letzter_versuch INTEGER,
+  UNIQUE (instanz, element_instanz)
+) STRICT;
+CREATE INDEX geschaeftsgang_auftrag_bereit ON geschaeftsgang_auftrag (stand, typ, dringend, angelegt);
+CREATE INDEX geschaeftsgang_auftrag_frist ON geschaeftsgang_auftrag (frist) WHERE stand = 'unterwegs';
+-- Work for people.
+CREATE TABLE geschaeftsgang_aufgabe (
+  id BLOB NOT NULL PRIMARY KEY,
+  version INTEGER NOT NULL,
+  instanz BLOB NOT NULL,
+  element_instanz INTEGER NOT NULL,
+  process TEXT NOT NULL,
+  element TEXT NOT NULL,
+  name TEXT NOT NULL,
+  formular TEXT NOT NULL,
+  titel TEXT NOT NULL,
+  gruppe TEXT NOT NULL,
+  bearbeiter BLOB,
+  faellig TEXT,
+  seit INTEGER NOT NULL,
+  sendung BLOB,
+  dokument BLOB,
+  daten TEXT NOT NULL,
+  entwurf TEXT NOT NULL,
+  prioritaet INTEGER NOT NULL,
+  erledigt INTEGER,
+  erledigt_von BLOB,
+  werte TEXT,
+  UNIQUE (instanz, element_instanz)
+) STRICT;
+CREATE INDEX geschaeftsgang_aufgabe_sendung ON geschaeftsgang_aufgabe (sendung) WHERE erledigt IS NULL;
+CREATE INDEX geschaeftsgang_aufgabe_seit ON geschaeftsgang_aufgabe (seit) WHERE erledigt IS NULL;
+CREATE INDEX geschaeftsgang_aufgabe_erledigt ON geschaeftsgang_aufgabe (erledigt_von, erledigt) WHERE erledigt IS NOT NULL;
+-- Who may do it; open rows carry what lists sort and count by, so that a page is one index range per subject.
+CREATE TABLE geschaeftsgang_kandidat (
+  aufgabe BLOB NOT NULL REFERENCES geschaeftsgang_aufgabe (id),
+  subjekt TEXT NOT NULL,
+  process TEXT NOT NULL,
+  element TEXT NOT NULL,
+  sortierung TEXT NOT NULL,
+  PRIMARY KEY (aufgabe, subjekt)
+) STRICT;
+CREATE INDEX geschaeftsgang_kandidat_liste ON geschaeftsgang_kandidat (subjekt, process, sortierung, aufgabe);
+CREATE INDEX geschaeftsgang_kandidat_element ON geschaeftsgang_kandidat (subjekt, process, element, sortierung);
+-- Open tasks per subject, process and element: what the navigation shows on every page.
+CREATE TABLE geschaeftsgang_zaehler (
+  subjekt TEXT NOT NULL,
+  process TEXT NOT NULL,
+  element TEXT NOT NULL,
+  offen INTEGER NOT NULL,
+  PRIMARY KEY (subjekt, process, element)
+) STRICT;
+CREATE TRIGGER geschaeftsgang_kandidat_mehr AFTER INSERT ON geschaeftsgang_kandidat BEGIN
+  INSERT INTO geschaeftsgang_zaehler (subjekt, process, element, offen) VALUES (NEW.subjekt, NEW.process, NEW.element, 1)
+  ON CONFLICT (subjekt, process, element) DO UPDATE SET offen = offen + 1;
+END;
+CREATE TRIGGER geschaeftsgang_kandidat_weniger AFTER DELETE ON geschaeftsgang_kandidat BEGIN
+  UPDATE geschaeftsgang_zaehler SET offen = offen - 1
+  WHERE subjekt = OLD.subjekt AND process = OLD.process AND element = OLD.element;
+END;
+-- Four eyes: whose earlier signature excludes them from this task. The trigger is the data layer's own wall:
+-- no way into the table gets around it.
+CREATE TABLE geschaeftsgang_ausschluss (
+  aufgabe BLOB NOT NULL,
+  element TEXT NOT NULL,
+  PRIMARY KEY (aufgabe, element)
+) STRICT;
+CREATE TABLE geschaeftsgang_zeichnung (
+  aufgabe BLOB NOT NULL PRIMARY KEY,
+  instanz BLOB NOT NULL,
+  element TEXT NOT NULL,
+  person BLOB NOT NULL,
+  at INTEGER NOT NULL,
+  hash TEXT NOT NULL
+) STRICT;
+CREATE INDEX geschaeftsgang_zeichnung_instanz ON geschaeftsgang_zeichnung (instanz, element, person);
+CREATE TRIGGER geschaeftsgang_vier_augen BEFORE INSERT ON geschaeftsgang_zeichnung
+WHEN EXISTS (
+  SELECT 1 FROM geschaeftsgang_ausschluss a
+  JOIN geschaeftsgang_zeichnung z ON z.instanz = NEW.instanz AND z.element = a.element AND z.person = NEW.person
+  WHERE a.aufgabe = NEW.aufgabe)
+BEGIN SELECT RAISE(ABORT, 'four-eyes'); END;
+CREATE TRIGGER geschaeftsgang_zeichnung_fest BEFORE UPDATE ON geschaeftsgang_zeichnung
+BEGIN SELECT RAISE(ABORT, 'signatures are append-only'); END;
+CREATE TRIGGER geschaeftsgang_zeichnung_bleibt BEFORE DELETE ON geschaeftsgang_zeichnung
+BEGIN SELECT RAISE(ABORT, 'signatures are append-only'); END;
+
+CREATE TABLE geschaeftsgang_frist (
+  instanz BLOB NOT NULL,
+  timer INTEGER NOT NULL,
+  due INTEGER NOT NULL,
+  element TEXT NOT NULL,
+  PRIMARY KEY (instanz, timer)
+) STRICT;
+CREATE INDEX geschaeftsgang_frist_due ON geschaeftsgang_frist (due);
+CREATE TABLE geschaeftsgang_abo (
+  instanz BLOB NOT NULL,
+  abo INTEGER NOT NULL,
+  art TEXT NOT NULL,
+  name TEXT NOT NULL,
+  schluessel TEXT,
+  element TEXT NOT NULL,
+  PRIMARY KEY (instanz, abo)
+) STRICT;
+CREATE INDEX geschaeftsgang_abo_name ON geschaeftsgang_abo (art, name, schluessel);
+CREATE TABLE geschaeftsgang_nachricht (
+  id BLOB NOT NULL PRIMARY KEY,
+  name TEXT NOT NULL,
+  schluessel TEXT,
+  werte TEXT NOT NULL,
+  bis INTEGER NOT NULL
+) STRICT;
+CREATE INDEX geschaeftsgang_nachricht_name ON geschaeftsgang_nachricht (name, schluessel);
+CREATE TABLE geschaeftsgang_stoerung (
+  instanz BLOB NOT NULL,
+  element_instanz INTEGER NOT NULL,
+  element TEXT NOT NULL,
+  text TEXT NOT NULL,
+  seit INTEGER NOT NULL,
+  PRIMARY KEY (instanz, element_instanz)
+) STRICT;
+-- Commands of people by idempotency key: a repeat gets the first answer.
+CREATE TABLE geschaeftsgang_befehl (
+  schluessel TEXT NOT NULL PRIMARY KEY,
+  at INTEGER NOT NULL,
+  antwort TEXT NOT NULL
+) STRICT;

@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: EUPL-1.2
+//! Running processes as people and operators see them.
+
+use async_trait::async_trait;
+use engine::Command;
+use nachrichten::{
+    Actor, DokumentId, InstanceId, JobId, SendungId, Tag, TaskId, Timestamp, Werte,
+    ablaeufe::{Ablaeufe, Ablauf, Kennzahlen, Marke, SendungAblauf, SendungAufgabe, Stoerung},
+    erkennung,
+    fehler::Fehler,
+    sendungen::Grund,
+};
+use serde_json::json;
+use service_platform::{args, audit, outbox, rechte};
+
+use crate::{
+    Geschaeftsgang, Inner,
+    aufgaben::away,
+    fahrt::{Fahrt, FahrtFehler, InstanzRow},
+    jobs::AuftragRow,
+    sql,
+};
+
+const TAG_MICROS: i64 = 86_400_000_000;
+
+impl Inner {
+    async fn betrieb(&self, actor: &Actor) -> Result<bool, Fehler> {
+        rechte::is(&self.db, actor.person, "rolle:Betrieb").await.map_err(away)
+    }
+
+    /// Full view: a grant on the process, or the right to see its document.
+    async fn darf_sehen(&self, actor: &Actor, row: &InstanzRow) -> Result<bool, Fehler> {
+        let objekt = format!("ablauf:{}", row.id);
+        if rechte::has(&self.db, actor.person, &objekt, rechte::Recht::Sehen, self.now()).await.map_err(away)? {
+            return Ok(true);
+        }
+        if row.dokument.is_none() && rechte::is(&self.db, actor.person, "gruppe:Poststelle").await.map_err(away)? {
+            return Ok(true);
+        }
+        match (row.dokument, self.dokumente.get()) {
+            (Some(dokument), Some(dokumente)) => Ok(dokumente.get(actor, dokument).await.is_ok()),
+            _ => Ok(false),
+        }
+    }
+
+    /// `offen` = with variables; operators see states and reasons, not content.
+    async fn ablauf(&self, row: InstanzRow, offen: bool, ganz: bool) -> Result<Ablauf, Fehler> {
+        let fassung = self.definitionen.read().await.get(row.definition).ok_or_else(Fehler::not_found)?;
+        let state: engine::State = serde_json::from_str(&row.state).map_err(away)?;
+        let marken = state.waiting(&fassung.definition).into_iter().filter(|w| !w.container || w.incident.is_some());
+        let marken = marken.map(|w| Marke {
+            element: w.element.to_string(),
+            name: w.name.to_string(),
+            stoerung: w.incident.is_some(),
+            warum: w.incident.unwrap_or(w.warum),
+            seit: w.since,
+        });
+        let tasks: Vec<(TaskId,)> = match ganz {
+            true => self.db.all(&sql::OFFENE_OF_INSTANZ, args![row.id]).await.map_err(away)?,
+            false => Vec::new(),
+        };
+        Ok(Ablauf {
+            id: row.id,
+            process: row.process,
+            name: fassung.definition.name().to_owned(),
+            version: fassung.version,
+            stand: row.stand,
+            titel: if offen { row.titel } else { fassung.definition.name().to_owned() },
+            gestartet: row.gestartet,
+            beendet: row.beendet,
+            parent: row.parent,
+            sendung: row.sendung,
+            dokument: row.dokument,
+            variablen: if offen { state.variables() } else { Werte::new() },
+            verlauf: if ganz { self.verlauf(row.id).await? } else { Vec::new() },
+            marken: marken.collect(),
+            bpmn: if ganz { fassung.definition.source().to_owned() } else { String::new() },
+            aufgaben: tasks.into_iter().map(|(id,)| id).collect(),
+        })
+    }
+}
+
+fn no_operator() -> Fehler {
+    Fehler::new("E7003", 403, "Diese Seite ist dem Betrieb vorbehalten.", "role Betrieb is missing")
+}
+
+#[async_trait]
+impl Ablaeufe for Geschaeftsgang {
+    async fn of_sendung(&self, sendung: SendungId) -> Result<SendungAblauf, Fehler> {
+        let inner = &self.inner;
+        let rows: Vec<InstanzRow> = inner.db.all(&sql::INSTANZEN_OF_SENDUNG, args![sendung]).await.map_err(away)?;
+        let jobs: Vec<(String, String, Option<String>)> =
+            inner.db.all(&sql::AUFTRAG_OF_SENDUNG, args![sendung]).await.map_err(away)?;
+        type Offen = (TaskId, String, String, Option<DokumentId>, InstanceId);
+        let open: Vec<Offen> = inner.db.all(&sql::OFFENE_OF_SENDUNG, args![sendung]).await.map_err(away)?;
+        let texts: Vec<(String,)> = inner.db.all(&sql::STOERUNG_TEXTE, args![sendung]).await.map_err(away)?;
+        let mut ablauf = SendungAblauf {
+            // Started by an outbox row that was not taken yet: it runs.
+            laeuft: rows.is_empty() || jobs.iter().any(|(_, stand, _)| stand != "stoerung"),
+            stoerungen: texts.into_iter().map(|(t,)| t).collect(),
+            ..SendungAblauf::default()
+        };
+        ablauf.stoerungen.extend(jobs.into_iter().filter(|(_, stand, _)| stand == "stoerung").filter_map(|(.., u)| u));
+        for (task, element, gruppe, dokument, instanz) in open {
+            let row = rows.iter().find(|r| r.id == instanz);
+            let state: Option<engine::State> = row.and_then(|r| serde_json::from_str(&r.state).ok());
+            let grund = state.and_then(|s| serde_json::from_value::<Grund>(s.variables().remove("fehler")?).ok());
+            ablauf.aufgaben.push(SendungAufgabe { task, element, gruppe: Some(gruppe), dokument, grund });
+        }
+        ablauf.seiten = pages(&rows);
+        Ok(ablauf)
+    }
+
+    async fn start(&self, actor: &Actor, process: &str, werte: Werte, key: &str) -> Result<InstanceId, Fehler> {
+        let (inner, now) = (&self.inner, self.inner.now());
+        let mut tx = inner.db.begin().await.map_err(away)?;
+        let mut fahrt = Fahrt::new(inner, &mut tx, now);
+        let key = format!("person:{}:{key}", actor.person);
+        let id = match fahrt.start(process, werte, Some(&key)).await {
+            Ok(id) => id,
+            Err(FahrtFehler::NoProcess(name)) => {
+                let text = format!("Den Ablauf „{name}“ gibt es nicht.");
+                return Err(Fehler::new("E3006", 404, text, "no such process"));
+            }
+            Err(error) => return Err(away(error)),
+        };
+        let (jobs, timers) = fahrt.finish().await.map_err(away)?;
+        let (subjekt, objekt) = (format!("person:{}", actor.person), format!("ablauf:{id}"));
+        rechte::grant(&mut tx, &subjekt, &objekt, rechte::Recht::Sehen, Timestamp(0), "gestartet").await.map_err(away)?;
+        let entry = audit::Entry {
+            chain: &objekt,
+            at: now,
+            actor: &audit::person(actor),
+            act: "angestoßen",
+            object: &objekt,
+            data: json!({ "process": process }),
+        };
+        audit::append(&mut tx, entry).await.map_err(away)?;
+        tx.commit().await.map_err(away)?;
+        if jobs {
+            inner.auftraege.notify_one();
+        }
+        if timers {
+            inner.fristen.notify_one();
+        }
+        Ok(id)
+    }
+
+    async fn get(&self, actor: &Actor, id: InstanceId) -> Result<Ablauf, Fehler> {
+        let row: Option<InstanzRow> = self.inner.db.optional(&sql::INSTANZ_READ, args![id]).await.map_err(away)?;
+        let row = row.ok_or_else(Fehler::not_found)?;
+        let offen = self.inner.darf_sehen(actor, &row).await?;
+        if !offen && !self.inner.betrieb(actor).await? {
+            return Err(Fehler::not_found());
+        }
+        self.inner.ablauf(row, offen, true).await
+    }
+
+    async fn list(&self, actor: &Actor, process: &str, limit: u32) -> Result<Vec<Ablauf>, Fehler> {
+        let inner = &self.inner;
+        let limit = limit.clamp(1, 200);
+        let rows: Vec<InstanzRow> = match process {
+            "" => inner.db.all(&sql::INSTANZEN, args![limit]).await.map_err(away)?,
+            process => inner.db.all(&sql::INSTANZEN_OF_PROCESS, args![process, limit]).await.map_err(away)?,
+        };
+        let betrieb = inner.betrieb(actor).await?;
+        let mut list = Vec::new();
+        for row in rows {
+            let offen = inner.darf_sehen(actor, &row).await?;
+            if offen || betrieb {
+                list.push(inner.ablauf(row, offen, false).await?);
+            }
+        }
+        Ok(list)
+    }
+
+    async fn of_document(&self, actor: &Actor, dokument: DokumentId) -> Result<Option<InstanceId>, Fehler> {
+        let id: Option<(InstanceId,)> =
+            self.inner.db.optional(&sql::INSTANZ_OF_DOKUMENT, args![dokument]).await.map_err(away)?;
+        match id {
+            Some((id,)) => Ok(self.get(actor, id).await.ok().map(|a| a.id)),
+            None => Ok(None),
+        }
+    }
+
+    async fn stoerungen(&self, actor: &Actor) -> Result<Vec<Stoerung>, Fehler> {
+        let inner = &self.inner;
+        if !inner.betrieb(actor).await? {
+            return Err(no_operator());
+        }
+        let jobs: Vec<AuftragRow> = inner.db.all(&sql::AUFTRAG_STOERUNGEN, args![]).await.map_err(away)?;
+        let mut list = Vec::new();
+        for job in jobs {
+            let row: Option<InstanzRow> = inner.db.optional(&sql::INSTANZ_READ, args![job.instanz]).await.map_err(away)?;
+            list.push(Stoerung {
+                job: job.id,
+                ablauf: job.instanz,
+                process: row.map_or_else(String::new, |r| r.process),
+                element: job.element,
+                name: job.name,
+                ursache: job.ursache.unwrap_or_else(|| "unbekannt".to_owned()),
+                seit: job.angelegt,
+                letzter_versuch: job.letzter_versuch,
+                versuche: job.failures,
+            });
+        }
+        // Stopped by the interpreter (an expression that cannot be evaluated): no job, but a button all the same.
+        let stops: Vec<(InstanceId, i64, String, String, Timestamp)> =
+            inner.db.all(&sql::STOERUNGEN, args![]).await.map_err(away)?;
+        for (ablauf, element_instanz, element, ursache, seit) in stops {
+            let row: Option<InstanzRow> = inner.db.optional(&sql::INSTANZ_READ, args![ablauf]).await.map_err(away)?;
+            list.push(Stoerung {
+                job: stop_id(ablauf, element_instanz),
+                ablauf,
+                process: row.map_or_else(String::new, |r| r.process),
+                name: element.clone(),
+                element,
+                ursache,
+                seit,
+                letzter_versuch: None,
+                versuche: 1,
+            });
+        }
+        Ok(list)
+    }
+
+    async fn retry(&self, actor: &Actor, jobs: &[JobId], grund: &str) -> Result<u32, Fehler> {
+        let (inner, now) = (&self.inner, self.inner.now());
+        if !inner.betrieb(actor).await? {
+            return Err(no_operator());
+        }
+        if grund.trim().is_empty() {
+            return Err(Fehler::new("E3007", 422, "Tragen Sie einen Grund ein.", "reason missing"));
+        }
+        let stops: Vec<(InstanceId, i64, String, String, Timestamp)> =
+            inner.db.all(&sql::STOERUNGEN, args![]).await.map_err(away)?;
+        let mut queued = 0;
+        for job in jobs {
+            let mut tx = inner.db.begin().await.map_err(away)?;
+            let instanz: Option<(InstanceId,)> = tx.optional(&sql::AUFTRAG_RETRY, args![*job, now]).await.map_err(away)?;
+            let instanz = match instanz {
+                Some((instanz,)) => instanz,
+                None => {
+                    let Some(stop) = stops.iter().find(|s| stop_id(s.0, s.1) == *job) else { continue };
+                    let mut fahrt = Fahrt::new(inner, &mut tx, now);
+                    let instance = engine::ElementInstanceId(stop.1 as u64);
+                    match fahrt.command(stop.0, Command::ResolveIncident { instance }).await {
+                        Ok(()) => fahrt.finish().await.map_err(away)?,
+                        Err(FahrtFehler::Rejected(_)) => continue,
+                        Err(error) => return Err(away(error)),
+                    };
+                    stop.0
+                }
+            };
+            let chain = format!("ablauf:{instanz}");
+            let entry = audit::Entry {
+                chain: &chain,
+                at: now,
+                actor: &audit::person(actor),
+                act: "erneut versucht",
+                object: &chain,
+                data: json!({ "auftrag": job, "grund": grund }),
+            };
+            audit::append(&mut tx, entry).await.map_err(away)?;
+            tx.commit().await.map_err(away)?;
+            queued += 1;
+        }
+        inner.auftraege.notify_one();
+        Ok(queued)
+    }
+
+    async fn kennzahlen(&self, _actor: &Actor) -> Result<Kennzahlen, Fehler> {
+        let (inner, now) = (&self.inner, self.inner.now());
+        let stands: Vec<(String, u64)> = inner.db.all(&sql::KENNZAHL_STAND, args![]).await.map_err(away)?;
+        let count = |names: &[&str]| stands.iter().filter(|(s, _)| names.contains(&s.as_str())).map(|(_, n)| n).sum();
+        let (stoerungen,): (u64,) = inner.db.one(&sql::KENNZAHL_STOERUNG, args![]).await.map_err(away)?;
+        let mut alter = [0u64; 4];
+        for (class, (from, to)) in [(0, 2), (2, 6), (6, 11), (11, 100_000)].into_iter().enumerate() {
+            let values = args![now.0.saturating_sub(to * TAG_MICROS), now.0.saturating_sub(from * TAG_MICROS)];
+            (alter[class],) = inner.db.one(&sql::KENNZAHL_ALTER, values).await.map_err(away)?;
+        }
+        let since = Timestamp(now.0 - 30 * TAG_MICROS);
+        let started: Vec<(Timestamp,)> = inner.db.all(&sql::KENNZAHL_GESTARTET, args![since]).await.map_err(away)?;
+        let ended: Vec<(Timestamp,)> = inner.db.all(&sql::KENNZAHL_BEENDET, args![since]).await.map_err(away)?;
+        let mut days: std::collections::BTreeMap<Tag, (u64, u64)> = std::collections::BTreeMap::new();
+        started.into_iter().for_each(|(t,)| days.entry(t.tag()).or_default().0 += 1);
+        ended.into_iter().for_each(|(t,)| days.entry(t.tag()).or_default().1 += 1);
+        let (outbox, _) = outbox::waiting(&inner.db).await.map_err(away)?;
+        Ok(Kennzahlen {
+            aktiv: count(&["aktiv", "stoerung"]),
+            beendet: count(&["beendet", "fehler", "abgebrochen"]),
+            stoerungen,
+            jobs: inner.db.all(&sql::AUFTRAG_NACH_TYP, args![]).await.map_err(away)?,
+            alter,
+            durchsatz: days.into_iter().map(|(d, (a, b))| (d, a, b)).collect(),
+            outbox,
+        })
+    }
+}
+
+/// The handle of an interpreter stop on the operators' page: derived, so that it is the same on every call.
+fn stop_id(ablauf: InstanceId, element: i64) -> JobId {
+    JobId(uuid::Uuid::new_v5(&ablauf.0, &element.to_be_bytes()))
+}
+
+/// Pages recognised so far and in all, from the document instances' own variables.
+fn pages(rows: &[InstanzRow]) -> Option<(u32, u32)> {
+    let (mut done, mut all) = (0u32, 0u32);
+    for row in rows.iter().filter(|r| r.process == "dokument") {
+        let state: engine::State = serde_json::from_str(&row.state).ok()?;
+        let variables = state.variables();
+        let teil = variables.get("eintrag")?.get("teil")?.clone();
+        let teil: erkennung::Teil = serde_json::from_value(teil).ok()?;
+        let pages: u32 = teil.bereiche.iter().map(|b| b.bis.saturating_sub(b.von)).sum();
+        all += pages;
+        let open = state_has_job(row, &state);
+        done += if open { 0 } else { pages };
+    }
+    (all > 0).then_some((done, all))
+}
+
+/// Still recognising: neither the recognised pages nor an end is there yet.
+fn state_has_job(row: &InstanzRow, state: &engine::State) -> bool {
+    row.beendet.is_none() && !state.variables().contains_key("vorschlag")
+}

@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: EUPL-1.2
+//! People's work: lists, claim as compare-and-set, completion with the four eyes rule checked by the database.
+
+use async_trait::async_trait;
+use engine::{Command, ElementInstanceId};
+use nachrichten::{
+    Actor, DokumentId, InstanceId, PersonId, SendungId, Tag, TaskId, Timestamp, Werte,
+    aufgaben::{Aufgabe, AufgabeSeite, Aufgaben, AufgabenFilter, AufgabenListe, Erledigung, Schritt, Zaehler},
+    fehler::Fehler,
+};
+use serde_json::{Value, json};
+use service_platform::{
+    args, audit,
+    db::{DbError, Tx},
+    from_row, rechte,
+};
+
+use crate::{
+    Geschaeftsgang, Inner,
+    fahrt::{Akt, Fahrt, FahrtFehler},
+    signed_hash, sql,
+};
+
+pub(crate) struct Zeile {
+    pub id: TaskId,
+    pub version: i64,
+    pub instanz: InstanceId,
+    pub element_instanz: u64,
+    pub process: String,
+    pub element: String,
+    pub name: String,
+    pub formular: String,
+    pub titel: String,
+    pub gruppe: String,
+    pub bearbeiter: Option<PersonId>,
+    pub bearbeiter_name: Option<String>,
+    pub faellig: Option<Tag>,
+    pub seit: Timestamp,
+    pub sendung: Option<SendungId>,
+    pub dokument: Option<DokumentId>,
+    pub daten: Value,
+    pub entwurf: Value,
+    pub erledigt: Option<Timestamp>,
+    pub erledigt_name: Option<String>,
+}
+from_row!(Zeile {
+    id, version, instanz, element_instanz, process, element, name, formular, titel, gruppe, bearbeiter, bearbeiter_name,
+    faellig, seit, sendung, dokument, daten, entwurf, erledigt, erledigt_name
+});
+
+impl Zeile {
+    fn aufgabe(self) -> Aufgabe {
+        Aufgabe {
+            id: self.id,
+            version: self.version,
+            ablauf: self.instanz,
+            process: self.process,
+            element: self.element,
+            name: self.name,
+            formular: self.formular,
+            titel: self.titel,
+            gruppe: self.gruppe,
+            bearbeiter: self.bearbeiter,
+            bearbeiter_name: self.bearbeiter_name,
+            faellig: self.faellig,
+            seit: self.seit,
+            dokument: self.dokument,
+            daten: object(self.daten),
+            erledigt: self.erledigt,
+        }
+    }
+}
+
+fn object(value: Value) -> Werte {
+    match value {
+        Value::Object(map) => map,
+        _ => Werte::new(),
+    }
+}
+
+pub(crate) fn away(error: impl std::fmt::Display) -> Fehler {
+    let text = "Der Speicher ist gerade nicht erreichbar. Ihre Eingaben bleiben erhalten.";
+    Fehler::new("E9001", 503, text, error.to_string())
+}
+
+fn uhrzeit(at: Timestamp) -> String {
+    let z = at.zoned();
+    format!("{:02}.{:02}.{:04} um {:02}:{:02} Uhr", z.day(), z.month(), z.year(), z.hour(), z.minute())
+}
+
+impl Inner {
+    /// Why this person cannot complete this task now; None = may.
+    async fn sperre(&self, actor: &Actor, z: &Zeile) -> Result<Option<Fehler>, DbError> {
+        if let Some(at) = z.erledigt {
+            let who = z.erledigt_name.as_deref().unwrap_or("Das System");
+            let text = format!("{who} hat diese Aufgabe am {} erledigt.", uhrzeit(at));
+            return Ok(Some(Fehler::new("E3001", 409, text, "task is done")));
+        }
+        let (candidate,): (i64,) = self.db.one(&sql::IST_KANDIDAT, args![z.id, actor.person]).await?;
+        if candidate == 0 {
+            let text = format!("Diese Aufgabe gehört der Gruppe „{}“.", z.gruppe);
+            return Ok(Some(Fehler::new("E3002", 403, text, "not a candidate")));
+        }
+        if let Some(other) = z.bearbeiter.filter(|p| *p != actor.person) {
+            let who = z.bearbeiter_name.clone().unwrap_or_else(|| other.to_string());
+            let text = format!("Diese Aufgabe bearbeitet gerade {who}.");
+            return Ok(Some(Fehler::new("E3004", 409, text, "claimed by another person")));
+        }
+        let signed: Option<(String,)> = self.db.optional(&sql::AUSGESCHLOSSEN, args![z.id, z.instanz, actor.person]).await?;
+        Ok(match signed {
+            Some((element,)) => Some(self.vier_augen(z, &element).await),
+            None => None,
+        })
+    }
+
+    async fn vier_augen(&self, z: &Zeile, element: &str) -> Fehler {
+        let definition = self.definitionen.read().await.newest(&z.process);
+        let info = definition.as_ref().and_then(|f| f.definition.element(element));
+        let earlier = info.map_or(element, |i| &*i.name).to_owned();
+        let text = format!("Sie haben schon „{earlier}“ gezeichnet. „{}“ macht eine zweite Person.", z.name);
+        Fehler::new("E3003", 403, text, "four eyes rule")
+    }
+
+    async fn sichtbar(&self, actor: &Actor, z: &Zeile) -> Result<bool, DbError> {
+        let objekt = format!("ablauf:{}", z.instanz);
+        rechte::has(&self.db, actor.person, &objekt, rechte::Recht::Sehen, self.now()).await
+    }
+
+    async fn read_task(&self, actor: &Actor, id: TaskId) -> Result<Zeile, Fehler> {
+        let z: Option<Zeile> = self.db.optional(&sql::AUFGABE_READ, args![id]).await.map_err(away)?;
+        let z = z.ok_or_else(Fehler::not_found)?;
+        if self.sichtbar(actor, &z).await.map_err(away)? { Ok(z) } else { Err(Fehler::not_found()) }
+    }
+
+    pub(crate) async fn verlauf(&self, id: InstanceId) -> Result<Vec<Schritt>, Fehler> {
+        type Line = (Timestamp, String, String, Option<String>, Option<String>);
+        let rows: Vec<Line> = self.db.all(&sql::VERLAUF, args![id]).await.map_err(away)?;
+        let row: Option<crate::fahrt::InstanzRow> = self.db.optional(&sql::INSTANZ_READ, args![id]).await.map_err(away)?;
+        let fassung = match row {
+            Some(row) => self.definitionen.read().await.get(row.definition),
+            None => None,
+        };
+        let name = |element: &str| {
+            let info = fassung.as_ref().and_then(|f| f.definition.element(element));
+            info.map(|i| i.name.to_string()).filter(|n| !n.is_empty()).unwrap_or_else(|| element.to_owned())
+        };
+        let step = |(zeit, element, ereignis, person, text): Line| {
+            Schritt { zeit, name: name(&element), element, ereignis, person, text }
+        };
+        Ok(rows.into_iter().map(step).collect())
+    }
+
+    async fn changed(&self, id: TaskId) -> Fehler {
+        let now: Option<Zeile> = self.db.optional(&sql::AUFGABE_READ, args![id]).await.unwrap_or_default();
+        let text = match now {
+            Some(Zeile { erledigt: Some(at), erledigt_name, .. }) => {
+                let who = erledigt_name.unwrap_or_else(|| "Das System".to_owned());
+                format!("{who} hat diese Aufgabe am {} erledigt. Ihre Eingaben sind gesichert.", uhrzeit(at))
+            }
+            Some(Zeile { bearbeiter_name: Some(who), .. }) => format!("{who} hat diese Aufgabe inzwischen übernommen."),
+            _ => "Die Aufgabe wurde inzwischen geändert. Laden Sie die Seite neu.".to_owned(),
+        };
+        Fehler::new("E3001", 412, text, "stale version")
+    }
+}
+
+#[async_trait]
+impl Aufgaben for Geschaeftsgang {
+    async fn list(&self, actor: &Actor, filter: &AufgabenFilter) -> Result<AufgabenListe, Fehler> {
+        let (inner, limit) = (&self.inner, filter.limit.clamp(1, 200) as usize);
+        if filter.erledigte || filter.nur_meine {
+            let statement = if filter.erledigte { &sql::ERLEDIGTE } else { &sql::MEINE };
+            let rows: Vec<Zeile> = inner.db.all(statement, args![actor.person, limit]).await.map_err(away)?;
+            let fits = |z: &Zeile| filter.process.is_empty() || filter.process.contains(&z.process);
+            let aufgaben = rows.into_iter().filter(fits).map(Zeile::aufgabe).collect();
+            return Ok(AufgabenListe { aufgaben, weiter: None });
+        }
+        let wanted = inner.zaehler_rows(actor, filter).await?;
+        let after = filter.nach.clone().unwrap_or_default();
+        let mut rows: Vec<(String, Zeile)> = Vec::new();
+        for (subjekt, process, element, _) in wanted {
+            let values = args![subjekt, process, element, &after, limit + 1];
+            let found: Vec<Zeile> = inner.db.all(&sql::LISTE, values).await.map_err(away)?;
+            rows.extend(found.into_iter().map(|z| (sort_key(&z), z)));
+        }
+        rows.sort_by(|a, b| a.0.cmp(&b.0));
+        rows.dedup_by(|a, b| a.1.id == b.1.id);
+        if let Some(until) = filter.faellig_bis {
+            rows.retain(|(_, z)| z.faellig.is_some_and(|f| f <= until));
+        }
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let weiter = match rows.last() {
+            Some((_, last)) if more => {
+                let key: Option<(String,)> = inner.db.optional(&sql::SORTIERUNG, args![last.id]).await.map_err(away)?;
+                key.map(|(k,)| k)
+            }
+            _ => None,
+        };
+        Ok(AufgabenListe { aufgaben: rows.into_iter().map(|(_, z)| z.aufgabe()).collect(), weiter })
+    }
+
+    async fn zaehler(&self, actor: &Actor) -> Result<Vec<Zaehler>, Fehler> {
+        let inner = &self.inner;
+        let today = inner.now().tag();
+        let mut counts: Vec<Zaehler> = Vec::new();
+        for (subjekt, process, element, offen) in inner.zaehler_rows(actor, &AufgabenFilter::default()).await? {
+            let due = async |until: Tag| -> Result<u64, Fehler> {
+                let values = args![&subjekt, &process, &element, until.to_string()];
+                let (n,): (u64,) = inner.db.one(&sql::FAELLIG_ZAEHLER, values).await.map_err(away)?;
+                Ok(n)
+            };
+            let late = due(today).await?;
+            let due_now = due(today.plus_tage(1)).await? - late;
+            match counts.iter_mut().find(|z| z.process == process && z.element == element) {
+                // Several groups of one person may share a task kind; a task for two of them counts once per group.
+                Some(z) => {
+                    z.offen += offen;
+                    z.heute_faellig += due_now;
+                    z.ueberfaellig += late;
+                }
+                None => counts.push(Zaehler { process, element, offen, heute_faellig: due_now, ueberfaellig: late }),
+            }
+        }
+        Ok(counts)
+    }
+
+    async fn get(&self, actor: &Actor, id: TaskId) -> Result<AufgabeSeite, Fehler> {
+        let inner = &self.inner;
+        let z = inner.read_task(actor, id).await?;
+        let row: Option<crate::fahrt::InstanzRow> =
+            inner.db.optional(&sql::INSTANZ_READ, args![z.instanz]).await.map_err(away)?;
+        let state: engine::State = serde_json::from_str(&row.ok_or_else(Fehler::not_found)?.state).map_err(away)?;
+        let variablen = state.variables_at(ElementInstanceId(z.element_instanz));
+        let sperre = inner.sperre(actor, &z).await.map_err(away)?.map(|f| f.text.0);
+        let verlauf = inner.verlauf(z.instanz).await?;
+        let entwurf = object(z.entwurf.clone());
+        Ok(AufgabeSeite { aufgabe: z.aufgabe(), variablen, entwurf, verlauf, sperre })
+    }
+
+    async fn claim(&self, actor: &Actor, id: TaskId, version: i64) -> Result<i64, Fehler> {
+        let inner = &self.inner;
+        let z = inner.read_task(actor, id).await?;
+        if let Some(reason) = inner.sperre(actor, &z).await.map_err(away)? {
+            return Err(reason);
+        }
+        inner.set_owner(actor, id, version, &sql::AUFGABE_CLAIM, "übernommen").await
+    }
+
+    async fn release(&self, actor: &Actor, id: TaskId, version: i64) -> Result<i64, Fehler> {
+        self.inner.read_task(actor, id).await?;
+        self.inner.set_owner(actor, id, version, &sql::AUFGABE_RELEASE, "zurückgegeben").await
+    }
+
+    async fn draft(&self, actor: &Actor, id: TaskId, werte: Werte) -> Result<(), Fehler> {
+        let inner = &self.inner;
+        let z = inner.read_task(actor, id).await?;
+        if let Some(reason) = inner.sperre(actor, &z).await.map_err(away)? {
+            return Err(reason);
+        }
+        inner.db.execute(&sql::AUFGABE_DRAFT, args![id, Value::Object(werte)]).await.map_err(away)?;
+        Ok(())
+    }
+
+    async fn complete(&self, actor: &Actor, id: TaskId, e: Erledigung) -> Result<(), Fehler> {
+        let inner = &self.inner;
+        let key = format!("aufgabe:{id}:{}:{}", actor.person, e.idempotency_key);
+        let known: Option<(String,)> = inner.db.optional(&sql::BEFEHL_FIND, args![&key]).await.map_err(away)?;
+        if known.is_some() {
+            return Ok(());
+        }
+        let z = inner.read_task(actor, id).await?;
+        if let Some(reason) = inner.sperre(actor, &z).await.map_err(away)? {
+            return Err(reason);
+        }
+        let mut tx = inner.db.begin().await.map_err(away)?;
+        match complete_in(inner, &mut tx, actor, &z, &e, &key).await {
+            Ok((jobs, timers)) => {
+                tx.commit().await.map_err(away)?;
+                if jobs {
+                    inner.auftraege.notify_one();
+                }
+                if timers {
+                    inner.fristen.notify_one();
+                }
+                Ok(())
+            }
+            Err(Refused::Stale) => {
+                drop(tx);
+                Err(inner.changed(id).await)
+            }
+            Err(Refused::FourEyes) => {
+                drop(tx);
+                let signed: Option<(String,)> =
+                    inner.db.optional(&sql::AUSGESCHLOSSEN, args![id, z.instanz, actor.person]).await.map_err(away)?;
+                Err(inner.vier_augen(&z, &signed.map_or_else(String::new, |(e,)| e)).await)
+            }
+            Err(Refused::Other(error)) => Err(error),
+        }
+    }
+}
+
+fn sort_key(z: &Zeile) -> String {
+    format!("{}|{:020}", z.faellig.map_or_else(|| "9999-12-31".to_owned(), |d| d.to_string()), z.seit.0)
+}
+
+enum Refused {
+    Stale,
+    FourEyes,
+    Other(Fehler),
+}
+
+impl From<DbError> for Refused {
+    fn from(error: DbError) -> Self {
+        if error.message().is_some_and(|m| m.contains("four-eyes")) {
+            return Self::FourEyes;
+        }
+        Self::Other(away(error))
+    }
+}
+
+/// Everything of one completion in one transaction: signature, state, history, grants, audit, idempotency key.
+async fn complete_in(
+    inner: &Inner,
+    tx: &mut Tx,
+    actor: &Actor,
+    z: &Zeile,
+    e: &Erledigung,
+    key: &str,
+) -> Result<(bool, bool), Refused> {
+    let now = inner.now();
+    let current: Option<Zeile> = tx.optional(&sql::AUFGABE_LOAD, args![z.id]).await?;
+    let current = current.filter(|c| c.version == e.version && c.erledigt.is_none()).ok_or(Refused::Stale)?;
+    let hash = signed_hash(&current.daten, &e.werte);
+    tx.execute(&sql::ZEICHNUNG_INSERT, args![z.id, z.instanz, &z.element, actor.person, now, hash]).await?;
+
+    let mut werte = e.werte.clone();
+    werte.insert("person".to_owned(), json!({ "id": actor.person, "name": actor.name }));
+    werte.insert("zeit".to_owned(), json!(now));
+    let element = ElementInstanceId(z.element_instanz);
+    let mut fahrt = Fahrt::new(inner, tx, now);
+    fahrt.akt = Some(Akt { instance: z.instanz, element, person: actor.person, text: in_words(&e.werte) });
+    let done = fahrt.command(z.instanz, Command::CompleteTask { instance: element, variables: werte.clone() }).await;
+    match done {
+        Ok(()) => {}
+        Err(FahrtFehler::Rejected(engine::Rejected::NotOpen | engine::Rejected::Ended)) => return Err(Refused::Stale),
+        Err(error) => {
+            let text = "Der Schritt konnte nicht ausgeführt werden. Ihre Eingaben sind gesichert.";
+            return Err(Refused::Other(Fehler::new("E3005", 500, text, error.to_string())));
+        }
+    }
+    let woken = fahrt.finish().await.map_err(|error| Refused::Other(away(error)))?;
+
+    tx.execute(&sql::AUFGABE_DONE, args![z.id, now, actor.person, Value::Object(werte)]).await?;
+    tx.execute(&sql::KANDIDAT_DELETE, args![z.id]).await?;
+    rechte::revoke(tx, &format!("aufgabe:{}", z.id)).await?;
+    // Who signed something may look at it later.
+    let (subjekt, source) = (format!("person:{}", actor.person), format!("gezeichnet:{}", z.id));
+    for objekt in [Some(format!("ablauf:{}", z.instanz)), z.dokument.map(|d| format!("dokument:{d}"))].into_iter().flatten() {
+        rechte::grant(tx, &subjekt, &objekt, rechte::Recht::Sehen, Timestamp(0), &source).await?;
+    }
+    let (chain, object) = (format!("ablauf:{}", z.instanz), format!("aufgabe:{}", z.id));
+    let entry = audit::Entry {
+        chain: &chain,
+        at: now,
+        actor: &audit::person(actor),
+        act: "aufgabe erledigt",
+        object: &object,
+        data: json!({ "element": z.element, "entscheidung": e.werte.get("entscheidung"), "hash": hash, "dokument": z.dokument }),
+    };
+    audit::append(tx, entry).await?;
+    tx.execute(&sql::BEFEHL_INSERT, args![key, now, "{}"]).await?;
+    Ok(woken)
+}
+
+/// The decision and its remark, for the Verlauf.
+fn in_words(werte: &Werte) -> Option<String> {
+    let word = |name: &str| werte.get(name).and_then(Value::as_str).filter(|t| !t.trim().is_empty());
+    match (word("entscheidung"), word("grund").or_else(|| word("bemerkung"))) {
+        (Some(decision), Some(reason)) => Some(format!("{}: {reason}", decision.replace('_', " "))),
+        (Some(decision), None) => Some(decision.replace('_', " ")),
+        (None, reason) => reason.map(str::to_owned),
+    }
+}
+
+type ZaehlerRow = (String, String, String, u64);
+
+impl Inner {
+    async fn zaehler_rows(&self, actor: &Actor, filter: &AufgabenFilter) -> Result<Vec<ZaehlerRow>, Fehler> {
+        let mut rows: Vec<ZaehlerRow> = self.db.all(&sql::MEINE_ZAEHLER, args![actor.person]).await.map_err(away)?;
+        rows.retain(|(_, process, element, _)| {
+            (filter.process.is_empty() || filter.process.contains(process))
+                && (filter.element.is_empty() || filter.element.contains(element))
+        });
+        Ok(rows)
+    }
+
+    async fn set_owner(
+        &self,
+        actor: &Actor,
+        id: TaskId,
+        version: i64,
+        statement: &service_platform::db::Sql,
+        act: &str,
+    ) -> Result<i64, Fehler> {
+        let mut tx = self.db.begin().await.map_err(away)?;
+        let set: Option<(i64,)> = tx.optional(statement, args![id, version, actor.person]).await.map_err(away)?;
+        let Some((version,)) = set else {
+            drop(tx);
+            return Err(self.changed(id).await);
+        };
+        let z: Zeile = tx.one(&sql::AUFGABE_LOAD, args![id]).await.map_err(away)?;
+        let (chain, object) = (format!("ablauf:{}", z.instanz), format!("aufgabe:{id}"));
+        let entry = audit::Entry {
+            chain: &chain,
+            at: self.now(),
+            actor: &audit::person(actor),
+            act,
+            object: &object,
+            data: json!({ "element": z.element }),
+        };
+        audit::append(&mut tx, entry).await.map_err(away)?;
+        tx.commit().await.map_err(away)?;
+        Ok(version)
+    }
+}

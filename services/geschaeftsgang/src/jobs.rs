@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: EUPL-1.2
+//! Jobs: claimed with a new attempt number, put on the bus, and taken back exactly once.
+//!
+//! `attempt` fences: a result counts only with the current number. `failures` counts the work's own failures; at the
+//! element's number of tries the job stops as an incident. The bus may lose everything: after the deadline, and after
+//! every start, what is out goes out again.
+
+use std::{sync::Arc, time::Duration};
+
+use engine::{Command, ElementInstanceId};
+use nachrichten::{
+    InstanceId, JobId, Timestamp,
+    job::{Job, JobResult, Outcome},
+};
+use serde_json::Value;
+use service_platform::{
+    args,
+    bus::{Delivery, Message},
+    db::{DbError, Tx},
+    from_row,
+    worker::{RESULTS, queue},
+};
+use uuid::Uuid;
+
+use crate::{
+    Inner,
+    fahrt::{Fahrt, FahrtFehler},
+    sql,
+};
+
+pub(crate) struct AuftragRow {
+    pub id: JobId,
+    pub instanz: InstanceId,
+    pub element_instanz: u64,
+    pub element: String,
+    pub name: String,
+    pub typ: String,
+    pub eingabe: Value,
+    pub stand: String,
+    pub attempt: u32,
+    pub failures: u32,
+    pub versuche: u32,
+    pub ursache: Option<String>,
+    pub angelegt: Timestamp,
+    pub letzter_versuch: Option<Timestamp>,
+}
+from_row!(AuftragRow {
+    id, instanz, element_instanz, element, name, typ, eingabe, stand, attempt, failures, versuche, ursache, angelegt,
+    letzter_versuch
+});
+
+/// After a start nothing of ours is on the bus any more: everything open goes out again at once.
+pub(crate) async fn release_all(inner: &Inner) -> Result<(), DbError> {
+    let released = inner.db.execute(&sql::AUFTRAG_RELEASE, args![inner.now()]).await?;
+    if released > 0 {
+        tracing::info!(jobs = released, "released {released} open jobs after the start");
+    }
+    Ok(())
+}
+
+/// Puts ready jobs on the bus until the process stops; woken by commits, else every 250 ms.
+pub(crate) async fn dispatch(inner: Arc<Inner>) {
+    let mut sweep = tokio::time::Instant::now();
+    loop {
+        match dispatch_round(&inner).await {
+            Ok(0) => {}
+            Ok(_) => continue,
+            Err(error) => {
+                tracing::warn!(%error, "cannot dispatch jobs, will try again");
+                tokio::time::sleep(Duration::from_millis(500)).await;
+            }
+        }
+        if sweep.elapsed() > Duration::from_secs(1) {
+            sweep = tokio::time::Instant::now();
+            if let Err(error) = sweep_deadlines(&inner).await {
+                tracing::warn!(%error, "cannot sweep deadlines");
+            }
+        }
+        let _ = tokio::time::timeout(Duration::from_millis(250), inner.auftraege.notified()).await;
+    }
+}
+
+/// One round over all job types; returns how many jobs went out.
+async fn dispatch_round(inner: &Inner) -> Result<usize, DbError> {
+    let now = inner.now();
+    let ready: Vec<(String, i64)> = inner.db.all(&sql::AUFTRAG_TYPEN, args![now]).await?;
+    let mut sent = 0;
+    for (typ, _) in ready {
+        let (out,): (u32,) = inner.db.one(&sql::AUFTRAG_UNTERWEGS, args![&typ]).await?;
+        let free = inner.options.window.saturating_sub(out);
+        if free == 0 {
+            continue;
+        }
+        let deadline = now.plus_micros(inner.options.deadline.as_micros() as i64);
+        let mut tx = inner.db.begin().await?;
+        let claimed: Vec<AuftragRow> = tx.all(&sql::AUFTRAG_CLAIM, args![&typ, now, deadline, free]).await?;
+        tx.commit().await?;
+        for row in claimed {
+            let id = row.id;
+            match publish(inner, row, deadline).await {
+                Ok(()) => sent += 1,
+                Err(error) => {
+                    tracing::warn!(%error, job.id = %id, "cannot publish a job");
+                    let later = now.plus_seconds(1);
+                    inner.db.execute(&sql::AUFTRAG_UNPUBLISHED, args![id, later]).await?;
+                }
+            }
+        }
+    }
+    Ok(sent)
+}
+
+async fn publish(inner: &Inner, row: AuftragRow, deadline: Timestamp) -> Result<(), String> {
+    let name = queue(&row.typ);
+    let job = Job {
+        id: row.id,
+        typ: row.typ,
+        attempt: row.attempt,
+        failures: row.failures,
+        instance: row.instanz,
+        idempotency_key: format!("{}/{}", row.instanz, row.element_instanz),
+        deadline,
+        eingabe: row.eingabe,
+        trace: None,
+    };
+    let body = serde_json::to_value(&job).map_err(|e| e.to_string())?;
+    let id = Uuid::new_v5(&job.id.0, &job.attempt.to_be_bytes());
+    inner.bus.publish(&name, Message { id, body }).await.map_err(|e| e.to_string())
+}
+
+/// A passed deadline counts as a failure of the work.
+async fn sweep_deadlines(inner: &Inner) -> Result<(), DbError> {
+    let now = inner.now();
+    let late: Vec<AuftragRow> = inner.db.all(&sql::AUFTRAG_LATE, args![now]).await?;
+    if late.is_empty() {
+        return Ok(());
+    }
+    let mut tx = inner.db.begin().await?;
+    for row in late {
+        failed(&mut tx, &row, "Die Frist der Bearbeitung ist abgelaufen.", 0, now).await?;
+    }
+    tx.commit().await
+}
+
+async fn failed(tx: &mut Tx, row: &AuftragRow, cause: &str, after_ms: u64, now: Timestamp) -> Result<(), DbError> {
+    let failures = row.failures + 1;
+    if failures >= row.versuche.max(1) {
+        tx.execute(&sql::AUFTRAG_STOERUNG, args![row.id, failures, cause]).await?;
+        tracing::warn!(job.id = %row.id, element = row.element, failures, "job stopped as an incident");
+    } else {
+        let again = now.plus_micros(after_ms.max(200) as i64 * 1000);
+        tx.execute(&sql::AUFTRAG_AGAIN, args![row.id, failures, again, cause]).await?;
+    }
+    Ok(())
+}
+
+/// Takes results until the process stops: what is there together goes into one commit.
+pub(crate) async fn results(inner: Arc<Inner>) {
+    loop {
+        let consumer = match inner.bus.declare(RESULTS).await {
+            Ok(()) => inner.bus.consume(RESULTS, inner.options.batch * 2).await,
+            Err(error) => Err(error),
+        };
+        match consumer {
+            Ok(mut consumer) => {
+                while let Some(first) = consumer.next().await {
+                    let mut deliveries = vec![first];
+                    deliveries.extend(consumer.more(inner.options.batch - 1).await);
+                    take(&inner, deliveries).await;
+                }
+            }
+            Err(error) => tracing::warn!(%error, "cannot consume results"),
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+}
+
+async fn take(inner: &Inner, deliveries: Vec<Delivery>) {
+    let parsed = |d: &Delivery| serde_json::from_value::<JobResult>(d.message.body.clone()).ok();
+    let results: Vec<JobResult> = deliveries.iter().filter_map(parsed).collect();
+    match take_all(inner, &results).await {
+        Ok(()) => deliveries.into_iter().for_each(Delivery::ack),
+        // One bad neighbour must not hold up the others: each on its own.
+        Err(error) if results.len() > 1 => {
+            tracing::warn!(%error, results = results.len(), "batch failed, taking each result on its own");
+            for delivery in deliveries {
+                take_one(inner, delivery).await;
+            }
+        }
+        Err(error) => {
+            tracing::error!(%error, "cannot take a result");
+            park(inner, &results, &error.to_string()).await;
+            deliveries.into_iter().for_each(Delivery::ack);
+        }
+    }
+}
+
+async fn take_one(inner: &Inner, delivery: Delivery) {
+    let Ok(result) = serde_json::from_value::<JobResult>(delivery.message.body.clone()) else {
+        return delivery.ack();
+    };
+    let results = [result];
+    if let Err(error) = take_all(inner, &results).await {
+        tracing::error!(%error, job.id = %results[0].job, "cannot take a result");
+        park(inner, &results, &error.to_string()).await;
+    }
+    delivery.ack();
+}
+
+/// A result whose transaction fails becomes an incident, unless the database itself is away: then its deadline
+/// sends it out again.
+async fn park(inner: &Inner, results: &[JobResult], cause: &str) {
+    for result in results {
+        let done = inner.db.execute(&sql::AUFTRAG_STOERUNG, args![result.job, 1u32, cause]).await;
+        if let Err(error) = done {
+            tracing::warn!(%error, job.id = %result.job, "cannot park, the deadline will send it out again");
+        }
+    }
+}
+
+async fn take_all(inner: &Inner, results: &[JobResult]) -> Result<(), FahrtFehler> {
+    let now = inner.now();
+    let mut tx = inner.db.begin().await?;
+    let mut fahrt = Fahrt::new(inner, &mut tx, now);
+    for result in results {
+        fahrt.result(result, now).await?;
+    }
+    let (jobs, timers) = fahrt.finish().await?;
+    tx.commit().await?;
+    // Even without new jobs a place in the window is free now.
+    inner.auftraege.notify_one();
+    if timers {
+        inner.fristen.notify_one();
+    }
+    tracing::trace!(jobs, results = results.len(), "took results");
+    Ok(())
+}
+
+impl Fahrt<'_> {
+    /// Takes one result: refuses a late owner, moves the token, queues what comes next.
+    async fn result(&mut self, result: &JobResult, now: Timestamp) -> Result<(), FahrtFehler> {
+        let row: Option<AuftragRow> = self.tx().optional(&sql::AUFTRAG_TAKE, args![result.job, result.attempt]).await?;
+        let Some(row) = row else {
+            tracing::debug!(job.id = %result.job, attempt = result.attempt, "late result refused");
+            return Ok(());
+        };
+        let instance = ElementInstanceId(row.element_instanz);
+        let command = match &result.outcome {
+            Outcome::Done { werte } => Command::CompleteJob { instance, variables: werte.clone() },
+            Outcome::Unreadable { code, detail } => Command::BpmnError {
+                instance,
+                code: code.clone(),
+                message: detail.clone(),
+                variables: fehler(code, detail),
+            },
+            Outcome::Retry { after_ms, cause } => {
+                return Ok(failed(self.tx(), &row, cause, *after_ms, now).await?);
+            }
+            Outcome::Bug { detail } => {
+                self.tx().execute(&sql::AUFTRAG_STOERUNG, args![row.id, row.failures + 1, detail]).await?;
+                tracing::error!(job.id = %row.id, element = row.element, detail, "job stopped: defect");
+                return Ok(());
+            }
+        };
+        self.tx().execute(&sql::AUFTRAG_DELETE, args![row.id]).await?;
+        match self.command(row.instanz, command).await {
+            Err(FahrtFehler::Rejected(reason)) => {
+                tracing::debug!(job.id = %row.id, %reason, "result no longer wanted");
+                Ok(())
+            }
+            other => other,
+        }
+    }
+}
+
+/// Variable `fehler` {code, text}, which the paths for unreadable input show to the clerk.
+fn fehler(code: &str, text: &str) -> nachrichten::Werte {
+    let mut werte = nachrichten::Werte::new();
+    werte.insert("fehler".to_owned(), serde_json::json!({ "code": code, "text": text }));
+    werte
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: EUPL-1.2
+//! Every statement of this service.
+
+use service_platform::statements;
+
+/// Columns of [`crate::aufgaben::Zeile`], from `geschaeftsgang_aufgabe a`.
+macro_rules! aufgabe {
+    ($rest:literal) => {
+        concat!(
+            "SELECT a.id, a.version, a.instanz, a.element_instanz, a.process, a.element, a.name, a.formular, a.titel, a.gruppe, \
+             a.bearbeiter, (SELECT p.name FROM platform_person p WHERE p.id = a.bearbeiter), a.faellig, a.seit, a.sendung, a.dokument, \
+             a.daten, a.entwurf, a.erledigt, (SELECT p.name FROM platform_person p WHERE p.id = a.erledigt_von) ",
+            $rest
+        )
+    };
+}
+macro_rules! auftrag {
+    () => {
+        "id, instanz, element_instanz, element, name, typ, eingabe, stand, attempt, failures, versuche, ursache, angelegt, letzter_versuch"
+    };
+}
+macro_rules! instanz {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, definition, process, parent, parent_element, sendung, dokument, titel, stand, state, verlauf_seq, gestartet, beendet FROM geschaeftsgang_instanz ",
+            $rest
+        )
+    };
+}
+
+statements! {
+    pub DEFINITIONEN = "SELECT id, process, version, name, xml FROM geschaeftsgang_definition ORDER BY process, version";
+    pub DEFINITION_INSERT = "INSERT INTO geschaeftsgang_definition (id, process, version, name, xml, hash, deployed) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    pub DEFINITION_LETZTE = "SELECT version, hash FROM geschaeftsgang_definition WHERE process = $1 ORDER BY version DESC LIMIT 1";
+    pub TABELLEN = "SELECT t.name, t.version, t.xml FROM geschaeftsgang_tabelle t WHERE t.version = (SELECT max(u.version) FROM geschaeftsgang_tabelle u WHERE u.name = t.name) ORDER BY t.name";
+    pub TABELLE_INSERT = "INSERT INTO geschaeftsgang_tabelle (name, version, xml, hash, deployed) VALUES ($1, $2, $3, $4, $5)";
+    pub TABELLE_LETZTE = "SELECT version, hash FROM geschaeftsgang_tabelle WHERE name = $1 ORDER BY version DESC LIMIT 1";
+
+    pub INSTANZ_INSERT = "INSERT INTO geschaeftsgang_instanz (id, definition, process, schluessel, parent, parent_element, sendung, dokument, titel, stand, state, verlauf_seq, gestartet, beendet) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+    pub INSTANZ_UPDATE = "UPDATE geschaeftsgang_instanz SET stand = $2, state = $3, verlauf_seq = $4, beendet = $5 WHERE id = $1";
+    pub INSTANZ_LOAD = instanz!("WHERE id = $1") => instanz!("WHERE id = $1 FOR UPDATE");
+    pub INSTANZ_READ = instanz!("WHERE id = $1");
+    pub INSTANZ_OF_KEY = "SELECT id FROM geschaeftsgang_instanz WHERE schluessel = $1";
+    pub INSTANZ_OF_PARENT = "SELECT id FROM geschaeftsgang_instanz WHERE parent = $1 AND parent_element = $2 AND beendet IS NULL";
+    pub INSTANZ_OF_DOKUMENT = "SELECT id FROM geschaeftsgang_instanz WHERE dokument = $1 ORDER BY beendet IS NOT NULL, gestartet DESC, parent IS NULL LIMIT 1";
+    pub INSTANZEN = instanz!("ORDER BY gestartet DESC LIMIT $1");
+    pub INSTANZEN_OF_PROCESS = instanz!("WHERE process = $1 ORDER BY gestartet DESC LIMIT $2");
+    pub INSTANZEN_OF_SENDUNG = instanz!("WHERE sendung = $1");
+    pub VERLAUF_INSERT = "INSERT INTO geschaeftsgang_verlauf (instanz, seq, at, element, element_instanz, ereignis, innen, person, text) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    pub VERLAUF = "SELECT v.at, v.element, v.ereignis, (SELECT p.name FROM platform_person p WHERE p.id = v.person), v.text FROM geschaeftsgang_verlauf v WHERE v.instanz = $1 ORDER BY v.seq LIMIT 2000";
+
+    pub AUFTRAG_INSERT = "INSERT INTO geschaeftsgang_auftrag (id, instanz, element_instanz, element, name, typ, eingabe, stand, dringend, attempt, failures, versuche, bereit_ab, angelegt) VALUES ($1, $2, $3, $4, $5, $6, $7, 'bereit', $8, 0, 0, $9, $10, $10)";
+    pub AUFTRAG_DELETE = "DELETE FROM geschaeftsgang_auftrag WHERE id = $1";
+    pub AUFTRAG_CANCEL = "DELETE FROM geschaeftsgang_auftrag WHERE instanz = $1 AND element_instanz = $2";
+    pub AUFTRAG_TYPEN = "SELECT typ, count(*) FROM geschaeftsgang_auftrag WHERE stand = 'bereit' AND bereit_ab <= $1 GROUP BY typ";
+    pub AUFTRAG_UNTERWEGS = "SELECT count(*) FROM geschaeftsgang_auftrag WHERE stand = 'unterwegs' AND typ = $1";
+    pub AUFTRAG_CLAIM = concat!("UPDATE geschaeftsgang_auftrag SET stand = 'unterwegs', attempt = attempt + 1, frist = $3, letzter_versuch = $2 WHERE id IN (SELECT id FROM geschaeftsgang_auftrag WHERE stand = 'bereit' AND typ = $1 AND bereit_ab <= $2 ORDER BY dringend DESC, angelegt LIMIT $4) RETURNING ", auftrag!())
+        => concat!("UPDATE geschaeftsgang_auftrag SET stand = 'unterwegs', attempt = attempt + 1, frist = $3, letzter_versuch = $2 WHERE id IN (SELECT id FROM geschaeftsgang_auftrag WHERE stand = 'bereit' AND typ = $1 AND bereit_ab <= $2 ORDER BY dringend DESC, angelegt LIMIT $4 FOR UPDATE SKIP LOCKED) RETURNING ", auftrag!());
+    pub AUFTRAG_TAKE = concat!("SELECT ", auftrag!(), " FROM geschaeftsgang_auftrag WHERE id = $1 AND attempt = $2 AND stand = 'unterwegs'")
+        => concat!("SELECT ", auftrag!(), " FROM geschaeftsgang_auftrag WHERE id = $1 AND attempt = $2 AND stand = 'unterwegs' FOR UPDATE");
+    pub AUFTRAG_AGAIN = "UPDATE geschaeftsgang_auftrag SET stand = 'bereit', failures = $2, bereit_ab = $3, ursache = $4, frist = NULL WHERE id = $1";
+    pub AUFTRAG_STOERUNG = "UPDATE geschaeftsgang_auftrag SET stand = 'stoerung', failures = $2, ursache = $3, frist = NULL WHERE id = $1";
+    pub AUFTRAG_UNPUBLISHED = "UPDATE geschaeftsgang_auftrag SET stand = 'bereit', bereit_ab = $2, frist = NULL WHERE id = $1 AND stand = 'unterwegs'";
+    pub AUFTRAG_LATE = concat!("SELECT ", auftrag!(), " FROM geschaeftsgang_auftrag WHERE stand = 'unterwegs' AND frist < $1 LIMIT 100");
+    pub AUFTRAG_RELEASE = "UPDATE geschaeftsgang_auftrag SET stand = 'bereit', bereit_ab = $1, frist = NULL WHERE stand = 'unterwegs'";
+    pub AUFTRAG_RETRY = "UPDATE geschaeftsgang_auftrag SET stand = 'bereit', failures = 0, bereit_ab = $2, frist = NULL WHERE id = $1 AND stand = 'stoerung' RETURNING instanz";
+    pub AUFTRAG_STOERUNGEN = concat!("SELECT ", auftrag!(), " FROM geschaeftsgang_auftrag WHERE stand = 'stoerung' ORDER BY angelegt LIMIT 500");
+    pub AUFTRAG_OF_SENDUNG = "SELECT j.typ, j.stand, j.ursache FROM geschaeftsgang_auftrag j JOIN geschaeftsgang_instanz i ON i.id = j.instanz WHERE i.sendung = $1";
+    pub AUFTRAG_NACH_TYP = "SELECT typ, count(*) FROM geschaeftsgang_auftrag GROUP BY typ ORDER BY typ";
+
+    pub AUFGABE_INSERT = "INSERT INTO geschaeftsgang_aufgabe (id, version, instanz, element_instanz, process, element, name, formular, titel, gruppe, bearbeiter, faellig, seit, sendung, dokument, daten, entwurf, prioritaet) VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, '{}', $16)";
+    pub KANDIDAT_INSERT = "INSERT INTO geschaeftsgang_kandidat (aufgabe, subjekt, process, element, sortierung) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+    pub KANDIDAT_DELETE = "DELETE FROM geschaeftsgang_kandidat WHERE aufgabe = $1";
+    pub AUSSCHLUSS_INSERT = "INSERT INTO geschaeftsgang_ausschluss (aufgabe, element) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+    pub AUFGABE_OF_ELEMENT = "SELECT id FROM geschaeftsgang_aufgabe WHERE instanz = $1 AND element_instanz = $2 AND erledigt IS NULL";
+    pub AUFGABE_WITHDRAW = "UPDATE geschaeftsgang_aufgabe SET erledigt = $2, version = version + 1 WHERE id = $1";
+    pub AUFGABE_LOAD = aufgabe!("FROM geschaeftsgang_aufgabe a WHERE a.id = $1") => aufgabe!("FROM geschaeftsgang_aufgabe a WHERE a.id = $1 FOR UPDATE");
+    pub AUFGABE_READ = aufgabe!("FROM geschaeftsgang_aufgabe a WHERE a.id = $1");
+    pub AUFGABE_CLAIM = "UPDATE geschaeftsgang_aufgabe SET bearbeiter = $3, version = version + 1 WHERE id = $1 AND version = $2 AND erledigt IS NULL AND (bearbeiter IS NULL OR bearbeiter = $3) RETURNING version";
+    pub AUFGABE_RELEASE = "UPDATE geschaeftsgang_aufgabe SET bearbeiter = NULL, version = version + 1 WHERE id = $1 AND version = $2 AND erledigt IS NULL AND bearbeiter = $3 RETURNING version";
+    pub AUFGABE_DRAFT = "UPDATE geschaeftsgang_aufgabe SET entwurf = $2 WHERE id = $1 AND erledigt IS NULL";
+    pub AUFGABE_DONE = "UPDATE geschaeftsgang_aufgabe SET erledigt = $2, erledigt_von = $3, werte = $4, version = version + 1 WHERE id = $1";
+    pub ZEICHNUNG_INSERT = "INSERT INTO geschaeftsgang_zeichnung (aufgabe, instanz, element, person, at, hash) VALUES ($1, $2, $3, $4, $5, $6)";
+    pub AUSGESCHLOSSEN = "SELECT z.element FROM geschaeftsgang_ausschluss a JOIN geschaeftsgang_zeichnung z ON z.instanz = $2 AND z.element = a.element AND z.person = $3 WHERE a.aufgabe = $1 LIMIT 1";
+    pub IST_KANDIDAT = "SELECT count(*) FROM geschaeftsgang_kandidat k JOIN platform_subjekt s ON s.subjekt = k.subjekt WHERE k.aufgabe = $1 AND s.person = $2";
+    pub MEINE_ZAEHLER = "SELECT z.subjekt, z.process, z.element, z.offen FROM geschaeftsgang_zaehler z JOIN platform_subjekt s ON s.subjekt = z.subjekt WHERE s.person = $1 AND z.offen > 0 ORDER BY z.process, z.element, z.subjekt";
+    pub FAELLIG_ZAEHLER = "SELECT count(*) FROM geschaeftsgang_kandidat WHERE subjekt = $1 AND process = $2 AND element = $3 AND sortierung < $4";
+    pub LISTE = aufgabe!("FROM geschaeftsgang_kandidat k JOIN geschaeftsgang_aufgabe a ON a.id = k.aufgabe WHERE k.subjekt = $1 AND k.process = $2 AND k.element = $3 AND k.sortierung > $4 ORDER BY k.sortierung LIMIT $5");
+    pub MEINE = aufgabe!("FROM geschaeftsgang_aufgabe a WHERE a.bearbeiter = $1 AND a.erledigt IS NULL ORDER BY a.seit LIMIT $2");
+    pub ERLEDIGTE = aufgabe!("FROM geschaeftsgang_aufgabe a WHERE a.erledigt_von = $1 AND a.erledigt IS NOT NULL ORDER BY a.erledigt DESC LIMIT $2");
+    pub OFFENE_OF_SENDUNG = "SELECT id, element, gruppe, dokument, instanz FROM geschaeftsgang_aufgabe WHERE sendung = $1 AND erledigt IS NULL";
+    pub OFFENE_OF_INSTANZ = "SELECT id FROM geschaeftsgang_aufgabe WHERE instanz = $1 AND erledigt IS NULL ORDER BY seit";
+    pub SORTIERUNG = "SELECT sortierung FROM geschaeftsgang_kandidat WHERE aufgabe = $1 LIMIT 1";
+
+    pub FRIST_INSERT = "INSERT INTO geschaeftsgang_frist (instanz, timer, due, element) VALUES ($1, $2, $3, $4)";
+    pub FRIST_DELETE = "DELETE FROM geschaeftsgang_frist WHERE instanz = $1 AND timer = $2";
+    pub FRIST_DUE = "SELECT instanz, timer FROM geschaeftsgang_frist WHERE due <= $1 ORDER BY due LIMIT 100";
+    pub FRIST_NEXT = "SELECT min(due) FROM geschaeftsgang_frist";
+    pub ABO_INSERT = "INSERT INTO geschaeftsgang_abo (instanz, abo, art, name, schluessel, element) VALUES ($1, $2, $3, $4, $5, $6)";
+    pub ABO_DELETE = "DELETE FROM geschaeftsgang_abo WHERE instanz = $1 AND abo = $2";
+    pub ABO_MESSAGE = "SELECT instanz, abo FROM geschaeftsgang_abo WHERE art = 'message' AND name = $1 AND (schluessel = $2 OR schluessel IS NULL) LIMIT 2";
+    pub ABO_SIGNAL = "SELECT DISTINCT instanz FROM geschaeftsgang_abo WHERE art = 'signal' AND name = $1";
+    pub NACHRICHT_INSERT = "INSERT INTO geschaeftsgang_nachricht (id, name, schluessel, werte, bis) VALUES ($1, $2, $3, $4, $5)";
+    pub NACHRICHT_FIND = "SELECT id, werte FROM geschaeftsgang_nachricht WHERE name = $1 AND (schluessel = $2 OR schluessel IS NULL) AND bis > $3 LIMIT 1";
+    pub NACHRICHT_DELETE = "DELETE FROM geschaeftsgang_nachricht WHERE id = $1";
+    pub STOERUNG_INSERT = "INSERT INTO geschaeftsgang_stoerung (instanz, element_instanz, element, text, seit) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (instanz, element_instanz) DO UPDATE SET text = excluded.text, seit = excluded.seit";
+    pub STOERUNG_DELETE = "DELETE FROM geschaeftsgang_stoerung WHERE instanz = $1 AND element_instanz = $2";
+    pub STOERUNGEN = "SELECT instanz, element_instanz, element, text, seit FROM geschaeftsgang_stoerung ORDER BY seit LIMIT 500";
+    pub STOERUNG_TEXTE = "SELECT s.text FROM geschaeftsgang_stoerung s JOIN geschaeftsgang_instanz i ON i.id = s.instanz WHERE i.sendung = $1";
+    pub BEFEHL_FIND = "SELECT antwort FROM geschaeftsgang_befehl WHERE schluessel = $1";
+    pub BEFEHL_INSERT = "INSERT INTO geschaeftsgang_befehl (schluessel, at, antwort) VALUES ($1, $2, $3)";
+
+    pub KENNZAHL_STAND = "SELECT stand, count(*) FROM geschaeftsgang_instanz WHERE parent IS NULL GROUP BY stand";
+    pub KENNZAHL_ALTER = "SELECT count(*) FROM geschaeftsgang_aufgabe WHERE erledigt IS NULL AND seit > $1 AND seit <= $2";
+    pub KENNZAHL_STOERUNG = "SELECT (SELECT count(*) FROM geschaeftsgang_auftrag WHERE stand = 'stoerung') + (SELECT count(*) FROM geschaeftsgang_stoerung)";
+    pub KENNZAHL_GESTARTET = "SELECT gestartet FROM geschaeftsgang_instanz WHERE parent IS NULL AND gestartet >= $1 LIMIT 200000";
+    pub KENNZAHL_BEENDET = "SELECT beendet FROM geschaeftsgang_instanz WHERE parent IS NULL AND beendet >= $1 LIMIT 200000";
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: EUPL-1.2
+//! The kinds of work a person sees as lists, and which tasks belong to each.
+
+use nachrichten::aufgaben::{AufgabenFilter, Zaehler};
+
+/// A list of tasks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Art {
+    Scan,
+    Rechnung,
+    Vorlage,
+    Klaerung,
+}
+
+impl Art {
+    pub const ALLE: [Self; 4] = [Self::Scan, Self::Rechnung, Self::Vorlage, Self::Klaerung];
+
+    /// Kind of a task: an element whose id contains `klaerung` is Klärung, else the process decides.
+    pub fn von(process: &str, element: &str) -> Self {
+        if element.to_lowercase().contains("klaerung") {
+            return Self::Klaerung;
+        }
+        match process {
+            "rechnung" => Self::Rechnung,
+            "beschlussvorlage" => Self::Vorlage,
+            _ => Self::Scan,
+        }
+    }
+
+    pub fn meint(self, process: &str, element: &str) -> bool {
+        Self::von(process, element) == self
+    }
+
+    pub fn slug(self) -> &'static str {
+        &self.pfad()["/aufgaben/".len()..]
+    }
+
+    pub fn pfad(self) -> &'static str {
+        match self {
+            Self::Scan => "/aufgaben/scanpruefung",
+            Self::Rechnung => "/aufgaben/rechnungen",
+            Self::Vorlage => "/aufgaben/vorlagen",
+            Self::Klaerung => "/aufgaben/klaerung",
+        }
+    }
+
+    pub fn von_slug(slug: &str) -> Option<Self> {
+        Self::ALLE.into_iter().find(|a| a.slug() == slug)
+    }
+
+    pub fn von_pfad(pfad: &str) -> Option<Self> {
+        Self::ALLE.into_iter().find(|a| a.pfad() == pfad)
+    }
+
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Scan => "Scanprüfung",
+            Self::Rechnung => "Rechnungen",
+            Self::Vorlage => "Vorlagen",
+            Self::Klaerung => "Klärung",
+        }
+    }
+
+    pub fn einzahl(self) -> &'static str {
+        match self {
+            Self::Scan => "Prüfung",
+            Self::Rechnung => "Rechnung",
+            Self::Vorlage => "Vorlage",
+            Self::Klaerung => "Klärung",
+        }
+    }
+
+    pub fn mehrzahl(self) -> &'static str {
+        match self {
+            Self::Scan => "Prüfungen",
+            Self::Rechnung => "Rechnungen",
+            Self::Vorlage => "Vorlagen",
+            Self::Klaerung => "Klärungen",
+        }
+    }
+
+    /// Handbook page.
+    pub fn hilfe(self) -> &'static str {
+        match self {
+            Self::Scan => "scanpruefung",
+            Self::Rechnung => "rechnungen",
+            Self::Vorlage => "vorlagen",
+            Self::Klaerung => "klaerung",
+        }
+    }
+
+    /// Roles that see this list even when it is empty.
+    pub fn rollen(self) -> &'static [&'static str] {
+        match self {
+            Self::Scan | Self::Klaerung => &["Poststelle"],
+            Self::Rechnung => &["Feststellung", "Anordnung"],
+            Self::Vorlage => &["Sachbearbeitung", "Amtsleitung", "Geschaeftsstelle", "Dezernat", "OB"],
+        }
+    }
+
+    /// Processes whose tasks may be of this kind.
+    fn processes(self) -> &'static [&'static str] {
+        match self {
+            Self::Scan => &["posteingang", "dokument"],
+            Self::Rechnung => &["rechnung"],
+            Self::Vorlage => &["beschlussvorlage"],
+            Self::Klaerung => &["posteingang", "dokument", "rechnung", "beschlussvorlage"],
+        }
+    }
+
+    /// Filter for the open tasks of this kind: exactly the elements that have some. None when there is none.
+    pub fn offene(self, zaehler: &[Zaehler], limit: u32) -> Option<AufgabenFilter> {
+        let mine = zaehler.iter().filter(|z| self.meint(&z.process, &z.element));
+        let (mut process, mut element): (Vec<_>, Vec<_>) = mine.map(|z| (z.process.clone(), z.element.clone())).unzip();
+        process.dedup();
+        element.dedup();
+        (!element.is_empty()).then(|| AufgabenFilter { process, element, limit, ..Default::default() })
+    }
+
+    /// Filter for the tasks this person has done; the caller drops those of other kinds.
+    pub fn erledigte(self, limit: u32) -> AufgabenFilter {
+        let process = self.processes().iter().map(|p| (*p).to_owned()).collect();
+        AufgabenFilter { process, erledigte: true, limit, ..Default::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_task_is_of_one_kind() {
+        assert_eq!(Art::von("dokument", "aufgabe_zuordnung"), Art::Scan);
+        assert_eq!(Art::von("posteingang", "aufgabe_klaerung"), Art::Klaerung);
+        assert_eq!(Art::von("rechnung", "aufgabe_anordnung"), Art::Rechnung);
+        assert_eq!(Art::von("beschlussvorlage", "mitzeichnung"), Art::Vorlage);
+        for art in Art::ALLE {
+            assert_eq!(Art::von_slug(art.slug()), Some(art));
+        }
+    }
+}

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: EUPL-1.2
+//! From what a person typed to checked values.
+
+use nachrichten::{Betrag, Werte};
+use serde_json::{Value, json};
+
+use super::{Feld, Formular, Knopf, Typ, als_text};
+use crate::{format, sitzung::Felder};
+
+/// Most account lines of one invoice.
+const ZEILEN_MAX: usize = 100;
+/// Longest text of a field in characters.
+const TEXT_MAX: usize = 20_000;
+
+/// Errors of a form: id of the input and a German sentence.
+pub type Meldungen = Vec<(String, String)>;
+
+/// The raw input as a draft: texts as typed, lists for `mehrfach`, objects for account lines.
+pub fn lesen(form: &Formular, felder: &Felder) -> Werte {
+    let mut out = Werte::new();
+    for f in &form.felder {
+        let key = format!("f.{}", f.name);
+        let value = match f.typ {
+            Typ::Mehrfach => Value::from(felder.all(&key).filter(|v| !v.is_empty()).map(str::to_owned).collect::<Vec<_>>()),
+            Typ::Kontierung => {
+                let part = |i: usize, column: &str| felder.get(&format!("{key}.{i}.{column}")).to_owned();
+                let rows = (0..ZEILEN_MAX).take_while(|i| felder.has(&format!("{key}.{i}.betrag")));
+                let rows = rows.map(|i| json!({ "sachkonto": part(i, "sachkonto"), "kostenstelle": part(i, "kostenstelle"), "betrag": part(i, "betrag") }));
+                Value::from(rows.collect::<Vec<_>>())
+            }
+            _ => Value::from(felder.get(&key).chars().take(TEXT_MAX).collect::<String>()),
+        };
+        out.insert(f.name.clone(), value);
+    }
+    out
+}
+
+/// Checks a draft for the act `knopf`; `summe` is what account lines must add up to.
+///
+/// # Errors
+/// One sentence per wrong field, in the form's order.
+pub fn pruefen(form: &Formular, knopf: &Knopf, entwurf: &Werte, summe: Option<Betrag>) -> Result<Werte, Meldungen> {
+    let mut werte = Werte::new();
+    let mut wrong = Meldungen::new();
+    werte.insert("entscheidung".into(), Value::from(knopf.name.clone()));
+    for f in &form.felder {
+        let raw = entwurf.get(&f.name).unwrap_or(&Value::Null);
+        let required = if knopf.grund_pflicht { f.name == "bemerkung" } else { f.pflicht };
+        match one(f, raw, required, knopf, summe) {
+            Ok(Value::Null) => {}
+            Ok(value) => {
+                werte.insert(f.name.clone(), value);
+            }
+            // Sending something back must not fail because of an unfinished field.
+            Err(_) if knopf.grund_pflicht && f.name != "bemerkung" => {}
+            Err(mut errors) => wrong.append(&mut errors),
+        }
+    }
+    if wrong.is_empty() { Ok(werte) } else { Err(wrong) }
+}
+
+fn one(f: &Feld, raw: &Value, required: bool, knopf: &Knopf, summe: Option<Betrag>) -> Result<Value, Meldungen> {
+    let id = format!("f-{}", f.name);
+    let err = |text: String| Err(vec![(id.clone(), text)]);
+    match f.typ {
+        Typ::Kontierung => return kontierung(f, raw, required, summe),
+        Typ::Mehrfach => {
+            let list = raw.as_array().cloned().unwrap_or_default();
+            return if required && list.is_empty() { err(missing(f)) } else { Ok(Value::from(list)) };
+        }
+        _ => {}
+    }
+    let text = als_text(raw).trim().to_owned();
+    if text.is_empty() {
+        return match (required, knopf.grund_pflicht) {
+            (true, true) => err("Nennen Sie einen Grund. Er steht später im Verlauf.".into()),
+            (true, false) => err(missing(f)),
+            _ => Ok(Value::Null),
+        };
+    }
+    match f.typ {
+        Typ::Datum => match format::parse_tag(&text) {
+            Some(tag) => Ok(Value::from(tag.to_string())),
+            None => err(format!("„{text}“ ist kein Datum. Schreiben Sie es so: 23.11.2026.")),
+        },
+        Typ::Betrag => match format::parse_betrag(&text) {
+            Some(b) => Ok(Value::from(b.to_string())),
+            None => err(format!("„{text}“ ist kein Betrag. Schreiben Sie ihn so: 1.190,00.")),
+        },
+        Typ::Auswahl if f.quelle.is_none() && !f.optionen.iter().any(|o| o.wert == text) => err(missing(f)),
+        _ => Ok(Value::from(text)),
+    }
+}
+
+fn missing(f: &Feld) -> String {
+    match (f.fehlt.as_str(), f.typ) {
+        ("", Typ::Auswahl | Typ::Mehrfach) => format!("Wählen Sie bei „{}“ etwas aus.", f.label),
+        ("", _) => format!("Füllen Sie das Feld „{}“ aus.", f.label),
+        (own, _) => own.to_owned(),
+    }
+}
+
+/// Account lines: each with Sachkonto, Kostenstelle (8 digits) and amount; the sum must be the invoice's.
+fn kontierung(f: &Feld, raw: &Value, required: bool, summe: Option<Betrag>) -> Result<Value, Meldungen> {
+    let mut wrong = Meldungen::new();
+    let mut rows = Vec::new();
+    let mut total = Betrag::ZERO;
+    let none = Vec::new();
+    for (i, row) in raw.as_array().unwrap_or(&none).iter().enumerate() {
+        let get = |column: &str| row.get(column).and_then(Value::as_str).unwrap_or_default().trim().to_owned();
+        let (sachkonto, kostenstelle, betrag) = (get("sachkonto"), get("kostenstelle"), get("betrag"));
+        if sachkonto.is_empty() && kostenstelle.is_empty() && (betrag.is_empty() || i > 0) {
+            continue;
+        }
+        let mut say = |column: &str, text: &str| wrong.push((format!("f-{}-{i}-{column}", f.name), text.to_owned()));
+        let digits = |s: &str, n: std::ops::RangeInclusive<usize>| n.contains(&s.len()) && s.bytes().all(|b| b.is_ascii_digit());
+        if !digits(&sachkonto, 4..=8) {
+            say("sachkonto", "Tragen Sie ein Sachkonto ein. Es hat 4 bis 8 Ziffern, zum Beispiel 44310000.");
+        }
+        if !digits(&kostenstelle, 8..=8) {
+            say("kostenstelle", "Tragen Sie eine Kostenstelle ein. Sie hat 8 Ziffern, zum Beispiel 66010200.");
+        }
+        match format::parse_betrag(&betrag) {
+            Some(b) => {
+                total += b;
+                rows.push(json!({ "sachkonto": sachkonto, "kostenstelle": kostenstelle, "betrag": b.to_string() }));
+            }
+            None => say("betrag", "Tragen Sie einen Betrag ein, zum Beispiel 1.190,00."),
+        }
+    }
+    if wrong.is_empty() && rows.is_empty() && required {
+        wrong.push((format!("f-{}-0-sachkonto", f.name), missing(f)));
+    }
+    if wrong.is_empty()
+        && !rows.is_empty()
+        && let Some(text) = differenz(total, summe)
+    {
+        wrong.push((format!("f-{}-0-betrag", f.name), text));
+    }
+    if wrong.is_empty() { Ok(if rows.is_empty() { Value::Null } else { Value::from(rows) }) } else { Err(wrong) }
+}
+
+/// The sentence when lines and invoice differ; None when they agree or nothing is known.
+pub fn differenz(total: Betrag, summe: Option<Betrag>) -> Option<String> {
+    let summe = summe?;
+    let rest = summe - total;
+    if rest.is_zero() {
+        return None;
+    }
+    let eur = |b| format::betrag(b, None);
+    let (verb, b) = if rest.is_sign_positive() == summe.is_sign_positive() { ("Es fehlen", rest.abs()) } else { ("Es sind zu viel", rest.abs()) };
+    Some(format!("Die Aufteilung ergibt {}. Die Rechnung hat {}. {verb} {}.", eur(total), eur(summe), eur(b)))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn form() -> Formular {
+        serde_json::from_str(
+            r#"{"titel":"T","felder":[
+              {"name":"datum","label":"Datum","typ":"datum","pflicht":true},
+              {"name":"art","label":"Art","typ":"auswahl","pflicht":true,"optionen":[{"wert":"a","label":"A"}]},
+              {"name":"kontierung","label":"Kontierung","typ":"kontierung","pflicht":true,"summe":"x"},
+              {"name":"bemerkung","label":"Bemerkung","typ":"langtext"}],
+            "knoepfe":[{"name":"freigeben","label":"Freigeben","taste":"f","haupt":true},
+                       {"name":"zurueck","label":"Zurückgeben","taste":"r","grund_pflicht":true}]}"#,
+        )
+        .unwrap()
+    }
+    fn fields(pairs: &[(&str, &str)]) -> Felder {
+        Felder(pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect())
+    }
+    const FULL: &[(&str, &str)] = &[
+        ("f.datum", "23.11.2026"),
+        ("f.art", "a"),
+        ("f.kontierung.0.sachkonto", "44310000"),
+        ("f.kontierung.0.kostenstelle", "66010200"),
+        ("f.kontierung.0.betrag", "1.100,00"),
+        ("f.kontierung.1.sachkonto", "44310000"),
+        ("f.kontierung.1.kostenstelle", "66010300"),
+        ("f.kontierung.1.betrag", "90"),
+    ];
+
+    #[test]
+    fn complete_input_becomes_normal_values() {
+        let form = form();
+        let draft = lesen(&form, &fields(FULL));
+        let werte = pruefen(&form, &form.knoepfe[0], &draft, Some("1190".parse().unwrap())).unwrap();
+        let want = json!({"entscheidung":"freigeben","datum":"2026-11-23","art":"a","kontierung":[
+            {"sachkonto":"44310000","kostenstelle":"66010200","betrag":"1100.00"},
+            {"sachkonto":"44310000","kostenstelle":"66010300","betrag":"90"}]});
+        assert_eq!(Value::from(werte), want);
+    }
+
+    #[test]
+    fn a_wrong_sum_is_told_with_the_difference() {
+        let form = form();
+        let draft = lesen(&form, &fields(&FULL[..5]));
+        let wrong = pruefen(&form, &form.knoepfe[0], &draft, Some("1190".parse().unwrap())).unwrap_err();
+        let text = "Die Aufteilung ergibt 1.100,00\u{a0}€. Die Rechnung hat 1.190,00\u{a0}€. Es fehlen 90,00\u{a0}€.";
+        assert_eq!(wrong, [("f-kontierung-0-betrag".to_owned(), text.to_owned())]);
+    }
+
+    #[test]
+    fn each_missing_field_is_named_once() {
+        let form = form();
+        let wrong = pruefen(&form, &form.knoepfe[0], &lesen(&form, &fields(&[("f.datum", "gestern")])), None).unwrap_err();
+        let ids: Vec<_> = wrong.iter().map(|(id, _)| id.as_str()).collect();
+        assert_eq!(ids, ["f-datum", "f-art", "f-kontierung-0-sachkonto"]);
+    }
+
+    #[test]
+    fn sending_back_needs_a_reason_and_nothing_else() {
+        let form = form();
+        let back = &form.knoepfe[1];
+        let wrong = pruefen(&form, back, &lesen(&form, &fields(&[])), None).unwrap_err();
+        assert_eq!(wrong.len(), 1);
+        assert_eq!(wrong[0].0, "f-bemerkung");
+        let draft = lesen(&form, &fields(&[("f.bemerkung", "Seite 2 fehlt"), ("f.datum", "unklar")]));
+        assert_eq!(Value::from(pruefen(&form, back, &draft, None).unwrap()), json!({"entscheidung":"zurueck","bemerkung":"Seite 2 fehlt"}));
+    }
+
+    #[test]
+    fn credit_notes_add_up_with_their_sign() {
+        let b = |s: &str| s.parse::<Betrag>().unwrap();
+        assert_eq!(differenz(b("-100"), Some(b("-100"))), None);
+        assert!(differenz(b("-90"), Some(b("-100"))).unwrap().contains("Es fehlen 10,00"));
+        assert!(differenz(b("120"), Some(b("100"))).unwrap().contains("Es sind zu viel 20,00"));
+    }
+}

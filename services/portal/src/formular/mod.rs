@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: EUPL-1.2
+//! Forms of user tasks: `workflows/formulare/<name>.json`, compiled in.
+//!
+//! A form has fields and buttons. What a person sends is checked here and handed to the process as values:
+//! `entscheidung` is the button's name, each field its own value (dates ISO, amounts canonical decimals,
+//! `mehrfach` a list of texts, `kontierung` a list of `{sachkonto, kostenstelle, betrag}`).
+
+mod eingabe;
+mod sicht;
+
+use std::{collections::BTreeMap, sync::LazyLock};
+
+use rust_embed::RustEmbed;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+pub use eingabe::{Meldungen, lesen, pruefen};
+pub use sicht::{FeldSicht, KnopfSicht, Quellen, knoepfe, sicht};
+
+#[derive(RustEmbed)]
+#[folder = "../../workflows/formulare"]
+struct Dateien;
+
+/// A form.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Formular {
+    pub titel: String,
+    /// A sentence above the fields.
+    #[serde(default)]
+    pub einleitung: String,
+    pub felder: Vec<Feld>,
+    pub knoepfe: Vec<Knopf>,
+}
+
+/// A field.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Feld {
+    pub name: String,
+    pub label: String,
+    pub typ: Typ,
+    #[serde(default)]
+    pub pflicht: bool,
+    #[serde(default)]
+    pub hilfe: String,
+    /// Paths into the task's variables (`_dokument` is the task's document, `_aufgabe` its list facts); the first with a value counts.
+    #[serde(default, deserialize_with = "one_or_many")]
+    pub vorschlag: Vec<String>,
+    /// Fixed choices.
+    #[serde(default)]
+    pub optionen: Vec<Wahl>,
+    /// Choices from the house: `aemter`, `aktenplan`, `dokumentarten`.
+    #[serde(default)]
+    pub quelle: Option<String>,
+    /// `kontierung`: paths to the amount the lines must add up to.
+    #[serde(default, deserialize_with = "one_or_many")]
+    pub summe: Vec<String>,
+    /// Sentence when the field is empty but needed; default "Füllen Sie das Feld „…“ aus."
+    #[serde(default)]
+    pub fehlt: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Wahl {
+    pub wert: String,
+    pub label: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Typ {
+    Text,
+    Datum,
+    Betrag,
+    Auswahl,
+    Kontierung,
+    Mehrfach,
+    Langtext,
+}
+
+/// A button.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Knopf {
+    pub name: String,
+    pub label: String,
+    /// Key in lower case; one of the table in `tasten.rs`.
+    pub taste: String,
+    /// The main act; exactly one per form.
+    #[serde(default)]
+    pub haupt: bool,
+    /// Question of the confirmation bar; `{betrag}`, `{lieferant}`, `{iban}`, `{kostenstellen}`, `{titel}` are filled in.
+    #[serde(default)]
+    pub bestaetigen: String,
+    /// The field `bemerkung` must say why; then the other fields need not be complete.
+    #[serde(default)]
+    pub grund_pflicht: bool,
+}
+
+fn one_or_many<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum OneOrMany {
+        One(String),
+        Many(Vec<String>),
+    }
+    Ok(match OneOrMany::deserialize(d)? {
+        OneOrMany::One(s) => vec![s],
+        OneOrMany::Many(v) => v,
+    })
+}
+
+static ALLE: LazyLock<BTreeMap<String, Formular>> = LazyLock::new(|| {
+    let names = Dateien::iter().filter_map(|n| n.strip_suffix(".json").map(str::to_owned));
+    names
+        .filter_map(|name| {
+            let file = Dateien::get(&format!("{name}.json"))?;
+            match serde_json::from_slice(&file.data) {
+                Ok(form) => Some((name, form)),
+                Err(e) => {
+                    tracing::error!(form = %name, "form cannot be read: {e}");
+                    None
+                }
+            }
+        })
+        .collect()
+});
+
+/// The form of this name; an unknown name gives the plain form `klaerung`, so that no task is ever stuck.
+pub fn laden(name: &str) -> Option<&'static Formular> {
+    ALLE.get(name).or_else(|| ALLE.get("klaerung"))
+}
+
+/// All forms with their names.
+pub fn alle() -> &'static BTreeMap<String, Formular> {
+    &ALLE
+}
+
+/// Is there a form file for each name? For `eakte workflow check`.
+pub fn kennt(name: &str) -> bool {
+    ALLE.contains_key(name)
+}
+
+/// Value at a dotted path; list positions are numbers. A proposal object `{wert, …}` is answered whole.
+pub fn an_pfad<'a>(variablen: &'a serde_json::Map<String, Value>, pfad: &str) -> Option<&'a Value> {
+    let mut parts = pfad.split('.');
+    let mut value = variablen.get(parts.next()?)?;
+    for part in parts {
+        value = match value {
+            Value::Array(list) => list.get(part.parse::<usize>().ok()?)?,
+            other => other.get(part)?,
+        };
+    }
+    (!value.is_null()).then_some(value)
+}
+
+/// A JSON scalar as text; lists and objects are empty.
+pub fn als_text(value: &Value) -> String {
+    match value {
+        Value::String(s) => s.clone(),
+        Value::Number(n) => n.to_string(),
+        Value::Bool(true) => "ja".into(),
+        Value::Bool(false) => "nein".into(),
+        Value::Object(o) => o.get("wert").map(als_text).unwrap_or_default(),
+        _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn every_form_file_is_sound() {
+        let names: Vec<_> = alle().keys().map(String::as_str).collect();
+        assert_eq!(names, ["anordnung", "dezernat", "feststellung", "klaerung", "mitzeichnung", "ob-freigabe", "vorlage-entwurf", "zuordnung"]);
+        for (name, form) in alle() {
+            assert_eq!(form.knoepfe.iter().filter(|k| k.haupt).count(), 1, "{name}: one main button");
+            for k in &form.knoepfe {
+                assert!(crate::tasten::bekannt(&k.taste), "{name}: key {} is not in the table", k.taste);
+                assert!(!k.label.contains('!'), "{name}");
+                if k.grund_pflicht {
+                    assert!(form.felder.iter().any(|f| f.name == "bemerkung"), "{name}: a reason needs the field bemerkung");
+                }
+            }
+            let mut keys: Vec<_> = form.knoepfe.iter().map(|k| &k.taste).collect();
+            keys.sort();
+            keys.dedup();
+            assert_eq!(keys.len(), form.knoepfe.len(), "{name}: a key twice");
+            for f in &form.felder {
+                let choices = !f.optionen.is_empty() || f.quelle.is_some();
+                assert_eq!(choices, matches!(f.typ, Typ::Auswahl | Typ::Mehrfach), "{name}.{}", f.name);
+                assert_eq!(f.typ == Typ::Kontierung, !f.summe.is_empty(), "{name}.{}", f.name);
+                assert!(f.name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{name}.{}", f.name);
+            }
+        }
+    }
+
+    #[test]
+    fn paths_reach_into_variables() {
+        let v: serde_json::Map<_, _> = serde_json::from_str(r#"{"a":{"b":[{"c":"x"}],"n":null},"p":{"wert":"7","sicherheit":0.5}}"#).unwrap();
+        assert_eq!(an_pfad(&v, "a.b.0.c").map(als_text).as_deref(), Some("x"));
+        assert_eq!(an_pfad(&v, "p").map(als_text).as_deref(), Some("7"));
+        for missing in ["a.n", "a.b.1.c", "a.b.c", "z", ""] {
+            assert_eq!(an_pfad(&v, missing), None, "{missing}");
+        }
+    }
+}

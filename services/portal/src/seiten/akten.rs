@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: EUPL-1.2
+//! Akten, one Akte, and the Aktenplan.
+
+use askama::Template;
+use axum::extract::Path;
+use nachrichten::dokumente::{AkteSeite, Einheit};
+
+use super::{id, sichten::stand_wort};
+use crate::{
+    rahmen::{Ctx, Rahmen, encode, html},
+    schutz::Seite,
+};
+
+#[derive(Template)]
+#[template(path = "akten.html")]
+struct AktenListe {
+    r: Rahmen,
+    akten: Vec<AkteZeile>,
+    weiter: String,
+    gesamt: u64,
+    abgelegt: u64,
+}
+
+struct AkteZeile {
+    href: String,
+    aktenzeichen: String,
+    titel: String,
+    einheit: String,
+    amt: String,
+    vorgaenge: usize,
+    dokumente: usize,
+}
+
+pub async fn liste(ctx: Ctx) -> Seite {
+    let nach = ctx.query("nach");
+    let (akten, weiter) = ctx.app.dokumente.akten(&ctx.ich.actor, 50, Some(nach.as_str()).filter(|n| !n.is_empty())).await?;
+    let (gesamt, abgelegt) = ctx.app.dokumente.zaehler(&ctx.ich.actor).await?;
+    let page = AktenListe {
+        akten: akten
+            .iter()
+            .map(|a| AkteZeile {
+                href: format!("/akten/{}", a.id),
+                aktenzeichen: a.aktenzeichen.clone(),
+                titel: a.titel.clone(),
+                einheit: format!("{} {}", a.einheit, a.einheit_titel),
+                amt: ctx.app.options.amt_name(&a.amt),
+                vorgaenge: a.vorgaenge.len(),
+                dokumente: a.vorgaenge.iter().map(|v| v.dokumente.len()).sum(),
+            })
+            .collect(),
+        weiter: weiter.map(|w| format!("/akten?nach={}", encode(&w))).unwrap_or_default(),
+        gesamt,
+        abgelegt,
+        r: ctx.rahmen("Akten", "/akten", "akten").await?,
+    };
+    Ok(html(&page))
+}
+
+#[derive(Template)]
+#[template(path = "akte.html")]
+struct AktePage {
+    r: Rahmen,
+    a: AkteSeite,
+    amt: String,
+    vorgaenge: Vec<VorgangSicht>,
+}
+
+struct VorgangSicht {
+    titel: String,
+    dokumente: Vec<DokZeile>,
+}
+
+/// A document in a list.
+pub struct DokZeile {
+    pub href: String,
+    pub titel: String,
+    pub art: String,
+    pub zugang: String,
+    pub aktenzeichen: String,
+    pub stand: &'static str,
+    pub stand_art: &'static str,
+}
+
+/// A row from the contract.
+pub fn dok_zeile(ctx: &Ctx, d: &nachrichten::dokumente::DokumentZeile) -> DokZeile {
+    let (stand, stand_art) = stand_wort(&d.stand);
+    DokZeile {
+        href: format!("/dokumente/{}", d.id),
+        titel: d.titel.clone(),
+        art: d.dokumentart.as_deref().map_or_else(|| "noch offen".to_owned(), |a| ctx.app.options.dokumentart_name(a)),
+        zugang: d.zugang.deutsch(),
+        aktenzeichen: d.aktenzeichen.clone().unwrap_or_default(),
+        stand,
+        stand_art,
+    }
+}
+
+pub async fn zeigen(ctx: Ctx, Path(wert): Path<String>) -> Seite {
+    let a = ctx.app.dokumente.akte(&ctx.ich.actor, id(&wert)?).await?;
+    let vorgaenge = a
+        .vorgaenge
+        .iter()
+        .map(|v| VorgangSicht { titel: v.titel.clone(), dokumente: v.dokumente.iter().map(|d| dok_zeile(&ctx, d)).collect() })
+        .collect();
+    let page = AktePage {
+        amt: ctx.app.options.amt_name(&a.amt),
+        vorgaenge,
+        r: ctx.rahmen(&format!("{} {} · Akten", a.aktenzeichen, a.titel), "/akten", "akten").await?,
+        a,
+    };
+    Ok(html(&page))
+}
+
+#[derive(Template)]
+#[template(path = "aktenplan.html")]
+struct PlanSeite {
+    r: Rahmen,
+    einheiten: Vec<(Einheit, String)>,
+}
+
+pub async fn plan(ctx: Ctx) -> Seite {
+    let list = ctx.app.dokumente.aktenplan(&ctx.ich.actor).await?;
+    let einheiten = list.into_iter().map(|e| (e.clone(), ctx.app.options.amt_name(&e.amt))).collect();
+    Ok(html(&PlanSeite { einheiten, r: ctx.rahmen("Aktenplan", "/akten", "akten").await? }))
+}

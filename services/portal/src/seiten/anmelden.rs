@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: EUPL-1.2
+//! Login, logout, and the two display settings that need no login.
+
+use askama::Template;
+use axum::{
+    Extension,
+    extract::State,
+    http::{HeaderMap, StatusCode, Uri, header},
+    response::{IntoResponse, Redirect, Response},
+};
+use nachrichten::fehler::Fehler;
+
+use crate::{
+    App,
+    rahmen::{Ctx, Rahmen, eigene, html},
+    schutz::{Anfrage, Antwort, Seite},
+    sitzung::{self, Felder, cookie, cookie_name, set_cookie},
+};
+
+#[derive(Template)]
+#[template(path = "anmelden.html")]
+struct AnmeldeSeite {
+    r: Rahmen,
+    weiter: String,
+    kennung: String,
+    fehler: String,
+    hinweis: &'static str,
+    rollen: Vec<Rolle>,
+}
+
+struct Rolle {
+    kennung: String,
+    name: String,
+    rolle: String,
+    amt: String,
+}
+
+async fn seite(app: &App, headers: &HeaderMap, anfrage: &str, kennung: &str, weiter: &str, grund: &str, fehler: Option<&Fehler>) -> Seite {
+    let csrf = match cookie(headers, "eakte_formular") {
+        Some(v) if v.len() == 32 && v.bytes().all(|b| b.is_ascii_hexdigit()) => v.to_owned(),
+        _ => app.ids.uuid().simple().to_string(),
+    };
+    let rollen = if app.demo.is_some() { app.konten.demo_logins().await? } else { Vec::new() };
+    let page = AnmeldeSeite {
+        r: Rahmen::offen(app, headers, "Anmelden", anfrage, &csrf),
+        weiter: eigene(weiter),
+        kennung: kennung.to_owned(),
+        fehler: fehler.map(|f| f.text.0.clone()).unwrap_or_default(),
+        hinweis: match grund {
+            "ruhe" => "Sie waren 30 Minuten nicht aktiv. Melden Sie sich neu an. Ihr Entwurf ist gespeichert.",
+            "ab" => "Sie sind abgemeldet.",
+            _ => "",
+        },
+        rollen: rollen
+            .into_iter()
+            .map(|d| Rolle { kennung: d.kennung, name: d.name, rolle: d.rollen.join(", "), amt: app.options.amt_name(&d.amt) })
+            .collect(),
+    };
+    let status = fehler.map_or(StatusCode::OK, |f| StatusCode::from_u16(f.status).unwrap_or(StatusCode::UNAUTHORIZED));
+    Ok((status, [(header::SET_COOKIE, set_cookie(app, "eakte_formular", &csrf, None))], html(&page)).into_response())
+}
+
+pub async fn zeigen(State(app): State<App>, headers: HeaderMap, uri: Uri, Extension(anfrage): Extension<Anfrage>) -> Seite {
+    if let Some(_ich) = sitzung::angemeldet(&app, &headers).await? {
+        return Ok(Redirect::to("/").into_response());
+    }
+    let query = Felder(sitzung::decode(uri.query().unwrap_or_default().as_bytes()));
+    seite(&app, &headers, &anfrage.0, "", query.get("weiter"), query.get("grund"), None).await
+}
+
+pub async fn anmelden(State(app): State<App>, headers: HeaderMap, Extension(anfrage): Extension<Anfrage>, felder: Felder) -> Seite {
+    // The password keeps its blanks.
+    let passwort = felder.0.iter().find(|(n, _)| n == "passwort").map_or("", |(_, v)| v.as_str());
+    let kennung: String = felder.get("kennung").chars().take(200).collect();
+    match app.konten.login(&kennung, &passwort.chars().take(1_000).collect::<String>()).await {
+        Ok(token) => Ok(enter(&app, &token, felder.get("weiter"))),
+        Err(f) if f.status < 500 => seite(&app, &headers, &anfrage.0, &kennung, felder.get("weiter"), "", Some(&f)).await,
+        Err(f) => Err(f.into()),
+    }
+}
+
+/// Role buttons of the demo.
+pub async fn demo(State(app): State<App>, felder: Felder) -> Seite {
+    if app.demo.is_none() {
+        return Err(Fehler::not_found().into());
+    }
+    let token = app.konten.login_demo(felder.get("kennung")).await?;
+    Ok(enter(&app, &token, felder.get("weiter")))
+}
+
+/// The answer that carries a new session.
+pub fn enter(app: &App, token: &str, weiter: &str) -> Response {
+    ([(header::SET_COOKIE, set_cookie(app, cookie_name(app), token, None))], Redirect::to(&eigene(weiter))).into_response()
+}
+
+pub async fn abmelden(ctx: Ctx) -> Seite {
+    if let Some(token) = cookie(&ctx.headers, cookie_name(&ctx.app)) {
+        ctx.app.konten.logout(token).await?;
+    }
+    let gone = set_cookie(&ctx.app, cookie_name(&ctx.app), "", Some(0));
+    Ok(([(header::SET_COOKIE, gone)], Redirect::to("/anmelden?grund=ab")).into_response())
+}
+
+/// Light, dark or as the system; single keys on or off. No secret, so it is kept in cookies.
+pub async fn anzeige(State(app): State<App>, felder: Felder) -> Result<Response, Antwort> {
+    const YEAR: u32 = 31_536_000;
+    let mut response = Redirect::to(&eigene(felder.get("weiter"))).into_response();
+    let mut put = |name: &str, value: &str| {
+        let seconds = if value.is_empty() { 0 } else { YEAR };
+        response.headers_mut().append(header::SET_COOKIE, set_cookie(&app, name, value, Some(seconds)));
+    };
+    match felder.get("anzeige") {
+        a @ ("light" | "dark") => put("eakte_anzeige", a),
+        "system" => put("eakte_anzeige", ""),
+        _ => {}
+    }
+    match felder.get("tasten") {
+        "aus" => put("eakte_tasten", "aus"),
+        "an" => put("eakte_tasten", ""),
+        _ => {}
+    }
+    Ok(response)
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: EUPL-1.2
+//! The pages. One file per screen: it reads what the services answer and fills its template.
+
+pub mod ablauf;
+pub mod akten;
+pub mod anmelden;
+pub mod aufgabe;
+pub mod aufgaben;
+pub mod betrieb;
+pub mod demo;
+pub mod dokument;
+pub mod fehler;
+pub mod hilfe;
+pub mod sendungen;
+pub mod sichten;
+pub mod suche;
+pub mod uebersicht;
+pub mod vorlage;
+
+use std::str::FromStr;
+
+use axum::{
+    Router,
+    middleware::from_fn_with_state,
+    routing::{get, post},
+};
+use nachrichten::fehler::Fehler;
+
+use crate::{App, schutz::Antwort, sitzung};
+
+/// Pages that need a login.
+pub fn geschuetzt(app: &App) -> Router<App> {
+    Router::new()
+        .route("/", get(uebersicht::zeigen))
+        .route("/teil/nav", get(uebersicht::nav))
+        .route("/aufgaben/{wert}", get(aufgaben::zeigen).post(aufgabe::entscheiden))
+        .route("/aufgaben/{id}/uebernehmen", post(aufgabe::uebernehmen))
+        .route("/aufgaben/{id}/zuruecklegen", post(aufgabe::zuruecklegen))
+        .route("/aufgaben/{id}/entwurf", post(aufgabe::entwurf))
+        .route("/dokumente/{id}", get(dokument::zeigen))
+        .route("/dokumente/{id}/blatt/{n}", get(dokument::blatt))
+        .route("/dokumente/{id}/seiten/{n}", get(dokument::seitenbild))
+        .route("/dokumente/{id}/fassungen/{name}", get(dokument::fassung))
+        .route("/dokumente/{id}/zugang", post(dokument::zugang))
+        .route("/akten", get(akten::liste))
+        .route("/akten/{id}", get(akten::zeigen))
+        .route("/aktenplan", get(akten::plan))
+        .route("/suche", get(suche::zeigen))
+        .route("/sendungen", get(sendungen::liste).post(sendungen::einliefern))
+        .route("/sendungen/{id}", get(sendungen::zeigen))
+        .route("/sendungen/{id}/stand", get(sendungen::stand))
+        .route("/ablaeufe/{id}", get(ablauf::zeigen))
+        .route("/ablaeufe/{id}/druck", get(ablauf::druck))
+        .route("/vorlagen/neu", get(vorlage::neu).post(vorlage::anlegen))
+        .route("/betrieb", get(betrieb::zeigen))
+        .route("/betrieb/erneut", post(betrieb::erneut))
+        .route("/rundgang", get(demo::rundgang))
+        .route("/demo/uhr", post(demo::uhr))
+        .route("/demo/zurueck", post(demo::zurueck))
+        .route("/demo/beispiele", post(demo::beispiele))
+        .route("/demo/rolle", post(demo::rolle))
+        .route("/abmelden", post(anmelden::abmelden))
+        .layer(from_fn_with_state(app.clone(), sitzung::noetig))
+}
+
+/// Pages for everybody.
+pub fn offen(app: &App) -> Router<App> {
+    Router::new()
+        .route("/anmelden", get(anmelden::zeigen).post(anmelden::anmelden))
+        .route("/anmelden/demo", post(anmelden::demo))
+        .route("/anzeige", post(anmelden::anzeige))
+        .route("/hilfe", get(hilfe::inhalt))
+        .route("/hilfe/{seite}", get(hilfe::zeigen))
+        .route("/barrierefreiheit", get(hilfe::barrierefreiheit))
+        .layer(from_fn_with_state(app.clone(), sitzung::offen))
+}
+
+/// An id from the path; a text that is none is simply not there.
+pub fn id<T: FromStr>(text: &str) -> Result<T, Antwort> {
+    text.parse().map_err(|_| Antwort(Fehler::not_found()))
+}

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: EUPL-1.2
+//! What the portal is given: the services it speaks with, persons, clock and settings.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use nachrichten::{Timestamp, ablaeufe::Ablaeufe, aufgaben::Aufgaben, dokumente::Dokumente, fehler::Fehler, sendungen::Sendungen, suche::Suche};
+use service_platform::{
+    konten::{Angemeldet, DemoLogin},
+    uhr::{Clock, Ids},
+};
+
+/// Everything the handlers call. Built once by the binary, with real services or with fakes.
+#[derive(Clone)]
+pub struct PortalState {
+    pub sendungen: Arc<dyn Sendungen>,
+    pub aufgaben: Arc<dyn Aufgaben>,
+    pub ablaeufe: Arc<dyn Ablaeufe>,
+    pub dokumente: Arc<dyn Dokumente>,
+    pub suche: Arc<dyn Suche>,
+    pub konten: Arc<dyn Konten>,
+    pub dienste: Arc<dyn Dienste>,
+    /// Present only in the demo: role buttons, movable clock, reset.
+    pub demo: Option<Arc<dyn Demo>>,
+    pub uhr: Arc<dyn Clock>,
+    pub ids: Arc<dyn Ids>,
+    pub options: Options,
+}
+
+/// Settings of the portal.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Name of the city in the head line.
+    pub stadt: String,
+    /// True when the portal is reached by HTTPS: `__Host-` cookie, `Secure`, HSTS.
+    pub tls: bool,
+    /// Largest upload in bytes (security.md: 100 MB a request).
+    pub upload_max: usize,
+    /// Offices, for routing and Mitzeichnung: number and name.
+    pub aemter: Vec<Amt>,
+    /// Document types a person may choose: value and German name.
+    pub dokumentarten: Vec<(String, String)>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let amt = |kennzeichen: &str, name: &str| Amt { kennzeichen: kennzeichen.into(), name: name.into() };
+        let art = |wert: &str, name: &str| (wert.to_owned(), name.to_owned());
+        Self {
+            stadt: "Stadt Musterstadt".into(),
+            tls: false,
+            upload_max: 100 * 1024 * 1024,
+            aemter: vec![
+                amt("10", "Hauptamt"),
+                amt("20", "Stadtkämmerei"),
+                amt("30", "Rechtsamt"),
+                amt("32", "Ordnungsamt"),
+                amt("50", "Sozialamt"),
+                amt("61", "Stadtplanungsamt"),
+                amt("65", "Hochbauamt"),
+                amt("66", "Tiefbauamt"),
+            ],
+            dokumentarten: vec![
+                art("rechnung", "Rechnung"),
+                art("gutschrift", "Gutschrift"),
+                art("mahnung", "Mahnung"),
+                art("angebot", "Angebot"),
+                art("bescheid", "Bescheid"),
+                art("antrag", "Antrag"),
+                art("widerspruch", "Widerspruch"),
+                art("bewerbung", "Bewerbung"),
+                art("vertrag", "Vertrag"),
+                art("schreiben", "Schreiben"),
+                art("nachricht", "E-Mail-Nachricht"),
+                art("vorlage", "Beschlussvorlage"),
+                art("sonstiges", "Sonstiges"),
+            ],
+        }
+    }
+}
+
+impl Options {
+    /// German name of a document type; the value itself when it is not in the list.
+    pub fn dokumentart_name(&self, wert: &str) -> String {
+        self.dokumentarten.iter().find(|(w, _)| w == wert).map_or_else(|| wert.to_owned(), |(_, n)| n.clone())
+    }
+
+    /// "66 Tiefbauamt"; the number alone when the office is not in the list.
+    pub fn amt_name(&self, kennzeichen: &str) -> String {
+        self.aemter
+            .iter()
+            .find(|a| a.kennzeichen == kennzeichen)
+            .map_or_else(|| kennzeichen.to_owned(), |a| format!("{} {}", a.kennzeichen, a.name))
+    }
+}
+
+/// An office of the city.
+#[derive(Clone, Debug)]
+pub struct Amt {
+    /// Number as in the organisation plan, e.g. `66`.
+    pub kennzeichen: String,
+    pub name: String,
+}
+
+/// Persons and sessions as the portal needs them; the platform's `Konten` implements it, tests fake it.
+#[async_trait]
+pub trait Konten: Send + Sync {
+    /// Opens a session; the answer is the cookie's value, given out once.
+    async fn login(&self, kennung: &str, passwort: &str) -> Result<String, Fehler>;
+    /// Opens a session without a password; called in the demo only.
+    async fn login_demo(&self, kennung: &str) -> Result<String, Fehler>;
+    /// Who holds this session cookie or API token; None when it ended.
+    async fn session(&self, token: &str) -> Result<Option<Angemeldet>, Fehler>;
+    async fn logout(&self, token: &str) -> Result<(), Fehler>;
+    async fn demo_logins(&self) -> Result<Vec<DemoLogin>, Fehler>;
+}
+
+#[async_trait]
+impl Konten for service_platform::konten::Konten {
+    async fn login(&self, kennung: &str, passwort: &str) -> Result<String, Fehler> {
+        self.login(kennung, passwort).await
+    }
+    async fn login_demo(&self, kennung: &str) -> Result<String, Fehler> {
+        self.login_demo(kennung).await
+    }
+    async fn session(&self, token: &str) -> Result<Option<Angemeldet>, Fehler> {
+        self.session(token).await
+    }
+    async fn logout(&self, token: &str) -> Result<(), Fehler> {
+        self.logout(token).await
+    }
+    async fn demo_logins(&self) -> Result<Vec<DemoLogin>, Fehler> {
+        self.demo_logins().await
+    }
+}
+
+/// The demo's levers.
+#[async_trait]
+pub trait Demo: Send + Sync {
+    /// The demo's time.
+    fn now(&self) -> Timestamp;
+    /// How far it is ahead of the real time, in seconds.
+    fn offset_seconds(&self) -> i64;
+    /// Moves the clock ahead.
+    async fn advance(&self, seconds: i64) -> Result<(), Fehler>;
+    /// Everything back to the start: no post, no files, sessions stay.
+    async fn reset(&self) -> Result<(), Fehler>;
+    /// Feeds the sample post again; answers how many items were accepted.
+    async fn feed(&self) -> Result<u32, Fehler>;
+}
+
+/// State of the parts the portal depends on, for the operators and for `/ready`.
+#[async_trait]
+pub trait Dienste: Send + Sync {
+    async fn stand(&self) -> Vec<Dienst>;
+}
+
+/// One part: a database, a store, a worker.
+#[derive(Clone, Debug)]
+pub struct Dienst {
+    /// Name a person understands, e.g. "Texterkennung".
+    pub name: String,
+    pub gut: bool,
+    /// True when the portal cannot work without it: not ready while it is bad.
+    pub noetig: bool,
+    /// German sentence or word: "läuft", "gestört seit 10:12 Uhr".
+    pub text: String,
+}

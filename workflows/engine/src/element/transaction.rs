@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: EUPL-1.2
+//! Cancel end event of a transaction: everything in it is withdrawn and undone, then the cancel
+//! boundary event takes the token.
+
+use nachrichten::Werte;
+
+use super::{boundary, compensation};
+use crate::api::HistoryKind;
+use crate::definition::{Kind, ScopeKind, Trigger};
+use crate::machine::Machine;
+use crate::state::Role;
+
+/// Withdraws what still runs, then undoes what is done.
+pub(crate) fn begin(m: &mut Machine, id: u64) {
+    // The end event may stand in a sub-process of the transaction.
+    let mut scope = m.inst(id).parent;
+    while scope != 0 && !matches!(m.def.scope(m.inst(scope).element), Some(s) if matches!(s.kind, ScopeKind::Transaction)) {
+        scope = m.inst(scope).parent;
+    }
+    let mut inner = Vec::new();
+    let mut at = m.inst(id).parent;
+    while at != scope {
+        inner.extend(compensation::take_scope(m, at));
+        at = m.inst(at).parent;
+    }
+    let mut list = compensation::take_scope(m, scope);
+    list.extend(inner);
+    let event = m.inst(id).element;
+    m.log(id, HistoryKind::Completed, None);
+    m.retire(id);
+    m.cancel_inside(scope);
+    m.inst_mut(scope).live = 1;
+    let thrower = m.create(event, scope, Role::Plain);
+    compensation::start(m, thrower, list);
+}
+
+/// All is undone: the token leaves by the cancel boundary event.
+pub(crate) fn cancelled(m: &mut Machine, id: u64) {
+    let scope = m.inst(id).parent;
+    m.drop_waits(id);
+    m.s.instances.remove(&id);
+    m.inst_mut(scope).live -= 1;
+    let owner = if matches!(m.inst(scope).role, Role::Inner(_)) { m.inst(scope).parent } else { scope };
+    let el = m.element(m.inst(owner).element);
+    let event = el.boundary.iter().find(|e| matches!(m.element(**e).kind, Kind::Boundary { trigger: Trigger::Cancel, .. }));
+    match event {
+        Some(event) => boundary::fire(m, owner, *event, true, &Werte::new()),
+        None => {
+            let outer = m.inst(owner).parent;
+            m.cancel(owner);
+            m.token_gone(outer);
+        }
+    }
+}

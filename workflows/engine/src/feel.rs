@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: EUPL-1.2
+//! FEEL expressions: parsed once at deployment, evaluated over JSON variables.
+//!
+//! Numbers are decimals with 34 digits inside FEEL and JSON numbers outside. Dates, times and
+//! durations become text in JSON and stay text when they come back: write `date(x)` to calculate.
+//! `now()` and `today()` are the step's time, never the machine's clock. External functions are refused.
+
+use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::str::FromStr;
+
+use dsntk_feel::context::FeelContext;
+use dsntk_feel::values::Value as Feel;
+use dsntk_feel::{Evaluator, FeelNumber, FeelScope, Name};
+use nachrichten::{Timestamp, Werte};
+use serde_json::Value as Json;
+
+/// Longest expression in bytes.
+const MAX_LENGTH: usize = 20_000;
+/// Deepest chain of operators and brackets; bounds the recursion of parser and evaluator.
+const MAX_DEPTH: usize = 200;
+/// Names that take the place of `now()` and `today()`.
+pub(crate) const NOW: &str = "eakte_now";
+pub(crate) const TODAY: &str = "eakte_today";
+
+/// A prepared expression.
+pub(crate) struct Expr {
+    text: String,
+    run: Evaluator,
+}
+
+impl Expr {
+    /// Parses an expression; a leading `=` is allowed. `names` are variables with blanks or hyphens.
+    ///
+    /// # Errors
+    /// A German sentence.
+    pub fn parse(source: &str, names: &HashSet<String>) -> Result<Self, String> {
+        let source = source.trim();
+        let source = source.strip_prefix('=').unwrap_or(source).trim();
+        if source.is_empty() {
+            return Err("Der Ausdruck ist leer.".into());
+        }
+        let scanned = scan(source)?;
+        let node = catch_unwind(AssertUnwindSafe(|| {
+            let scope = FeelScope::default();
+            for name in names {
+                scope.set_name(Name::from(name.as_str()));
+            }
+            dsntk_feel_parser::parse_textual_expression(&scope, &scanned.text, false)
+                .or_else(|e| dsntk_feel_parser::parse_expression(&scope, &scanned.text, false).map_err(|_| e))
+        }));
+        match node {
+            Ok(Ok(node)) => Ok(Expr { text: source.to_owned(), run: dsntk_feel_evaluator::prepare(&node) }),
+            _ => Err(format!("Der Ausdruck „{}“ ist kein gültiges FEEL.", shorten(source))),
+        }
+    }
+
+    /// The expression as written, without `=`.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Evaluates; a failure inside of the FEEL library becomes null with a reason.
+    pub fn run(&self, scope: &FeelScope) -> Feel {
+        catch_unwind(AssertUnwindSafe(|| (self.run)(scope))).unwrap_or_else(|_| Feel::Null(Some("evaluation failed".into())))
+    }
+}
+
+/// An expression with `now()` and `today()` replaced, and the words in it.
+pub(crate) struct Scanned {
+    pub text: String,
+    pub words: Vec<String>,
+    /// Whether `now()` or `today()` was there.
+    pub timed: bool,
+}
+
+/// Looks at the characters of an expression once: limits, words, `now()`, external functions.
+pub(crate) fn scan(source: &str) -> Result<Scanned, String> {
+    if source.len() > MAX_LENGTH {
+        return Err(format!("Der Ausdruck hat mehr als {MAX_LENGTH} Zeichen."));
+    }
+    let bytes = source.as_bytes();
+    let mut out = Scanned { text: String::with_capacity(source.len()), words: Vec::new(), timed: false };
+    // Operators since the last separator, per open bracket.
+    let mut chains = vec![0usize];
+    let mut depth = 0usize;
+    let mut at = 0;
+    let mut last = ' ';
+    while at < bytes.len() {
+        let Some(c) = source[at..].chars().next() else { break };
+        let mut end = at + c.len_utf8();
+        if c == '"' {
+            end = skip_string(bytes, at);
+        } else if c == '/' && bytes.get(at + 1) == Some(&b'/') {
+            end = source[at..].find('\n').map_or(bytes.len(), |n| at + n);
+        } else if c == '/' && bytes.get(at + 1) == Some(&b'*') {
+            end = source[at + 2..].find("*/").map_or(bytes.len(), |n| at + n + 4);
+        } else if c.is_alphabetic() || c == '_' || c == '?' || !c.is_ascii() && !c.is_whitespace() {
+            end = at + source[at..].find(|c: char| !(c.is_alphanumeric() || c == '_' || !c.is_ascii() && !c.is_whitespace())).unwrap_or(source.len() - at).max(c.len_utf8());
+            let word = &source[at..end];
+            if let Some(after) = call_end(source, end).filter(|_| last != '.' && matches!(word, "now" | "today")) {
+                out.text.push_str(if word == "now" { NOW } else { TODAY });
+                out.timed = true;
+                at = after;
+                last = ')';
+                continue;
+            }
+            if word == "external" && out.words.iter().any(|w| w == "function") {
+                return Err("Externe Funktionen sind in FEEL nicht zugelassen.".into());
+            }
+            if matches!(word, "and" | "or" | "else" | "then" | "return" | "satisfies" | "function" | "in" | "between") {
+                count(&mut chains, &mut depth)?;
+            }
+            out.words.push(word.to_owned());
+        } else {
+            match c {
+                '(' | '[' | '{' => {
+                    count(&mut chains, &mut depth)?;
+                    chains.push(0);
+                }
+                ')' | ']' | '}' => {
+                    if chains.len() > 1 {
+                        depth -= chains.pop().unwrap_or(0);
+                    }
+                }
+                ',' => {
+                    if let Some(chain) = chains.last_mut() {
+                        depth -= *chain;
+                        *chain = 0;
+                    }
+                }
+                '+' | '-' | '*' | '/' | '.' | '=' | '<' | '>' => count(&mut chains, &mut depth)?,
+                _ => {}
+            }
+        }
+        if !c.is_whitespace() {
+            last = c;
+        }
+        out.text.push_str(&source[at..end]);
+        at = end;
+    }
+    Ok(out)
+}
+
+fn count(chains: &mut [usize], depth: &mut usize) -> Result<(), String> {
+    *depth += 1;
+    if let Some(chain) = chains.last_mut() {
+        *chain += 1;
+    }
+    if *depth > MAX_DEPTH { Err("Der Ausdruck ist zu tief verschachtelt.".into()) } else { Ok(()) }
+}
+
+fn skip_string(bytes: &[u8], start: usize) -> usize {
+    let mut at = start + 1;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'\\' => at += 2,
+            b'"' => return at + 1,
+            _ => at += 1,
+        }
+    }
+    bytes.len()
+}
+
+/// Where `()` ends, if it follows.
+fn call_end(source: &str, at: usize) -> Option<usize> {
+    let rest = source[at..].trim_start().strip_prefix('(')?.trim_start().strip_prefix(')')?;
+    Some(source.len() - rest.len())
+}
+
+/// The first characters of a text, for messages.
+pub(crate) fn shorten(text: &str) -> String {
+    let mut short: String = text.chars().take(80).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
+}
+
+/// A stack of variables to evaluate expressions over.
+pub(crate) struct Evaluation {
+    scope: FeelScope,
+}
+
+impl Evaluation {
+    /// Only `now()` and `today()`.
+    pub fn bare(now: Timestamp) -> Self {
+        let scope = FeelScope::new();
+        let mut times = FeelContext::new();
+        times.set_entry(&Name::from(NOW), feel_now(now));
+        times.set_entry(&Name::from(TODAY), feel_today(now));
+        scope.push(times);
+        scope.push(FeelContext::new());
+        Evaluation { scope }
+    }
+
+    /// Over these variables.
+    pub fn of(vars: &Werte, now: Timestamp) -> Self {
+        let me = Self::bare(now);
+        for (name, value) in vars {
+            me.set(name, value);
+        }
+        me
+    }
+
+    /// Sets a variable of the innermost scope.
+    pub fn set(&self, name: &str, value: &Json) {
+        self.scope.set_value(&Name::from(name), to_feel(value));
+    }
+
+    /// Opens an inner scope.
+    pub fn push(&self, vars: FeelContext) {
+        self.scope.push(vars);
+    }
+
+    /// Closes the innermost scope.
+    pub fn pop(&self) {
+        self.scope.pop();
+    }
+
+    pub fn eval(&self, expr: &Expr) -> Feel {
+        expr.run(&self.scope)
+    }
+}
+
+fn feel_now(now: Timestamp) -> Feel {
+    let local = now.zoned();
+    let nanos = u64::try_from(local.subsec_nanosecond()).unwrap_or(0);
+    let text = format!("{}@Europe/Berlin", local.strftime("%Y-%m-%dT%H:%M:%S"));
+    let text = if nanos == 0 { text } else { text.replacen('@', &format!(".{nanos:09}@"), 1) };
+    Feel::try_from_xsd_date_time(&text)
+        .or_else(|_| Feel::try_from_xsd_date_time(&now.to_string()))
+        .unwrap_or(Feel::Null(None))
+}
+
+fn feel_today(now: Timestamp) -> Feel {
+    Feel::try_from_xsd_date(&now.tag().to_string()).unwrap_or(Feel::Null(None))
+}
+
+/// `now()` as a FEEL literal, for tables.
+pub(crate) fn now_literal(now: Timestamp) -> String {
+    format!("date and time(\"{}@Europe/Berlin\")", now.zoned().strftime("%Y-%m-%dT%H:%M:%S"))
+}
+
+/// `today()` as a FEEL literal, for tables.
+pub(crate) fn today_literal(now: Timestamp) -> String {
+    format!("date(\"{}\")", now.tag())
+}
+
+/// JSON as FEEL; text stays text.
+pub(crate) fn to_feel(value: &Json) -> Feel {
+    match value {
+        Json::Null => Feel::Null(None),
+        Json::Bool(b) => Feel::Boolean(*b),
+        Json::Number(n) => match (n.as_i64(), n.as_u64()) {
+            (Some(i), _) => Feel::Number(FeelNumber::from(i)),
+            (_, Some(u)) => Feel::Number(FeelNumber::from(u)),
+            _ => FeelNumber::from_str(&n.to_string()).map_or_else(|_| Feel::Null(None), Feel::Number),
+        },
+        Json::String(s) => Feel::String(s.clone()),
+        Json::Array(items) => Feel::List(items.iter().map(to_feel).collect()),
+        Json::Object(map) => Feel::Context(context(map)),
+    }
+}
+
+/// A JSON object as FEEL context.
+pub(crate) fn context(map: &Werte) -> FeelContext {
+    let mut context = FeelContext::new();
+    for (name, value) in map {
+        context.set_entry(&Name::from(name.as_str()), to_feel(value));
+    }
+    context
+}
+
+/// FEEL as JSON: numbers as numbers, dates, times and durations as ISO text, functions and ranges as text or null.
+pub(crate) fn to_json(value: &Feel) -> Json {
+    match value {
+        Feel::Boolean(b) => Json::Bool(*b),
+        Feel::Number(n) => number(n),
+        Feel::String(s) => Json::String(s.clone()),
+        Feel::Date(d) => Json::String(d.to_string()),
+        Feel::Time(t) => Json::String(t.to_string()),
+        Feel::DateTime(_) => Json::String(crate::timer::instant_text(&value.to_string())),
+        Feel::DaysAndTimeDuration(d) => Json::String(d.to_string()),
+        Feel::YearsAndMonthsDuration(d) => Json::String(d.to_string()),
+        Feel::List(items) | Feel::ExpressionList(items) => Json::Array(items.iter().map(to_json).collect()),
+        Feel::Context(context) => Json::Object(object(context)),
+        Feel::Transparent(inner) => to_json(inner),
+        Feel::Range(..) => Json::String(value.to_string()),
+        _ => Json::Null,
+    }
+}
+
+/// A FEEL context as JSON object.
+pub(crate) fn object(context: &FeelContext) -> Werte {
+    context.iter().map(|(name, value)| (name.as_str().to_owned(), to_json(value))).collect()
+}
+
+fn number(n: &FeelNumber) -> Json {
+    let text = catch_unwind(AssertUnwindSafe(|| n.to_string())).unwrap_or_default();
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    if let Ok(i) = text.parse::<i64>() {
+        return i.into();
+    }
+    text.parse::<f64>().ok().and_then(serde_json::Number::from_f64).map_or(Json::Null, Json::Number)
+}
+
+/// A value as correlation key or name: text and numbers; anything else is none.
+pub(crate) fn key_text(value: &Feel) -> Option<String> {
+    match to_json(value) {
+        Json::String(s) => Some(s),
+        Json::Number(n) => Some(n.to_string()),
+        Json::Bool(b) => Some(b.to_string()),
+        _ => None,
+    }
+}
+
+/// Why a value is null, if FEEL said so.
+pub(crate) fn null_reason(value: &Feel) -> Option<&str> {
+    match value {
+        Feel::Null(reason) => reason.as_deref(),
+        _ => None,
+    }
+}
