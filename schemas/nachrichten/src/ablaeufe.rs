@@ -74,6 +74,10 @@ pub struct Kennzahlen {
 pub struct SendungAblauf {
     /// Some token is not waiting for a person.
     pub laeuft: bool,
+    /// Every process of this Sendung has ended; what is not filed then was turned away by a person.
+    pub beendet: bool,
+    /// Why the Sendung could not be taken apart, if it could not.
+    pub fehler: Option<crate::sendungen::Grund>,
     /// Open tasks; `dokument` is None while the Sendung was not taken apart.
     pub aufgaben: Vec<SendungAufgabe>,
     /// Failed jobs that need an operator.

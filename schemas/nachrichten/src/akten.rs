@@ -61,8 +61,8 @@ pub struct Erfassen {
     pub titel: Option<String>,
 }
 
-/// FEEL knows no absent list, only `null`.
-fn null_is_empty<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Vec<Befund>, D::Error> {
+/// FEEL knows no absent value, only `null`.
+fn null_is_empty<'de, D: serde::Deserializer<'de>, T: Deserialize<'de> + Default>(d: D) -> Result<T, D::Error> {
     Ok(Option::deserialize(d)?.unwrap_or_default())
 }
 
@@ -86,11 +86,16 @@ pub struct Ablegen {
     pub einheit: String,
     /// An existing Akte by its Aktenzeichen; without it the unit's current Akte for `akte_titel` is found or opened.
     pub aktenzeichen: Option<String>,
+    #[serde(default, deserialize_with = "null_is_empty")]
     pub akte_titel: String,
+    #[serde(default, deserialize_with = "null_is_empty")]
     pub vorgang_titel: String,
+    #[serde(default, deserialize_with = "null_is_empty")]
     pub dokumentart: String,
+    #[serde(default, deserialize_with = "null_is_empty")]
     pub titel: String,
-    /// Office that keeps the Akte, e.g. `66`.
+    /// Office that keeps the Akte, e.g. `66`; empty means the unit's own.
+    #[serde(default, deserialize_with = "null_is_empty")]
     pub amt: String,
     /// Decision log of the process, filed as a rendition (JSON blob), if any.
     pub protokoll: Option<serde_json::Value>,

@@ -149,6 +149,9 @@ pub struct SeitenErgebnis {
     /// 0-based index into [`Teil::seiten`].
     pub index: u32,
     pub woerter: BlobHash,
+    /// The page could not be read (its text is empty then).
+    #[serde(default)]
+    pub befund: Option<Befund>,
 }
 
 /// Recognised text of one page; boxes in pixels of the original image from its top left.

@@ -37,7 +37,7 @@ pub mod xml;
 pub mod zahlung;
 
 pub use detect::{Profile, Scenario, Syntax};
-pub use gate::{Gate, gate, gate_of};
+pub use gate::{Gate, findings, gate, gate_of};
 pub use model::Rechnung;
 pub use pruefung::{Class, Finding, Flag, Level, check, hints};
 pub use xml::{Limits, ReadError};

@@ -294,6 +294,8 @@ pub struct Account {
 pub struct AllowanceCharge {
     /// Group element.
     pub node: NodeId,
+    /// Whether the source says which of the two it is; what says nothing is taken for an allowance.
+    pub indicated: bool,
     /// BT-92, BT-99, BT-136, BT-141 Amount.
     pub amount: Option<Amount>,
     /// BT-93, BT-100, BT-137, BT-142 Base amount.

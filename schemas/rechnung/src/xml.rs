@@ -101,7 +101,8 @@ pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Tree, ReadError> {
             Event::Decl(_) if !first => return Err(malformed()),
             Event::PI(pi) if pi.target().eq_ignore_ascii_case("xml") => return Err(malformed()),
             Event::Eof => break,
-            Event::Decl(_) | Event::PI(_) | Event::Comment(_) => {}
+            // Empty elements arrive as Start and End: see the configuration above.
+            Event::Decl(_) | Event::PI(_) | Event::Comment(_) | Event::Empty(_) => {}
         }
         first = false;
     }

@@ -4,6 +4,7 @@
 use nachrichten::{
     AkteId, VorgangId,
     akten::{Ablegen, Abgelegt},
+    erkennung::{Befund, Stufe},
     job::Job,
 };
 use serde_json::{Value, json};
@@ -13,13 +14,13 @@ use crate::{
     Akten, AktenError,
     akte::{self, Akte, Ziel},
     lock,
-    schreiben::{Datei, Kopf, audit, clean, kopf, objekt, rendition},
+    schreiben::{Datei, Kopf, audit, clean, json, kopf, objekt, rendition},
     suche::index,
 };
 
 statements! {
     ABLEGEN = "UPDATE akten_dokument SET stand = 'abgelegt', ort_objekt = $2, akte_objekt = $3, akte = $4, vorgang = $5, aktenzeichen = $6, \
-        titel = $7, dokumentart = $8, freigabe = coalesce(freigabe, $9), freigegeben_von = coalesce($10, freigegeben_von), version = version + 1 WHERE id = $1";
+        titel = $7, dokumentart = $8, freigabe = coalesce(freigabe, $9), freigegeben_von = coalesce($10, freigegeben_von), befunde = $11, version = version + 1 WHERE id = $1";
 }
 
 impl Akten {
@@ -52,8 +53,17 @@ impl Akten {
         protokoll: Option<&Datei>,
         now: nachrichten::Timestamp,
     ) -> Result<Abgelegt, AktenError> {
-        let dokument = kopf(tx, m.dokument).await?;
-        let ziel = Ziel { einheit: &m.einheit, aktenzeichen: m.aktenzeichen.as_deref(), titel: &m.akte_titel, amt: &m.amt };
+        let mut dokument = kopf(tx, m.dokument).await?;
+        let typed = m.aktenzeichen.as_deref().map(str::trim).filter(|az| !az.is_empty());
+        let akte = match typed {
+            Some(az) => tx.optional::<Akte>(&akte::NACH_ZEICHEN, args![az]).await?.filter(|a| !a.zda),
+            None => None,
+        };
+        let aktenzeichen = akte.as_ref().map(|a| a.aktenzeichen.as_str());
+        if let (Some(az), None) = (typed, aktenzeichen) {
+            unknown(&mut dokument.befunde, az)?;
+        }
+        let ziel = Ziel { einheit: &m.einheit, aktenzeichen, titel: &m.akte_titel, amt: &m.amt };
         let titel = clean(&m.titel, 300);
         let titel = if titel.is_empty() { dokument.titel.clone() } else { titel };
         let art = Some(clean(&m.dokumentart, 60)).filter(|a| !a.is_empty()).or(dokument.dokumentart.clone());
@@ -69,7 +79,7 @@ impl Akten {
         let von = m.freigegeben_von.as_deref().map(|n| clean(n, 120));
         let values = args![
             m.dokument, format!("einheit:{}", akte.einheit), akte::objekt(akte.id), akte.id, vorgang, &akte.aktenzeichen, titel, art,
-            now.tag(), von,
+            now.tag(), von, &dokument.befunde,
         ];
         tx.execute(&ABLEGEN, values).await?;
         tx.execute(&akte::AKTE_VERSION, args![akte.id]).await?;
@@ -90,12 +100,26 @@ impl Akten {
     }
 }
 
+/// A number that leads nowhere must not stop the filing: the title decides, and a finding says so.
+fn unknown(befunde: &mut Value, az: &str) -> Result<(), AktenError> {
+    let az = clean(az, 60);
+    let befund = json(&Befund {
+        code: "aktenzeichen-unbekannt".into(),
+        stufe: Stufe::Hinweis,
+        text: format!("Eine offene Akte {az} gibt es nicht. Einheit und Titel haben die Akte bestimmt."),
+    })?;
+    if let Some(list) = befunde.as_array_mut().filter(|list| !list.contains(&befund)) {
+        list.push(befund);
+    }
+    Ok(())
+}
+
 /// Where the document stands, when that is the target already.
 async fn filed(tx: &mut Tx, dokument: &Kopf, ziel: &Ziel<'_>, m: &Ablegen) -> Result<Option<(Akte, VorgangId)>, AktenError> {
     let (Some(id), Some(vorgang)) = (dokument.akte, dokument.vorgang) else { return Ok(None) };
     let Some(akte) = tx.optional::<Akte>(&akte::NACH_ID, args![id as AkteId]).await? else { return Ok(None) };
     let (vorgang_titel,): (String,) = tx.one(&akte::VORGANG_TITEL, args![vorgang]).await?;
-    let same_akte = match ziel.aktenzeichen.map(str::trim).filter(|az| !az.is_empty()) {
+    let same_akte = match ziel.aktenzeichen {
         Some(az) => az == akte.aktenzeichen,
         None => ziel.einheit == akte.einheit && [clean(ziel.titel, 200), String::new()].contains(&akte.titel),
     };

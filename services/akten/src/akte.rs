@@ -12,9 +12,9 @@ use crate::{
 
 statements! {
     pub EINHEIT = "SELECT kennzeichen, titel, amt, aufbewahrung, aussonderung FROM akten_einheit WHERE kennzeichen = $1";
-    NACH_ZEICHEN = "SELECT id, aktenzeichen, einheit, titel, amt, zda FROM akten_akte WHERE aktenzeichen = $1";
-    NACH_TITEL = "SELECT id, aktenzeichen, einheit, titel, amt, zda FROM akten_akte WHERE einheit = $1 AND jahr = $2 AND titel = $3 AND zda = 0";
-    pub NACH_ID = "SELECT id, aktenzeichen, einheit, titel, amt, zda FROM akten_akte WHERE id = $1";
+    pub NACH_ZEICHEN = "SELECT id, aktenzeichen, einheit, titel, zda FROM akten_akte WHERE aktenzeichen = $1";
+    NACH_TITEL = "SELECT id, aktenzeichen, einheit, titel, zda FROM akten_akte WHERE einheit = $1 AND jahr = $2 AND titel = $3 AND zda = 0";
+    pub NACH_ID = "SELECT id, aktenzeichen, einheit, titel, zda FROM akten_akte WHERE id = $1";
     pub ZAEHLEN = "INSERT INTO akten_zaehler (name, wert) VALUES ($1, 1) ON CONFLICT (name) DO UPDATE SET wert = akten_zaehler.wert + 1 RETURNING wert";
     pub OEFFNEN = "INSERT INTO akten_akte (id, einheit, jahr, nummer, aktenzeichen, titel, amt, laufzeit_von, aufbewahrung, aussonderung, angelegt, einheit_objekt, objekt) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
@@ -42,10 +42,9 @@ pub struct Akte {
     pub aktenzeichen: String,
     pub einheit: String,
     pub titel: String,
-    pub amt: String,
     pub zda: bool,
 }
-from_row!(Akte { id, aktenzeichen, einheit, titel, amt, zda });
+from_row!(Akte { id, aktenzeichen, einheit, titel, zda });
 
 /// Where to file: an Akte by number, or the unit's Akte of this year with this title.
 pub struct Ziel<'a> {
@@ -68,10 +67,8 @@ pub fn aktenzeichen(einheit: &str, jahr: i16, nummer: i64) -> String {
 impl Akten {
     /// Finds the Akte or opens it; the lock on its unit makes two openers one.
     pub(crate) async fn find_or_open(&self, tx: &mut Tx, ziel: &Ziel<'_>, now: Timestamp) -> Result<Akte, AktenError> {
-        if let Some(az) = ziel.aktenzeichen.map(str::trim).filter(|az| !az.is_empty()) {
-            let akte: Akte =
-                tx.optional(&NACH_ZEICHEN, args![az]).await?.ok_or_else(|| AktenError::NoAkte(az.to_owned()))?;
-            return if akte.zda { Err(AktenError::Closed(akte.aktenzeichen)) } else { Ok(akte) };
+        if let Some(az) = ziel.aktenzeichen {
+            return tx.optional(&NACH_ZEICHEN, args![az]).await?.ok_or_else(|| AktenError::NoAkte(az.to_owned()));
         }
         let einheit: Einheit =
             tx.optional(&EINHEIT, args![ziel.einheit]).await?.ok_or_else(|| AktenError::NoUnit(ziel.einheit.to_owned()))?;
@@ -105,7 +102,7 @@ impl Akten {
         }
         let data = json!({ "aktenzeichen": az, "einheit": kennzeichen, "amt": amt });
         audit(tx, &objekt(id), "AkteAngelegt", &objekt(id), data, now).await?;
-        Ok(Akte { id, aktenzeichen: az, einheit: kennzeichen.clone(), titel, amt: amt.to_owned(), zda: false })
+        Ok(Akte { id, aktenzeichen: az, einheit: kennzeichen.clone(), titel, zda: false })
     }
 
     /// Finds the open Vorgang of this title in the Akte or opens it; the Akte must be locked.

@@ -29,9 +29,6 @@ pub enum AktenError {
     /// There is no Akte of that number to file into.
     #[error("no Akte {0}")]
     NoAkte(String),
-    /// The Akte is closed (z. d. A.).
-    #[error("Akte {0} is closed")]
-    Closed(String),
     /// A cursor that was not made here.
     #[error("cursor not understood")]
     Cursor,
@@ -47,9 +44,8 @@ impl UserError for AktenError {
             Self::NoDocument(_) | Self::Message(_) => "E2001",
             Self::NoUnit(_) => "E2002",
             Self::NoAkte(_) => "E2003",
-            Self::Closed(_) => "E2004",
-            Self::Cursor => "E2005",
-            Self::Blob(BlobError::Damaged(_) | BlobError::Missing(_)) => "E2006",
+            Self::Cursor => "E2004",
+            Self::Blob(BlobError::Damaged(_) | BlobError::Missing(_)) => "E2005",
             Self::Db(_) | Self::Blob(_) => "E2900",
         })
     }
@@ -60,7 +56,6 @@ impl UserError for AktenError {
             Self::NoDocument(_) | Self::Message(_) => "Dieser Auftrag passt zu keinem Dokument. Die Betriebsstelle wird informiert.".into(),
             Self::NoUnit(einheit) => format!("Die Einheit {einheit} gibt es im Aktenplan nicht. Wählen Sie eine andere."),
             Self::NoAkte(az) => format!("Eine Akte {az} gibt es nicht. Prüfen Sie das Aktenzeichen."),
-            Self::Closed(az) => format!("Die Akte {az} ist geschlossen. Wählen Sie eine andere Akte."),
             Self::Cursor => "Diese Seite der Liste gibt es nicht mehr. Beginnen Sie die Liste von vorn.".into(),
             Self::Blob(BlobError::Damaged(_) | BlobError::Missing(_)) => {
                 "Das gespeicherte Dokument ist beschädigt und wird nicht gezeigt. Die Betriebsstelle wird informiert.".into()
@@ -73,7 +68,6 @@ impl UserError for AktenError {
         match self {
             Self::NotFound | Self::NoDocument(_) => 404,
             Self::NoUnit(_) | Self::NoAkte(_) | Self::Message(_) => 422,
-            Self::Closed(_) => 409,
             Self::Cursor => 400,
             Self::Blob(BlobError::Damaged(_) | BlobError::Missing(_)) => 500,
             Self::Db(_) | Self::Blob(_) => 503,
@@ -98,7 +92,7 @@ impl From<AktenError> for JobError {
             AktenError::Db(e) if e.is_unique() => retry(e.to_string(), 100),
             AktenError::Db(DbError::Sql(e)) => retry(format!("database: {e}"), 1000),
             AktenError::Blob(BlobError::Io(e)) => retry(format!("blob store: {e}"), 1000),
-            e @ (AktenError::NoUnit(_) | AktenError::NoAkte(_) | AktenError::Closed(_)) => {
+            e @ (AktenError::NoUnit(_) | AktenError::NoAkte(_)) => {
                 Self::Unreadable { code: "ablage-unbekannt".into(), detail: e.text().0 }
             }
             e => Self::Bug { detail: e.to_string() },

@@ -5,12 +5,19 @@
 //! `akten.ablegen.v1`, `akten.vorlage_ablegen.v1`, each in one transaction with its inbox row, audit entry and index,
 //! and the messages of `akten.zugang.v1`. Serves the traits `Dokumente` and `Suche`; every query carries the rights.
 //!
-//! ```ignore
+//! ```
+//! # use std::sync::Arc;
+//! # use service_platform::{blobs::Blobs, bus::Bus, db::{Db, DbError}, uhr::{Clock, Ids}, worker};
+//! # async fn start(db: Db, blobs: Arc<dyn Blobs>, bus: Arc<dyn Bus>, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Result<(), DbError> {
 //! db.migrate(&service_akten::MIGRATIONS).await?;
-//! let akten = Arc::new(service_akten::Akten::new(db, blobs, clock, ids));
-//! for handler in akten.clone().jobs() { tokio::spawn(worker::serve(handler, bus.clone(), blobs.clone(), 4)); }
-//! tokio::spawn(akten.clone().run(bus));
+//! let akten = Arc::new(service_akten::Akten::new(db, blobs.clone(), clock, ids));
+//! for handler in akten.clone().jobs() {
+//!     tokio::spawn(worker::serve(handler, bus.clone(), blobs.clone(), 4));
+//! }
+//! tokio::spawn(akten.clone().consume(bus));
 //! let dokumente: Arc<dyn nachrichten::dokumente::Dokumente> = akten;
+//! # Ok(())
+//! # }
 //! ```
 
 mod ablegen;
@@ -46,10 +53,9 @@ use service_platform::{
 };
 use tokio::sync::OnceCell;
 
-pub use abgleich::{Abgleich, AbgleichDokument, abgleich};
-pub use bestand::seed_many;
+pub use abgleich::{Abgleich, AbgleichDokument};
 pub use fehler::AktenError;
-pub use seed::{Gesetzt, seed};
+pub use seed::Gesetzt;
 pub use vorlage::{VORLAGE_ABLEGEN, VorlageAblegen, VorlageAbgelegt};
 pub use zugang::{ZUGANG, ZugangGeaendert};
 

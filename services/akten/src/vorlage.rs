@@ -21,26 +21,31 @@ use crate::{
 pub const VORLAGE_ABLEGEN: &str = "akten.vorlage_ablegen.v1";
 
 statements! {
-    EINHEIT_DES_AMTS = "SELECT kennzeichen FROM akten_einheit WHERE amt = $1 \
-        ORDER BY CASE WHEN lower(titel) LIKE '%vorlage%' OR lower(titel) LIKE '%gremien%' OR lower(titel) LIKE '%gemeinderat%' THEN 0 ELSE 1 END, kennzeichen LIMIT 1";
+    // The council's unit, the office's own one first; else any unit of the office.
+    EINHEIT_FUER = "SELECT kennzeichen FROM akten_einheit WHERE amt = $1 OR titel LIKE '%Gemeinderat%' OR titel LIKE '%vorlagen%' \
+        ORDER BY CASE WHEN titel LIKE '%Gemeinderat%' OR titel LIKE '%vorlagen%' THEN 0 ELSE 1 END, CASE WHEN amt = $1 THEN 0 ELSE 1 END, kennzeichen LIMIT 1";
 }
 
 /// Input of the job; the form's other fields travel along and are kept in the decision log.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct VorlageAblegen {
+    /// The form as it was released.
     pub vorlage: Vorlage,
+    /// Decisions of the process, any JSON.
     #[serde(default)]
     pub protokoll: Value,
-    /// Unit of the Aktenplan; without it the office's unit for Vorlagen, else its first.
+    /// Unit of the Aktenplan; without it the council's, else the office's first.
     #[serde(default)]
     pub einheit: Option<String>,
+    /// Title of the Akte; default `Beschlussvorlagen Amt <nr>`.
     #[serde(default)]
     pub akte_titel: Option<String>,
+    /// Name of the person who released it.
     #[serde(default)]
     pub freigegeben_von: Option<String>,
 }
 
-/// What the form holds.
+/// What the form holds; other fields stay in the decision log.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Vorlage {
     pub titel: String,
@@ -55,9 +60,13 @@ pub struct Vorlage {
 /// Answer: like `Abgelegt`, with the document.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct VorlageAbgelegt {
+    /// The new document.
     pub dokument: DokumentId,
+    /// Its Akte.
     pub akte: AkteId,
+    /// Its Vorgang.
     pub vorgang: VorgangId,
+    /// The Akte's number.
     pub aktenzeichen: String,
 }
 
@@ -91,7 +100,7 @@ impl Akten {
             dokument,
             einheit: unit(&mut tx, &m).await?,
             aktenzeichen: None,
-            akte_titel: m.akte_titel.clone().unwrap_or_else(|| "Beschlussvorlagen".into()),
+            akte_titel: m.akte_titel.clone().unwrap_or_else(|| format!("Beschlussvorlagen Amt {}", m.vorlage.amt)),
             vorgang_titel: titel.clone(),
             dokumentart: "vorlage".into(),
             titel,
@@ -125,6 +134,6 @@ async fn unit(tx: &mut Tx, m: &VorlageAblegen) -> Result<String, AktenError> {
     if let Some(einheit) = m.einheit.as_deref().filter(|e| !e.is_empty()) {
         return Ok(einheit.to_owned());
     }
-    let found: Option<(String,)> = tx.optional(&EINHEIT_DES_AMTS, args![&m.vorlage.amt]).await?;
+    let found: Option<(String,)> = tx.optional(&EINHEIT_FUER, args![&m.vorlage.amt]).await?;
     found.map(|(k,)| k).ok_or_else(|| AktenError::NoUnit(format!("für Amt {}", m.vorlage.amt)))
 }

@@ -11,6 +11,7 @@ use service_platform::{args, bus::Bus, outbox, statements};
 use crate::{
     Akten, AktenError, CONSUMER,
     schreiben::{audit, objekt, sendung_kette},
+    suche::index,
 };
 
 /// Queue of these messages.
@@ -18,14 +19,16 @@ pub const ZUGANG: &str = "akten.zugang.v1";
 
 statements! {
     BETROFFEN = "UPDATE akten_dokument SET zugang = $2, version = version + 1 WHERE sendung = $1 AND zugang <> $2 RETURNING id";
-    SUCHE = "UPDATE akten_suche SET zugang = $2 WHERE dokument = $1";
 }
 
 /// From the outbox of `eingang`; `id` is the message's id.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ZugangGeaendert {
+    /// Key of the inbox.
     pub id: MessageId,
+    /// Whose documents change.
     pub sendung: SendungId,
+    /// The day that counts from now on.
     pub zugang: Tag,
 }
 
@@ -39,9 +42,15 @@ impl Akten {
             changed = tx.all(&BETROFFEN, args![m.sendung, m.zugang]).await?;
             changed.sort();
             for (id,) in &changed {
-                tx.execute(&SUCHE, args![*id, m.zugang]).await?;
+                index::zeile(&mut tx, *id).await?;
                 let data = json!({ "zugang": m.zugang });
                 audit(&mut tx, &sendung_kette(m.sendung), "ZugangBerichtigt", &objekt(*id), data, now).await?;
+                // A running process counts its terms again; nobody waiting is no fault.
+                let nachricht = MessageId(uuid::Uuid::new_v5(&m.id.0, id.0.as_bytes()));
+                let body = json!({
+                    "name": "Zugang geändert", "schluessel": id, "werte": { "zugang": m.zugang }, "ttl": 0,
+                });
+                outbox::push(&mut tx, nachricht, "geschaeftsgang.nachricht.v1", &body, now).await?;
             }
         }
         tx.commit().await?;
@@ -49,7 +58,7 @@ impl Akten {
     }
 
     /// Consumes the messages of this service until the process stops.
-    pub async fn run(self: Arc<Self>, bus: Arc<dyn Bus>) {
+    pub async fn consume(self: Arc<Self>, bus: Arc<dyn Bus>) {
         loop {
             let consumer = match bus.declare(ZUGANG).await {
                 Ok(()) => bus.consume(ZUGANG, 4).await,

@@ -9,7 +9,10 @@
 mod ordner;
 mod stand;
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+};
 
 use async_trait::async_trait;
 use nachrichten::{
@@ -50,6 +53,7 @@ service_platform::statements! {
     SET_ZUGANG = "UPDATE eingang_sendung SET zugang = $2 WHERE id = $1";
     SET_DONE = "UPDATE eingang_sendung SET abgeschlossen = 1 WHERE id = $1";
     ALL = "SELECT id, sha256, duplicate_of FROM eingang_sendung ORDER BY id";
+    UNAUDITED = "SELECT e.id FROM eingang_sendung e WHERE NOT EXISTS (SELECT 1 FROM platform_audit a WHERE a.chain = 'sendung:' || $1 AND a.act = 'angenommen') AND e.id = $2";
 }
 
 /// All statements, for the test that prepares each one.
@@ -81,6 +85,8 @@ struct Inner {
     ids: Arc<dyn Ids>,
     pruefer: Pruefer,
     max_upload: usize,
+    /// One empty file per hash on its way into the store: what an interrupted acceptance left is found again.
+    absichten: PathBuf,
     /// Wakes the outbox relay after a commit.
     poke: Arc<Notify>,
     /// For the state of a Sendung; set once by the binary.
@@ -120,6 +126,14 @@ fn away(error: impl std::fmt::Display) -> Fehler {
     Fehler::new("E1900", 503, text, error.to_string())
 }
 
+/// A named point in the code where a test may kill the process: `EAKTE_FAILPOINT=eingang::commit::before`.
+/// Compiled in only with debug assertions, never into a release.
+fn failpoint(name: &str) {
+    if cfg!(debug_assertions) && std::env::var_os("EAKTE_FAILPOINT").is_some_and(|wanted| wanted == name) {
+        std::process::abort();
+    }
+}
+
 /// A name to show: no control characters, no path, at most [`MAX_NAME`] bytes.
 pub fn display_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
@@ -138,10 +152,46 @@ impl Eingang {
         ids: Arc<dyn Ids>,
         pruefer: Pruefer,
         max_upload: usize,
+        absichten: PathBuf,
         poke: Arc<Notify>,
     ) -> Self {
         let neighbours = OnceLock::new();
-        Self { inner: Arc::new(Inner { db, blobs, clock, ids, pruefer, max_upload, poke, neighbours }) }
+        Self { inner: Arc::new(Inner { db, blobs, clock, ids, pruefer, max_upload, absichten, poke, neighbours }) }
+    }
+
+    /// Hashes of acceptances that never reached their commit: nobody got a receipt for them. Asked at start-up,
+    /// before anything else runs; the caller discards those that no other service refers to.
+    pub async fn unfinished(&self) -> Result<Vec<BlobHash>, Fehler> {
+        let inner = &self.inner;
+        std::fs::create_dir_all(&inner.absichten).map_err(away)?;
+        let mut unfinished = Vec::new();
+        for entry in std::fs::read_dir(&inner.absichten).map_err(away)?.flatten() {
+            let hash = entry.file_name().to_string_lossy().split('~').next().and_then(|h| h.parse::<BlobHash>().ok());
+            let Some(hash) = hash else { continue };
+            let row: Option<(SendungId,)> = inner.db.optional(&ORIGINAL, args![hash]).await.map_err(away)?;
+            if row.is_none() {
+                unfinished.push(hash);
+            }
+        }
+        Ok(unfinished)
+    }
+
+    /// Ends the start-up sweep: removes these blobs and every noted intention.
+    pub async fn discard(&self, unfinished: &[BlobHash]) -> Result<(), Fehler> {
+        let inner = &self.inner;
+        for hash in unfinished {
+            inner.blobs.remove(*hash).await.map_err(away)?;
+        }
+        for entry in std::fs::read_dir(&inner.absichten).map_err(away)?.flatten() {
+            std::fs::remove_file(entry.path()).map_err(away)?;
+        }
+        Ok(())
+    }
+
+    /// Does the trail know of this receipt?
+    pub async fn is_audited(&self, id: SendungId) -> Result<bool, DbError> {
+        let row: Option<(SendungId,)> = self.inner.db.optional(&UNAUDITED, args![id.to_string(), id]).await?;
+        Ok(row.is_none())
     }
 
     /// Connects engine and record keeper.
@@ -174,7 +224,7 @@ impl Eingang {
 
 impl Inner {
     /// One try at the transaction of an acceptance; a lost race for a unique key is tried again by the caller.
-    async fn store(&self, actor: &Actor, e: &Einlieferung, name: &str, hash: BlobHash) -> Result<Quittung, DbError> {
+    async fn store(&self, actor: &Actor, e: &Einlieferung, name: &str, hash: BlobHash, size: usize) -> Result<Quittung, DbError> {
         let (id, now) = (SendungId(self.ids.uuid()), self.clock.now());
         let zugang = e.zugang.unwrap_or_else(|| now.tag());
         let mut tx = self.db.begin().await?;
@@ -186,7 +236,7 @@ impl Inner {
         let duplicate_of = original.map(|(id,)| id);
         let kanal = kanal_text(e.kanal);
         let values = args![
-            id, &e.idempotency_key, kanal, name, hash, e.bytes.len(), zugang, now, duplicate_of, actor.person
+            id, &e.idempotency_key, kanal, name, hash, size, zugang, now, duplicate_of, actor.person
         ];
         tx.execute(&INSERT, values).await?;
         let (chain, data) = (format!("sendung:{id}"), json!({ "kanal": kanal, "sha256": hash, "duplicate_of": duplicate_of }));
@@ -270,18 +320,25 @@ impl Sendungen for Eingang {
                 return Err(self.refuse(actor, &e, hash, a).await?);
             }
         }
-        inner.blobs.put(e.bytes.clone()).await.map_err(away)?;
+        let absicht = inner.absichten.join(format!("{hash}~{}", inner.ids.uuid()));
+        tokio::fs::write(&absicht, b"").await.map_err(away)?;
+        failpoint("eingang::blob::before");
+        let size = e.bytes.len();
+        inner.blobs.put(std::mem::take(&mut e.bytes)).await.map_err(away)?;
+        failpoint("eingang::commit::before");
         let mut tries = 0;
         let quittung = loop {
-            match inner.store(actor, &e, &name, hash).await {
+            match inner.store(actor, &e, &name, hash, size).await {
                 Ok(quittung) => break quittung,
                 // Someone else took the same key or the same bytes at the same moment: look again.
                 Err(error) if error.is_unique() && tries < 5 => tries += 1,
                 Err(error) => return Err(away(error)),
             }
         };
+        failpoint("eingang::commit::after");
+        let _ = tokio::fs::remove_file(&absicht).await;
         inner.poke.notify_one();
-        tracing::info!(sendung.id = %quittung.receipt, size = e.bytes.len(), "accepted {}", quittung.receipt);
+        tracing::info!(sendung.id = %quittung.receipt, size, "accepted {}", quittung.receipt);
         Ok(quittung)
     }
 
@@ -291,7 +348,7 @@ impl Sendungen for Eingang {
         if !self.inner.darf_sehen(actor, &row).await? {
             return Err(Fehler::not_found());
         }
-        self.inner.stand(actor, row).await
+        self.inner.stand(actor, row, true).await
     }
 
     async fn list(&self, actor: &Actor, limit: u32) -> Result<Vec<SendungStand>, Fehler> {
@@ -303,7 +360,7 @@ impl Sendungen for Eingang {
         };
         let mut list = Vec::with_capacity(rows.len());
         for row in rows {
-            list.push(inner.stand(actor, row).await?);
+            list.push(inner.stand(actor, row, false).await?);
         }
         Ok(list)
     }

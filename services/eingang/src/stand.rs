@@ -14,7 +14,24 @@ use crate::{Inner, SET_DONE, Zeile, away};
 
 impl Inner {
     /// A duplicate has the state of its original.
-    pub(crate) async fn stand(&self, actor: &Actor, row: Zeile) -> Result<SendungStand, Fehler> {
+    ///
+    /// `ganz` - with pages and Vorgang of each document, at the price of one more read per document.
+    pub(crate) async fn stand(&self, actor: &Actor, row: Zeile, ganz: bool) -> Result<SendungStand, Fehler> {
+        let mut stand = self.short(actor, row).await?;
+        let Some((_, dokumente)) = self.neighbours.get().filter(|_| ganz) else { return Ok(stand) };
+        for short in &mut stand.documents {
+            if let Ok(d) = dokumente.get(actor, short.id).await {
+                short.pages = u32::try_from(d.seiten.len()).unwrap_or(u32::MAX);
+                stand.freigabe = stand.freigabe.max(d.freigabe);
+                if let Some(place) = d.ablage {
+                    (short.akte, short.vorgang) = (Some(place.aktenzeichen), Some(place.vorgang_titel));
+                }
+            }
+        }
+        Ok(stand)
+    }
+
+    async fn short(&self, actor: &Actor, row: Zeile) -> Result<SendungStand, Fehler> {
         let mut base = SendungStand {
             receipt: row.id,
             name: row.name.clone(),
@@ -38,10 +55,7 @@ impl Inner {
         let Some((ablaeufe, dokumente)) = self.neighbours.get() else { return Ok(base) };
         let original = row.duplicate_of.unwrap_or(row.id);
         let documents = dokumente.of_sendung(actor, original).await?;
-        if let Some(first) = documents.first() {
-            base.zugang = documents.iter().map(|d| d.zugang).min().unwrap_or(row.zugang);
-            base.freigabe = dokumente.get(actor, first.id).await.ok().and_then(|d| d.freigabe);
-        }
+        base.zugang = documents.iter().map(|d| d.zugang).min().unwrap_or(row.zugang);
         if row.abgeschlossen {
             base.state = Stand::Filed;
             base.documents = documents.iter().map(|d| document(d, Stand::Filed)).collect();
@@ -55,17 +69,22 @@ impl Inner {
                 (_, Some(state)) => state,
                 ("abgelegt", None) => Stand::Filed,
                 ("quarantaene", None) => Stand::Quarantined,
-                _ if !ablauf.stoerungen.is_empty() && !ablauf.laeuft => Stand::Clearing,
+                // Turned away by a person, or stopped until an operator acts.
+                _ if ablauf.beendet || (!ablauf.stoerungen.is_empty() && !ablauf.laeuft) => Stand::Clearing,
                 _ => Stand::Accepted,
             };
             base.documents.push(document(d, state));
         }
         let own = ablauf.aufgaben.iter().filter(|a| a.dokument.is_none()).map(task_state);
         base.state = own.chain(base.documents.iter().map(|d| d.state)).max().unwrap_or(Stand::Accepted);
+        if documents.is_empty() && ablauf.beendet {
+            let quarantined = ablauf.fehler.as_ref().is_some_and(|f| f.code == "quarantine");
+            base.state = if quarantined { Stand::Quarantined } else { Stand::Clearing };
+        }
         let running = ablauf.laeuft || base.documents.iter().any(|d| d.state == Stand::Accepted);
         if documents.is_empty() && !ablauf.laeuft && !ablauf.stoerungen.is_empty() {
             base.state = Stand::Clearing;
-        } else if running && base.state < Stand::Clearing {
+        } else if running && !ablauf.beendet && base.state < Stand::Clearing {
             base.state = Stand::Accepted;
         }
         base.waiting_for = ablauf
@@ -73,10 +92,9 @@ impl Inner {
             .iter()
             .map(|a| WartetAuf { task: a.task, element: a.element.clone(), group: a.gruppe.clone() })
             .collect();
-        base.reason = ablauf.aufgaben.iter().find_map(|a| a.grund.clone()).or_else(|| {
-            let text = ablauf.stoerungen.first().cloned()?;
-            Some(Grund { code: "incident".to_owned(), text })
-        });
+        let stopped = || Some(Grund { code: "incident".to_owned(), text: ablauf.stoerungen.first().cloned()? });
+        let led_here = ablauf.aufgaben.iter().find_map(|a| a.grund.clone());
+        base.reason = led_here.or_else(|| ablauf.fehler.clone().filter(|_| base.state >= Stand::Clearing)).or_else(stopped);
         base.fortschritt = ablauf
             .seiten
             .filter(|_| base.state == Stand::Accepted)

@@ -75,7 +75,9 @@ fn above_salutation(seite: &[&Zeile]) -> Option<Fund> {
     }
     // A stamp may stand between the two: a heading close above goes first.
     let heading = (n.saturating_sub(3)..=n).rev().find(|i| names_a_type(seite[*i].links()) && !NEBEN.is_match(seite[*i].links()));
-    if let Some(heading) = heading {
+    let gaps = seite.iter().skip(1).any(|z| z.absatz);
+    let whole = |h: &usize| !seite[*h].links().contains(' ') || !gaps || seite[h + 1..=n].iter().any(|z| z.absatz);
+    if let Some(heading) = heading.filter(whole) {
         n = heading;
     }
     // An address right above the salutation is no subject.
@@ -87,6 +89,8 @@ fn above_salutation(seite: &[&Zeile]) -> Option<Fund> {
         let Some(above) = first.checked_sub(1) else { break };
         let goes_on = WEITER.is_match(seite[above].links())
             || seite[first].links().starts_with(|c: char| c.is_lowercase() || matches!(c, '„' | '"' | '(' | '–'));
+        // Where white space is known, a subject is the paragraph above the salutation.
+        let goes_on = goes_on || gaps && !seite[first].absatz;
         if !goes_on || NEBEN.is_match(seite[above].links()) {
             break;
         }

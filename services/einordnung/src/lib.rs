@@ -19,6 +19,7 @@
 //! Layout knowledge is DIN 5008 (sender line, address field, information block, reference line, subject); spelling of
 //! dates and amounts is the usual German one. The evidence for document types is a table ([`arten`]).
 
+mod absaetze;
 mod art;
 pub mod arten;
 mod betraege;

@@ -24,7 +24,8 @@ macro_rules! pattern {
 }
 pattern!(PLZ, r"^(?:D[- –])?\d{5}\s+\p{Lu}[\p{L} ./()-]{1,40}$");
 pattern!(PLZ_IN, r"\b\d{5}\s+\p{Lu}");
-pattern!(TRENNER, r"\s*[·•|∙*]\s*|\s+[–—-]\s+|\s*[,;]\s+");
+pattern!(TRENNER, r"\s*[·•|∙*]\s*|\s+[–—:'°-]\s+|\s*[,;]\s+");
+pattern!(LABEL_VOR, r"\S:(?:\s|$)");
 pattern!(STRASSE, r"(?i)(?:\s\d{1,4}\s?[a-z]?(?:\s?[-–/]\s?\d+\s?[a-z]?)?$)|^Postfach\b");
 pattern!(HONORIG, r"^(?:Herrn?|Frau|Eheleute|Familie|Firma|Fa\.|An\s(?:die|das|den|dem)|An|Herrn? und Frau|Frau und Herrn?)$");
 pattern!(HONORIG_VOR, r"^(?:Herrn?|Frau|Eheleute|Familie|Firma|Fa\.)\s+(\p{Lu}.*)$");
@@ -50,7 +51,9 @@ struct Block {
 
 /// Finds (sender, recipient).
 pub fn find(brief: &Brief, mail_absender: Option<&str>) -> (Option<Fund>, Option<Fund>) {
-    let seite: Vec<&Zeile> = brief.zeilen.iter().take_while(|z| z.seite == 1).collect();
+    // An information block at other heights than the address must not tear the address apart.
+    let beside = |z: &&Zeile| z.rechts && (NEBEN.is_match(z.links()) || LABEL_VOR.is_match(z.links()));
+    let seite: Vec<&Zeile> = brief.zeilen.iter().take_while(|z| z.seite == 1).filter(|z| !beside(z)).collect();
     let kopf = &seite[..head_end(&seite)];
     let zeile = return_line(kopf);
     let bloecke = blocks(kopf, zeile.as_ref().map(|(n, _)| *n));
@@ -107,7 +110,7 @@ fn return_line(kopf: &[&Zeile]) -> Option<(usize, Fund)> {
         let parts: Vec<&str> = TRENNER.split(text).collect();
         let first = parts.first()?.trim_start_matches("Absender:").trim_start_matches("Abs.:").trim();
         let fits = parts.len() >= 3 && PLZ_IN.is_match(text) && !AN.is_match(text) && !HONORIG_VOR.is_match(text);
-        if !fits || first.len() < 4 || NEBEN.is_match(text) || label(text) {
+        if !fits || first.len() < 4 || STRASSE.is_match(first) || NEBEN.is_match(text) || label(text) {
             return None;
         }
         let at = zeile.start + text.find(first)?;
@@ -116,7 +119,7 @@ fn return_line(kopf: &[&Zeile]) -> Option<(usize, Fund)> {
 }
 
 fn label(text: &str) -> bool {
-    ABSENDER.is_match(text) || text.contains(':') || text.starts_with("Anschrift")
+    ABSENDER.is_match(text) || LABEL_VOR.is_match(text) || text.starts_with("Anschrift")
 }
 
 /// Addresses of the head, top down.
@@ -140,9 +143,13 @@ fn blocks(kopf: &[&Zeile], return_line: Option<usize>) -> Vec<Block> {
                 break;
             }
             von -= 1;
+            // "Frau X" ends the block unless it stands below her office or firm.
             if HONORIG_VOR.is_match(above) {
                 anrede = true;
-                break;
+                let office = von.checked_sub(1).map(|n| kopf[n].links()).filter(|_| !kopf[von].absatz);
+                if !office.is_some_and(|o| DIENSTSTELLE.is_match(o) || BEHOERDE.is_match(o) || FIRMA.is_match(o)) {
+                    break;
+                }
             }
         }
         if bis > von {

@@ -58,6 +58,11 @@ pub fn median_height(words: &[Gerade<'_>]) -> f32 {
     heights.get(heights.len() / 2).copied().unwrap_or(1.0)
 }
 
+/// Width of the upright page.
+pub fn width(seite: &SeitenText) -> f32 {
+    (if matches!(seite.drehung, 90 | 270) { seite.hoehe } else { seite.breite }) as f32
+}
+
 fn upright(k: [i32; 4], seite: &SeitenText) -> [f32; 4] {
     let [x0, y0, x1, y1] = k.map(|v| v as f32);
     let (b, h) = (seite.breite as f32, seite.hoehe as f32);
@@ -103,4 +108,79 @@ fn has_text_columns(lines: &[Reihe<'_>]) -> bool {
     wide.sort_by(|a, b| middle(a).total_cmp(&middle(b)));
     let beside = |p: &&[&Reihe<'_>]| (middle(p[0]) - middle(p[1])).abs() < median_height(p[0]) * 0.7 && !overlaps(p[0], p[1]);
     wide.windows(2).filter(beside).count() >= SPALTENSATZ
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wort(text: &str, x: i32, y: i32, zeile: u32) -> Wort {
+        Wort { text: text.into(), kasten: [x, y, x + 100, y + 30], sicherheit: 0.9, zeile }
+    }
+
+    fn texts(seite: &SeitenText) -> Vec<String> {
+        rows(seite).iter().map(|r| r.iter().map(|w| w.wort.text.as_str()).collect::<Vec<_>>().join(" ")).collect()
+    }
+
+    /// The recogniser gives the left block, then the right block, then the letterhead.
+    fn page() -> SeitenText {
+        let woerter = vec![
+            wort("Herrn", 200, 300, 0), wort("Ida", 200, 350, 1), wort("Wolf", 320, 352, 1), wort("Datum:", 1200, 298, 2),
+            wort("Zeichen:", 1200, 349, 3), wort("Stadt", 200, 100, 4), wort("Musterstadt", 320, 100, 4),
+        ];
+        SeitenText { breite: 1654, hoehe: 2339, woerter, ..SeitenText::default() }
+    }
+
+    #[test]
+    fn blocks_become_rows() {
+        assert_eq!(texts(&page()), ["Stadt Musterstadt", "Herrn Datum:", "Ida Wolf Zeichen:"]);
+    }
+
+    #[test]
+    fn a_turned_page_gives_the_same_rows() {
+        for (drehung, turn) in [
+            (180, (|k, b, h| [b - k[2], h - k[3], b - k[0], h - k[1]]) as fn([i32; 4], i32, i32) -> [i32; 4]),
+            (90, |k, _, h| [k[1], h - k[2], k[3], h - k[0]]),
+            (270, |k, b, _| [b - k[3], k[0], b - k[1], k[2]]),
+        ] {
+            let mut seite = page();
+            let (w, h) = (seite.breite as i32, seite.hoehe as i32);
+            // The stored image lies on its side; upright it is `w` by `h`.
+            let (b, hh) = if drehung == 180 { (w, h) } else { (h, w) };
+            (seite.breite, seite.hoehe, seite.drehung) = (b as u32, hh as u32, drehung);
+            seite.woerter.iter_mut().for_each(|wort| wort.kasten = turn(wort.kasten, b, hh));
+            assert_eq!(texts(&seite), ["Stadt Musterstadt", "Herrn Datum:", "Ida Wolf Zeichen:"], "turned by {drehung}");
+        }
+    }
+
+    #[test]
+    fn skew_does_not_tear_rows_apart() {
+        let mut seite = page();
+        seite.schiefe = 3.0;
+        let slope = 3.0f32.to_radians().tan();
+        for wort in &mut seite.woerter {
+            let shift = (slope * (wort.kasten[0] + wort.kasten[2]) as f32 / 2.0) as i32;
+            wort.kasten[1] += shift;
+            wort.kasten[3] += shift;
+        }
+        assert_eq!(texts(&seite), ["Stadt Musterstadt", "Herrn Datum:", "Ida Wolf Zeichen:"]);
+    }
+
+    #[test]
+    fn text_columns_keep_their_order() {
+        let line = |x: i32, n: i32, zeile: u32| (0..6).map(move |i| wort("wort", x + i * 110, 200 + n * 50, zeile));
+        let left = (0..10).flat_map(|n| line(100, n, n as u32));
+        let right = (0..10).flat_map(|n| line(860, n, 10 + n as u32));
+        let seite = SeitenText { breite: 1654, hoehe: 2339, woerter: left.chain(right).collect(), ..SeitenText::default() };
+        assert_eq!(rows(&seite).len(), 20);
+        assert!(rows(&seite)[9][0].gerade[0] < 200.0 && rows(&seite)[10][0].gerade[0] > 800.0);
+    }
+
+    #[test]
+    fn wild_boxes_do_no_harm() {
+        let wild = [i32::MIN, i32::MAX, i32::MAX, i32::MIN];
+        let woerter = (0..50).map(|n| Wort { text: "x".into(), kasten: wild, sicherheit: f32::NAN, zeile: n / 3 }).collect();
+        let seite = SeitenText { schiefe: f32::INFINITY, woerter, ..SeitenText::default() };
+        assert!(!rows(&seite).is_empty());
+    }
 }

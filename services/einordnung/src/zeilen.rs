@@ -10,12 +10,17 @@ use std::{ops::Range, sync::LazyLock};
 use nachrichten::erkennung::SeitenText;
 use regex::Regex;
 
-use crate::reihen::{median_height, rows};
+use crate::{
+    absaetze::rejoin,
+    reihen::{median_height, rows, width},
+};
 
 /// Pages looked at: what a letter says about itself stands at its front.
 const MAX_SEITEN: usize = 40;
 /// Bytes of running text looked at.
 const MAX_BYTES: usize = 400_000;
+/// Blanks before a line of a text layer that put it into the right half.
+const EINZUG: usize = 30;
 /// Between columns of one line.
 pub const SPALTE: &str = "   ";
 
@@ -28,6 +33,8 @@ pub struct Zeile {
     pub text: String,
     /// White space stands above this line.
     pub absatz: bool,
+    /// The line stands in the right half of the page: part of an information block.
+    pub rechts: bool,
     /// Byte offset of the line in the running text.
     pub start: usize,
     woerter: Woerter,
@@ -88,7 +95,7 @@ impl Brief {
 
     fn add_text(&mut self, n: usize, seite: &str) {
         let mut absatz = true;
-        for zeile in seite.lines() {
+        for zeile in rejoin(cut(seite)).lines() {
             let spalten: Vec<String> = zeile
                 .replace('\t', SPALTE)
                 .split(SPALTE)
@@ -98,7 +105,8 @@ impl Brief {
             if spalten.is_empty() {
                 absatz = true;
             } else {
-                self.push(n, spalten.join(SPALTE), absatz, Vec::new());
+                let rechts = zeile.len() - zeile.trim_start().len() >= EINZUG;
+                self.push(n, spalten.join(SPALTE), (absatz, rechts), Vec::new());
                 absatz = false;
             }
         }
@@ -127,11 +135,12 @@ impl Brief {
             // Far up again: the next column of a newspaper page.
             let absatz = last_bottom.is_none_or(|b| top - b > height || top - b < -8.0 * height);
             last_bottom = Some(reihe.iter().map(|w| w.gerade[3]).fold(f32::MIN, f32::max));
-            self.push(n, text, absatz, boxes);
+            let rechts = seite.breite > 0 && reihe[0].gerade[0] > 0.45 * width(seite);
+            self.push(n, text, (absatz, rechts), boxes);
         }
     }
 
-    fn push(&mut self, n: usize, text: String, absatz: bool, woerter: Woerter) {
+    fn push(&mut self, n: usize, text: String, (absatz, rechts): (bool, bool), woerter: Woerter) {
         let (text, woerter) = split_at_labels(text, woerter);
         let empty = !text.contains(char::is_alphanumeric);
         if empty || self.fluss.len() + text.len() > MAX_BYTES {
@@ -140,7 +149,7 @@ impl Brief {
         let start = self.fluss.len();
         self.fluss.push_str(&text);
         self.fluss.push('\n');
-        self.zeilen.push(Zeile { seite: n as u32 + 1, text, absatz, start, woerter });
+        self.zeilen.push(Zeile { seite: n as u32 + 1, text, absatz, rechts, start, woerter });
     }
 
     /// Index of the line that holds a byte offset of the running text.
@@ -224,6 +233,15 @@ impl Brief {
 pub(crate) fn columns(zeile: &Zeile) -> impl Iterator<Item = (&str, usize)> {
     let base = zeile.text.as_ptr() as usize;
     zeile.spalten().map(move |s| (s, zeile.start + (s.as_ptr() as usize - base)))
+}
+
+/// The start of a page, at most [`MAX_BYTES`].
+fn cut(seite: &str) -> &str {
+    let mut end = seite.len().min(MAX_BYTES);
+    while !seite.is_char_boundary(end) {
+        end -= 1;
+    }
+    &seite[..end]
 }
 
 /// Labels of an information block; in the middle of a line they start a column even where the blanks were lost.

@@ -126,8 +126,10 @@ fn answer(value: &impl Serialize, blobs: Vec<Vec<u8>>) -> Result<Reply, Refusal>
     Ok(Reply::new(header, blobs))
 }
 
+/// The file of the job; a PDF without what stands before its header.
 fn first(blobs: &[Vec<u8>]) -> Result<&[u8], Refusal> {
-    blobs.first().map(Vec::as_slice).ok_or_else(|| Refusal::new("bad-message", "Die Aufgabe ist fehlerhaft."))
+    let file = blobs.first().ok_or_else(|| Refusal::new("bad-message", "Die Aufgabe ist fehlerhaft."))?;
+    Ok(&file[typ::pdf_start(file).unwrap_or(0)..])
 }
 
 /// At the door: only what is certainly not what it claims to be is turned away.
@@ -272,30 +274,32 @@ fn single(bytes: &[u8]) -> Result<Seitenbild, Refusal> {
     Ok(Seitenbild { bytes: bytes.to_vec(), breite, hoehe, dpi: dpi.map(|d| if (20..=2400).contains(&d) { d } else { 0 }) })
 }
 
-/// Decodes once at full size, then looks at a reduced copy: marks first, then ink.
+/// Decodes once at full size, then looks at a reduced copy: ink first, then marks.
 fn look(bild: &Seitenbild) -> Result<(Rolle, Vec<Marke>), Refusal> {
     let full = grey::decode(&bild.bytes, grenzen::PIXEL).map_err(|e| match e {
         ImageError::TooLarge { .. } => quarantine("Ein Seitenbild ist größer als 100 Megapixel."),
         _ => quarantine("Ein Seitenbild ist beschädigt."),
     })?;
-    let (reduced, factor) = reduce(full, bild.dpi);
+    let (reduced, factor) = reduce(&full, bild.dpi);
     if is_blank(&reduced) {
         return Ok((Rolle::Leer, Vec::new()));
     }
     let dpi = if bild.dpi[0] == 0 { 150 } else { bild.dpi[0] / factor };
-    let mut marks: Vec<Marke> = marken::patch(&reduced, dpi).into_iter().collect();
-    if marks.is_empty() {
-        marks = marken::barcodes(&reduced);
-    }
+    let marks = match marken::patch(&reduced, dpi) {
+        Some(mark) => vec![mark.scaled(factor)],
+        None => {
+            let mut marks: Vec<Marke> = marken::qr(&reduced).map(|m| m.scaled(factor)).into_iter().collect();
+            marks.extend(marken::code128(&full));
+            marks
+        }
+    };
     let rolle = marks.iter().find_map(marken::separator).map_or(Rolle::Inhalt, Rolle::Trennblatt);
-    for mark in &mut marks {
-        mark.kasten = mark.kasten.map(|v| v * factor as i32);
-    }
     Ok((rolle, marks))
 }
 
 /// Halved until it is at most 200 dpi (or, without a resolution, at most 2,000 pixels wide).
-fn reduce(mut grey: Grey, dpi: [u32; 2]) -> (Grey, u32) {
+fn reduce(full: &Grey, dpi: [u32; 2]) -> (Grey, u32) {
+    let mut grey = full.clone();
     let mut factor = 1;
     while (dpi[0] > 0 && dpi[0] / factor > 200) || (dpi[0] == 0 && grey.width.min(grey.height) > 2000) {
         grey = grey.halved();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! E-mails taken apart one level at a time. Nothing is loaded from anywhere; the raw message stays the record.
 
-use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders, PartType};
+use mail_parser::{Encoding, Message, MessageParser, MessagePart, MimeHeaders, PartType};
 use serde::{Deserialize, Serialize};
 use service_sandbox::Refusal;
 
@@ -41,10 +41,6 @@ pub fn analyse(bytes: &[u8]) -> Result<Zerlegt, Refusal> {
     if bytes.len() > grenzen::MAIL {
         return Err(quarantine("Die E-Mail ist größer als 50 MB."));
     }
-    if bytes.contains(&0) {
-        // Names with NUL are shown with a placeholder; in the structure NUL has no meaning.
-        tracing::debug!("message contains NUL");
-    }
     let message = MessageParser::default().parse(bytes).ok_or_else(|| quarantine("Die E-Mail ist nicht lesbar."))?;
     structure(&message, bytes)?;
     let text = body(&message);
@@ -59,7 +55,7 @@ pub fn analyse(bytes: &[u8]) -> Result<Zerlegt, Refusal> {
         };
         anlagen.push(display_name(name, &fallback));
         contents.push(match &part.body {
-            PartType::Message(inner) => inner.raw_message.to_vec(),
+            PartType::Message(inner) => nested_bytes(part, inner, bytes).to_vec(),
             _ => part.contents().to_vec(),
         });
     }
@@ -89,8 +85,11 @@ fn structure(message: &Message<'_>, bytes: &[u8]) -> Result<(), Refusal> {
         .parts
         .iter()
         .filter_map(|p| match &p.body {
-            PartType::Message(inner) => Some(
-                line_starts(&inner.raw_message, b"content-disposition:").filter(|l| has_word(l, b"attachment")).count(),
+            // Only messages that travel unencoded were counted with the outer one.
+            PartType::Message(inner) if p.encoding == Encoding::None => Some(
+                line_starts(nested_bytes(p, inner, bytes), b"content-disposition:")
+                    .filter(|l| has_word(l, b"attachment"))
+                    .count(),
             ),
             _ => None,
         })
@@ -105,6 +104,14 @@ fn structure(message: &Message<'_>, bytes: &[u8]) -> Result<(), Refusal> {
         return Err(quarantine("Die E-Mail ist zu tief verschachtelt."));
     }
     Ok(())
+}
+
+/// The bytes of a nested message: its place in the outer one, or decoded when it travelled encoded.
+fn nested_bytes<'a>(part: &MessagePart<'_>, inner: &'a Message<'_>, outer: &'a [u8]) -> &'a [u8] {
+    match outer.get(part.offset_body as usize..part.offset_end as usize) {
+        Some(bytes) if part.encoding == Encoding::None => bytes,
+        _ => &inner.raw_message,
+    }
 }
 
 /// Lines of the raw message that start with `field`, in any case.
@@ -137,7 +144,7 @@ fn check_part(part: &MessagePart<'_>, bytes: &[u8]) -> Result<(), Refusal> {
         return Err(quarantine("Die E-Mail enthält einen Outlook-Container (winmail.dat)."));
     }
     let raw = bytes.get(part.offset_body as usize..part.offset_end as usize).unwrap_or_default();
-    let broken = part.encoding == mail_parser::Encoding::Base64 && !is_strict_base64(raw);
+    let broken = part.encoding == Encoding::Base64 && !is_strict_base64(raw);
     if part.is_encoding_problem || broken {
         return Err(quarantine("Eine Anlage der E-Mail ist beschädigt übertragen worden."));
     }
@@ -238,7 +245,8 @@ mod tests {
 
     #[test]
     fn an_attachment_that_one_reader_misses_stops_the_mail() {
-        let mail = MAIL.replace("--b--", "--c\r\nContent-Disposition: attachment; filename=x\r\n\r\nx\r\n--b--");
+        let hidden = "boundary=b\r\n\r\n--c\r\nContent-Disposition: attachment; filename=x\r\n\r\nx\r\n";
+        let mail = MAIL.replace("boundary=b\r\n", hidden);
         assert!(analyse(mail.as_bytes()).is_err());
     }
 

@@ -25,43 +25,112 @@ pub struct Marke {
 /// Longest content that is looked at, in characters.
 const MAX_TEXT: usize = 400;
 
-/// QR and Code128 marks of a page.
+impl Marke {
+    /// The mark in an image that is `factor` times as large.
+    pub fn scaled(mut self, factor: u32) -> Self {
+        self.kasten = self.kasten.map(|v| v.saturating_mul(factor as i32));
+        self
+    }
+}
+
+/// The QR code of a page, if it has one.
 ///
 /// * `grey` - at 100 to 200 dpi; finer images only cost time.
-pub fn barcodes(grey: &Grey) -> Vec<Marke> {
+pub fn qr(grey: &Grey) -> Option<Marke> {
+    // rxing called a small QR code "micro"; for us both are QR.
+    let formats = [BarcodeFormat::QR_CODE, BarcodeFormat::MICRO_QR_CODE];
+    read(grey.data.clone(), grey.width, grey.height, &formats, "QR_CODE")
+}
+
+/// The Code128 of a page, upright or lying, if it has one.
+///
+/// * `grey` - at full resolution: narrow bars are two or three pixels wide.
+///
+/// Only bands that look like bars are handed to the decoder.
+pub fn code128(grey: &Grey) -> Option<Marke> {
+    bar_band(grey).or_else(|| {
+        let lying = transposed(grey);
+        bar_band(&lying).map(|mut mark| {
+            mark.kasten = [mark.kasten[1], mark.kasten[0], mark.kasten[3], mark.kasten[2]];
+            mark
+        })
+    })
+}
+
+/// Height of the band that must show the same bars, in pixels.
+const BAND: usize = 48;
+
+fn bar_band(grey: &Grey) -> Option<Marke> {
+    let (width, height) = (grey.width as usize, grey.height as usize);
+    let edges = |y: usize| {
+        let row = &grey.data[y * width..(y + 1) * width];
+        row.windows(2).enumerate().filter(|(_, w)| (w[0] < 128) != (w[1] < 128)).map(|(x, _)| x).collect::<Vec<_>>()
+    };
+    for y in (0..height.saturating_sub(BAND + 1)).step_by(BAND / 2) {
+        let top = edges(y);
+        // A Code128 of one character has 25 edges; writing has fewer that run straight down.
+        if top.len() < 25 {
+            continue;
+        }
+        let others = [edges(y + BAND / 2), edges(y + BAND)];
+        let straight = top.iter().filter(|x| others.iter().all(|row| near(row, **x))).count();
+        if straight < 25 {
+            continue;
+        }
+        let rows = y.saturating_sub(BAND / 2)..(y + 2 * BAND).min(height);
+        let band = grey.data[rows.start * width..rows.end * width].to_vec();
+        let found = read(band, grey.width, rows.len() as u32, &[BarcodeFormat::CODE_128], "CODE_128");
+        if let Some(mut mark) = found {
+            mark.kasten[1] += rows.start as i32;
+            mark.kasten[3] += rows.start as i32;
+            return Some(mark);
+        }
+    }
+    None
+}
+
+/// Whether a sorted row has an edge within three pixels of `x`: a skewed scan moves it a little.
+fn near(row: &[usize], x: usize) -> bool {
+    let at = row.partition_point(|v| *v + 3 < x);
+    row.get(at).is_some_and(|v| *v <= x + 3)
+}
+
+fn transposed(grey: &Grey) -> Grey {
+    let (width, height) = (grey.width as usize, grey.height as usize);
+    let mut data = vec![0u8; width * height];
+    // In blocks, so that neither side walks through memory in page-wide steps.
+    for y0 in (0..height).step_by(32) {
+        for x0 in (0..width).step_by(32) {
+            for y in y0..(y0 + 32).min(height) {
+                for x in x0..(x0 + 32).min(width) {
+                    data[x * height + y] = grey.data[y * width + x];
+                }
+            }
+        }
+    }
+    Grey { width: grey.height, height: grey.width, data }
+}
+
+fn read(data: Vec<u8>, width: u32, height: u32, formats: &[BarcodeFormat], name: &str) -> Option<Marke> {
     let mut hints = DecodeHints {
-        PossibleFormats: Some(HashSet::from([
-            BarcodeFormat::QR_CODE,
-            BarcodeFormat::MICRO_QR_CODE,
-            BarcodeFormat::CODE_128,
-        ])),
+        PossibleFormats: Some(formats.iter().copied().collect::<HashSet<_>>()),
         TryHarder: Some(true),
         ..DecodeHints::default()
     };
-    let Ok(source) = Luma8LuminanceSource::new(grey.data.clone(), grey.width, grey.height) else {
-        return Vec::new();
-    };
+    let source = Luma8LuminanceSource::new(data, width, height).ok()?;
     let mut bitmap = BinaryBitmap::new(HybridBinarizer::new(source));
-    let Ok(found) = MultiFormatReader::default().decode_with_hints(&mut bitmap, &mut hints) else {
-        return Vec::new();
-    };
-    let points = found.getPoints();
+    let found = MultiFormatReader::default().decode_with_hints(&mut bitmap, &mut hints).ok()?;
     let limit = |v: f32, max: u32| (v.round() as i32).clamp(0, max as i32);
-    let x = points.iter().map(|p| limit(p.x, grey.width));
-    let y = points.iter().map(|p| limit(p.y, grey.height));
+    let x = found.getPoints().iter().map(|p| limit(p.x, width));
+    let y = found.getPoints().iter().map(|p| limit(p.y, height));
     let kasten = [
         x.clone().min().unwrap_or(0),
         y.clone().min().unwrap_or(0),
         x.max().unwrap_or(0),
         y.max().unwrap_or(0),
     ];
-    // rxing called a small QR code "micro"; for us both are QR.
-    let format = match found.getBarcodeFormat() {
-        BarcodeFormat::CODE_128 => "CODE_128",
-        _ => "QR_CODE",
-    };
     let text: String = found.getText().chars().filter(|c| !c.is_control()).take(MAX_TEXT).collect();
-    vec![Marke { format: format.into(), text, kasten }]
+    Some(Marke { format: name.into(), text, kasten })
 }
 
 /// The separator sheet a mark stands for, if it is one. Other marks are content of the page.

@@ -71,7 +71,7 @@ pub fn detect(bytes: &[u8], name: &str) -> Result<Typ, Refusal> {
     if is_program(bytes, name) {
         return Err(quarantine("Die Datei ist ein ausführbares Programm."));
     }
-    if bytes.starts_with(b"%PDF-") {
+    if pdf_start(bytes).is_some() {
         return Ok(Typ::Pdf);
     }
     if bytes.starts_with(&[0xFF, 0xD8, 0xFF]) {
@@ -105,6 +105,14 @@ pub fn detect(bytes: &[u8], name: &str) -> Result<Typ, Refusal> {
         return Err(rejected("Der Inhalt der Datei passt nicht zu ihrem Namen oder wird nicht angenommen."));
     }
     Ok(Typ::Unbekannt)
+}
+
+/// Where a PDF begins: at once, or after a byte order mark and white space that some tools put in front.
+pub fn pdf_start(bytes: &[u8]) -> Option<usize> {
+    let head = &bytes[..bytes.len().min(64)];
+    let mark = if head.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
+    let start = mark + head[mark..].iter().position(|b| !b.is_ascii_whitespace())?;
+    head[start..].starts_with(b"%PDF-").then_some(start)
 }
 
 pub(crate) fn rejected(text: &str) -> Refusal {

@@ -96,15 +96,15 @@ impl Ablaeufe for Geschaeftsgang {
         let texts: Vec<(String,)> = inner.db.all(&sql::STOERUNG_TEXTE, args![sendung]).await.map_err(away)?;
         let mut ablauf = SendungAblauf {
             // Started by an outbox row that was not taken yet: it runs.
+            beendet: !rows.is_empty() && rows.iter().all(|r| r.beendet.is_some()),
             laeuft: rows.is_empty() || jobs.iter().any(|(_, stand, _)| stand != "stoerung"),
             stoerungen: texts.into_iter().map(|(t,)| t).collect(),
             ..SendungAblauf::default()
         };
         ablauf.stoerungen.extend(jobs.into_iter().filter(|(_, stand, _)| stand == "stoerung").filter_map(|(.., u)| u));
+        ablauf.fehler = rows.iter().find(|r| r.process == "posteingang").and_then(error_of);
         for (task, element, gruppe, dokument, instanz) in open {
-            let row = rows.iter().find(|r| r.id == instanz);
-            let state: Option<engine::State> = row.and_then(|r| serde_json::from_str(&r.state).ok());
-            let grund = state.and_then(|s| serde_json::from_value::<Grund>(s.variables().remove("fehler")?).ok());
+            let grund = rows.iter().find(|r| r.id == instanz).and_then(error_of);
             ablauf.aufgaben.push(SendungAufgabe { task, element, gruppe: Some(gruppe), dokument, grund });
         }
         ablauf.seiten = pages(&rows);
@@ -301,6 +301,12 @@ impl Ablaeufe for Geschaeftsgang {
 /// The handle of an interpreter stop on the operators' page: derived, so that it is the same on every call.
 fn stop_id(ablauf: InstanceId, element: i64) -> JobId {
     JobId(uuid::Uuid::new_v5(&ablauf.0, &element.to_be_bytes()))
+}
+
+/// Variable `fehler` {code, text} of an instance.
+fn error_of(row: &InstanzRow) -> Option<Grund> {
+    let state: engine::State = serde_json::from_str(&row.state).ok()?;
+    serde_json::from_value(state.variables().remove("fehler")?).ok()
 }
 
 /// Pages recognised so far and in all, from the document instances' own variables.

@@ -14,7 +14,19 @@ use crate::{
 
 /// Queue of start commands.
 pub const START: &str = "geschaeftsgang.start.v1";
+/// Queue of messages to running instances.
+pub const NACHRICHT: &str = "geschaeftsgang.nachricht.v1";
 const CONSUMER: &str = "geschaeftsgang";
+
+/// A message to the instance that waits for it: by name and correlation key.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Nachricht {
+    pub name: String,
+    pub schluessel: Option<String>,
+    pub werte: Werte,
+    /// Seconds it is kept when nobody waits; 0 = only for whoever waits now.
+    pub ttl: u64,
+}
 
 /// Starts the newest version of a process once per key.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,10 +36,15 @@ pub struct StartBefehl {
     pub werte: Werte,
 }
 
+/// Takes start commands and messages until the process stops.
 pub(crate) async fn consume(inner: Arc<Inner>) {
+    tokio::join!(consume_queue(&inner, START), consume_queue(&inner, NACHRICHT));
+}
+
+async fn consume_queue(inner: &Inner, queue: &'static str) {
     loop {
-        let consumer = match inner.bus.declare(START).await {
-            Ok(()) => inner.bus.consume(START, inner.options.batch * 2).await,
+        let consumer = match inner.bus.declare(queue).await {
+            Ok(()) => inner.bus.consume(queue, inner.options.batch * 2).await,
             Err(error) => Err(error),
         };
         match consumer {
@@ -35,34 +52,43 @@ pub(crate) async fn consume(inner: Arc<Inner>) {
                 while let Some(first) = consumer.next().await {
                     let mut deliveries = vec![first];
                     deliveries.extend(consumer.more(inner.options.batch - 1).await);
-                    match take(&inner, &deliveries).await {
-                        Ok(()) => deliveries.into_iter().for_each(Delivery::ack),
-                        Err(error) => {
-                            // The outbox rows stay: the relay sends them again.
-                            tracing::error!(%error, "cannot take start commands, they will come again");
-                            deliveries.into_iter().for_each(Delivery::ack);
-                            tokio::time::sleep(Duration::from_millis(200)).await;
+                    if let Err(error) = take(inner, queue, &deliveries).await {
+                        tracing::warn!(%error, queue, "batch failed, taking each message on its own");
+                        for delivery in &deliveries {
+                            if let Err(error) = take(inner, queue, std::slice::from_ref(delivery)).await {
+                                // The outbox row stays: the relay sends it again.
+                                tracing::error!(%error, message.id = %delivery.message.id, "cannot take a message");
+                            }
                         }
                     }
+                    deliveries.into_iter().for_each(Delivery::ack);
                 }
             }
-            Err(error) => tracing::warn!(%error, "cannot consume start commands"),
+            Err(error) => tracing::warn!(%error, queue, "cannot consume"),
         }
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
 }
 
-async fn take(inner: &Inner, deliveries: &[Delivery]) -> Result<(), FahrtFehler> {
+async fn take(inner: &Inner, queue: &str, deliveries: &[Delivery]) -> Result<(), FahrtFehler> {
     let now = inner.now();
     let mut tx = inner.db.begin().await?;
     let mut fahrt = Fahrt::new(inner, &mut tx, now);
     for delivery in deliveries {
-        let Ok(befehl) = serde_json::from_value::<StartBefehl>(delivery.message.body.clone()) else {
-            tracing::error!(message.id = %delivery.message.id, "not a start command");
+        let (id, body) = (MessageId(delivery.message.id), delivery.message.body.clone());
+        if !outbox::take(fahrt.tx(), CONSUMER, id, now).await? {
             continue;
-        };
-        if outbox::take(fahrt.tx(), CONSUMER, MessageId(delivery.message.id), now).await? {
-            fahrt.start(&befehl.process, befehl.werte, Some(&befehl.schluessel)).await?;
+        }
+        if queue == START {
+            match serde_json::from_value::<StartBefehl>(body) {
+                Ok(b) => drop(fahrt.start(&b.process, b.werte, Some(&b.schluessel)).await?),
+                Err(error) => tracing::error!(%error, message.id = %id, "not a start command"),
+            }
+        } else {
+            match serde_json::from_value::<Nachricht>(body) {
+                Ok(n) => fahrt.send(&n.name, n.schluessel.as_deref(), &n.werte, Some(n.ttl)).await?,
+                Err(error) => tracing::error!(%error, message.id = %id, "not a message"),
+            }
         }
     }
     let (jobs, timers) = fahrt.finish().await?;

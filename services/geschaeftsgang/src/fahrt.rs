@@ -118,8 +118,14 @@ impl<'a> Fahrt<'a> {
         self.drive().await
     }
 
+    /// A message from outside and everything that follows from it.
+    pub async fn send(&mut self, name: &str, key: Option<&str>, werte: &Werte, ttl: Option<u64>) -> Result<(), FahrtFehler> {
+        self.message(name, key, werte, ttl).await?;
+        self.drive().await
+    }
+
     /// Sends a message to whoever waits for it, or keeps it.
-    pub async fn message(&mut self, name: &str, key: Option<&str>, werte: &Werte, ttl: Option<u64>) -> Result<(), FahrtFehler> {
+    async fn message(&mut self, name: &str, key: Option<&str>, werte: &Werte, ttl: Option<u64>) -> Result<(), FahrtFehler> {
         let waiting: Vec<(InstanceId, i64)> = self.tx.all(&sql::ABO_MESSAGE, args![name, key]).await?;
         // Without a key a message finds its receiver only when exactly one instance waits.
         if let Some((id, abo)) = waiting.first().copied().filter(|_| key.is_some() || waiting.len() == 1) {
@@ -128,6 +134,9 @@ impl<'a> Fahrt<'a> {
             return Ok(());
         }
         if self.start_by(|kind| matches!(kind, StartKind::Message { name: n } if n == name), werte).await? {
+            return Ok(());
+        }
+        if ttl == Some(0) {
             return Ok(());
         }
         let until = self.now.plus_seconds(ttl.map_or(MESSAGE_TTL, |s| i64::try_from(s).unwrap_or(i64::MAX / 2_000_000)));
@@ -218,7 +227,7 @@ impl<'a> Fahrt<'a> {
     async fn step(&mut self, id: InstanceId, command: Command) -> Result<(), FahrtFehler> {
         self.load(id).await?;
         let Some(g) = self.loaded.get_mut(&id) else { return Err(FahrtFehler::NoInstance(id)) };
-        let step = engine::step(&g.definition, g.state.clone(), command, self.now)?;
+        let step = engine::step(&g.definition, &g.state, command, self.now)?;
         g.state = step.state;
         if g.row.beendet.is_none() {
             g.row.stand = if g.state.has_incident() { "stoerung" } else { "aktiv" }.to_owned();

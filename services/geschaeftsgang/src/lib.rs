@@ -9,6 +9,7 @@
 #![allow(missing_docs)]
 
 mod ablaeufe;
+mod abgleich;
 mod aufgaben;
 mod befehl;
 mod definitionen;
@@ -19,16 +20,16 @@ mod timer;
 
 use std::{sync::Arc, time::Duration};
 
-use nachrichten::{BlobHash, DefinitionId, InstanceId, JobId, MessageId, TaskId, Timestamp, Werte, dokumente::Dokumente};
+use nachrichten::{BlobHash, DefinitionId, InstanceId, JobId, TaskId, Timestamp, Werte, dokumente::Dokumente};
 use service_platform::{
     bus::Bus,
     db::{Db, DbError, Migrations, Sql},
-    outbox,
     uhr::{Clock, Ids},
 };
 use tokio::sync::{Notify, RwLock};
 
-pub use befehl::{START, StartBefehl};
+pub use abgleich::Abgleich;
+pub use befehl::{NACHRICHT, Nachricht, START, StartBefehl};
 pub use definitionen::{Deployed, Pruefung};
 
 pub const MIGRATIONS: Migrations = Migrations {
@@ -144,17 +145,6 @@ impl Inner {
     fn definition_id(&self) -> DefinitionId {
         DefinitionId(self.ids.uuid())
     }
-}
-
-/// Puts a start command into the outbox of the calling service; the message id makes a repeat harmless.
-pub async fn push_start(
-    tx: &mut service_platform::db::Tx,
-    id: MessageId,
-    befehl: &StartBefehl,
-    now: Timestamp,
-) -> Result<(), DbError> {
-    let body = serde_json::to_value(befehl).map_err(|e| DbError::Decode(e.to_string()))?;
-    outbox::push(tx, id, START, &body, now).await
 }
 
 /// Hash of what a person signs: the task's facts and the values given.

@@ -110,6 +110,10 @@ statements! {
     pub BEFEHL_FIND = "SELECT antwort FROM geschaeftsgang_befehl WHERE schluessel = $1";
     pub BEFEHL_INSERT = "INSERT INTO geschaeftsgang_befehl (schluessel, at, antwort) VALUES ($1, $2, $3)";
 
+    pub ABGLEICH_INSTANZEN = "SELECT id, sendung, process, state FROM geschaeftsgang_instanz WHERE id > $1 ORDER BY id LIMIT 500";
+    pub ABGLEICH_OFFEN = "SELECT count(*) FROM geschaeftsgang_auftrag WHERE stand <> 'stoerung'";
+    pub ABGLEICH_QUARANTAENE = "SELECT count(DISTINCT sendung) FROM geschaeftsgang_aufgabe WHERE erledigt IS NULL AND element LIKE 'Quarantaene%'";
+    pub ABGLEICH_NENNT = "SELECT count(*) FROM geschaeftsgang_instanz WHERE beendet IS NULL AND state LIKE $1";
     pub KENNZAHL_STAND = "SELECT stand, count(*) FROM geschaeftsgang_instanz WHERE parent IS NULL GROUP BY stand";
     pub KENNZAHL_ALTER = "SELECT count(*) FROM geschaeftsgang_aufgabe WHERE erledigt IS NULL AND seit > $1 AND seit <= $2";
     pub KENNZAHL_STOERUNG = "SELECT (SELECT count(*) FROM geschaeftsgang_auftrag WHERE stand = 'stoerung') + (SELECT count(*) FROM geschaeftsgang_stoerung)";

@@ -13,6 +13,8 @@ use crate::grey::Grey;
 
 /// Recognition works best near this resolution; finer scans are halved first.
 const HALVE_ABOVE_DPI: u32 = 400;
+/// Coarser scans (fax) are brought up to [`DEFAULT_DPI`].
+const ENLARGE_BELOW_DPI: f32 = 250.0;
 /// Assumed when a file does not say.
 const DEFAULT_DPI: u32 = 300;
 /// Below this confidence of leptonica the page is taken as upright.
@@ -92,7 +94,7 @@ impl Engine {
         let bitonal = grey.is_bitonal();
         let mut page = Pix::from_grey(&grey)?;
         drop(grey);
-        if let Some(stretch) = square_pixels(dpi) {
+        if let Some(stretch) = stretch([dpi[0] as f32 * scale.0, dpi[1] as f32 * scale.1]) {
             page = page.scaled(stretch)?;
             scale = (scale.0 * stretch.0, scale.1 * stretch.1);
         }
@@ -224,16 +226,12 @@ fn text_of(words: &[Wort]) -> String {
     text
 }
 
-/// The stretch that makes pixels square (fax pages), or `None` when they nearly are.
-fn square_pixels([x, y]: [u32; 2]) -> Option<(f32, f32)> {
-    let (x, y) = (x as f32, y as f32);
-    if x / y > 1.2 {
-        Some((1.0, x / y))
-    } else if y / x > 1.2 {
-        Some((y / x, 1.0))
-    } else {
-        None
-    }
+/// The stretch that makes pixels square and fine enough (fax pages), or `None` when they are.
+fn stretch([x, y]: [f32; 2]) -> Option<(f32, f32)> {
+    let target = x.max(y);
+    let target = if target < ENLARGE_BELOW_DPI { DEFAULT_DPI as f32 } else { target };
+    let stretch = (target / x, target / y);
+    (stretch.0 > 1.1 || stretch.1 > 1.1).then_some(stretch)
 }
 
 /// An image owned by leptonica.

@@ -55,6 +55,12 @@ fn a_skewed_letter_tells_its_angle() {
     let pool = pool();
     let Some((page, _)) = read(&pool, "001-scan-rechnung.jpg") else { return };
     assert!((page.schiefe.abs() - 2.87).abs() < 0.2, "{}", page.schiefe);
+    // Clockwise is positive: then lines fall to the right. Checked on the words of the longest line.
+    let line = page.woerter.chunk_by(|a, b| a.zeile == b.zeile).max_by_key(|l| l.len()).unwrap();
+    let middle = |w: &nachrichten::erkennung::Wort| (w.kasten[1] + w.kasten[3]) as f32 / 2.0;
+    let (first, last) = (&line[0], &line[line.len() - 1]);
+    let slope = (middle(last) - middle(first)) / (last.kasten[0] - first.kasten[0]) as f32;
+    assert!((slope.atan().to_degrees() - page.schiefe).abs() < 0.6, "{slope} {}", page.schiefe);
     assert!(page.text.contains("RE-2024-90652"), "{}", page.text);
 }
 

@@ -20,6 +20,7 @@ pub async fn blobs_contract(t: &dyn TestBlobs) {
     takes_the_same_bytes_from_many_at_once(t).await;
     never_serves_damaged_bytes(t).await;
     sweeps_what_was_interrupted(t).await;
+    removes_only_what_is_named(t).await;
 }
 
 async fn stores_under_the_hash_and_reads_back(t: &dyn TestBlobs) {
@@ -68,4 +69,12 @@ async fn sweeps_what_was_interrupted(t: &dyn TestBlobs) {
         assert_eq!(t.blobs().sweep().await.unwrap(), 1);
     }
     assert_eq!(t.blobs().sweep().await.unwrap(), 0);
+}
+
+async fn removes_only_what_is_named(t: &dyn TestBlobs) {
+    let (gone, kept) = (t.blobs().put(b"weg".to_vec()).await.unwrap(), t.blobs().put(b"bleibt".to_vec()).await.unwrap());
+    t.blobs().remove(gone).await.unwrap();
+    t.blobs().remove(gone).await.unwrap();
+    assert!(matches!(t.blobs().get(gone).await, Err(BlobError::Missing(_))));
+    assert_eq!(t.blobs().get(kept).await.unwrap(), b"bleibt");
 }

@@ -27,6 +27,8 @@ pub trait Blobs: Send + Sync {
     /// The bytes, hash checked.
     async fn get(&self, hash: BlobHash) -> Result<Vec<u8>, BlobError>;
     async fn exists(&self, hash: BlobHash) -> Result<bool, BlobError>;
+    /// Removes a blob nobody refers to; a missing one is no error. Only retention and the start-up sweep call this.
+    async fn remove(&self, hash: BlobHash) -> Result<(), BlobError>;
     /// Every stored hash; for `reconcile`.
     async fn list(&self) -> Result<Vec<BlobHash>, BlobError>;
     /// Removes what an interrupted `put` left behind; called at start-up. Returns how many files.
@@ -129,6 +131,13 @@ impl Blobs for DirectoryBlobs {
     }
     async fn exists(&self, hash: BlobHash) -> Result<bool, BlobError> {
         self.blocking(move |s| Ok(s.file(hash).exists())).await
+    }
+    async fn remove(&self, hash: BlobHash) -> Result<(), BlobError> {
+        self.blocking(move |s| match std::fs::remove_file(s.file(hash)) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(e.into()),
+            _ => Ok(()),
+        })
+        .await
     }
     async fn list(&self) -> Result<Vec<BlobHash>, BlobError> {
         self.blocking(Self::list_blocking).await

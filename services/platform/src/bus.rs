@@ -55,12 +55,12 @@ pub trait Consumer: Send {
 pub struct Delivery {
     pub message: Message,
     pub redelivered: bool,
-    settle: Option<Box<dyn FnOnce(bool) + Send>>,
+    settle: Option<Box<dyn FnOnce(bool) + Send + Sync>>,
 }
 
 impl Delivery {
     /// `settle(true)` acknowledges, `settle(false)` gives back.
-    pub fn new(message: Message, redelivered: bool, settle: Box<dyn FnOnce(bool) + Send>) -> Self {
+    pub fn new(message: Message, redelivered: bool, settle: Box<dyn FnOnce(bool) + Send + Sync>) -> Self {
         Self { message, redelivered, settle: Some(settle) }
     }
 

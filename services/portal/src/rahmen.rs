@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! What every page shares: who asks, the frame around the content, navigation with counters, messages.
 
-use std::sync::Arc;
-
 use axum::{
     extract::{FromRequestParts, State},
     http::{HeaderMap, Uri, request::Parts},
@@ -49,7 +47,6 @@ pub struct NavPunkt {
 pub struct Meldung {
     /// KERN alert kind: `success`, `info`, `warning`, `danger`.
     pub art: &'static str,
-    pub wort: &'static str,
     pub text: String,
     /// Address and version for "Rückgängig" of a reversible act.
     pub rueckgaengig: Option<(String, i64)>,
@@ -121,9 +118,6 @@ impl Ctx {
     pub fn heute(&self) -> Tag {
         self.jetzt().tag()
     }
-    pub fn hx(&self) -> bool {
-        self.headers.contains_key("hx-request")
-    }
     /// Value of a query parameter; empty when absent.
     pub fn query(&self, name: &str) -> String {
         let pairs = crate::sitzung::decode(self.uri.query().unwrap_or_default().as_bytes());
@@ -150,7 +144,7 @@ impl Ctx {
         let mut r = Rahmen::offen(&self.app, &self.headers, titel, &self.anfrage, &self.ich.csrf);
         r.nav = self.nav(nav, zaehler).await;
         r.name = self.ich.actor.name.clone();
-        r.rollen = self.ich.rollen.join(", ");
+        r.rollen = crate::state::rollen_namen(&self.ich.rollen);
         r.meldung = self.meldung(zaehler);
         r.hilfe = hilfe;
         r.pfad = self.uri.path_and_query().map_or_else(|| "/".to_owned(), |p| p.as_str().to_owned());
@@ -185,7 +179,7 @@ impl Ctx {
 
     /// The message named by `?meldung=`; the address carries a word, never a text.
     fn meldung(&self, zaehler: &[Zaehler]) -> Option<Meldung> {
-        let gut = |text: String| Some(Meldung { art: "success", wort: "Erledigt", text, rueckgaengig: None });
+        let gut = |text: String| Some(Meldung { art: "success", text, rueckgaengig: None });
         let undo = |path: &str| {
             let version = self.query("fassung").parse().ok()?;
             let id: nachrichten::TaskId = self.query("aufgabe").parse().ok()?;
@@ -204,13 +198,11 @@ impl Ctx {
             }
             "uebernommen" => Some(Meldung {
                 art: "success",
-                wort: "Übernommen",
                 text: "Die Aufgabe gehört jetzt Ihnen.".to_owned(),
                 rueckgaengig: undo("zuruecklegen"),
             }),
             "zurueckgelegt" => Some(Meldung {
                 art: "info",
-                wort: "Zurückgelegt",
                 text: "Die Aufgabe liegt wieder in der Gruppe.".to_owned(),
                 rueckgaengig: undo("uebernehmen"),
             }),
@@ -225,7 +217,6 @@ impl Ctx {
             "beispiele" => gut(format!("{} Beispiele sind eingeliefert.", self.query("anzahl").parse::<u32>().unwrap_or(0))),
             "doppelt" => Some(Meldung {
                 art: "warning",
-                wort: "Doppelt",
                 text: "Diese Datei war schon da. Es gilt die erste Quittung.".to_owned(),
                 rueckgaengig: None,
             }),
@@ -272,9 +263,6 @@ pub fn eigene(pfad: &str) -> String {
     let ok = pfad.starts_with('/') && !pfad.starts_with("//") && !pfad.contains('\\') && pfad.bytes().all(|b| (0x21..0x7f).contains(&b));
     if ok { pfad.to_owned() } else { "/".to_owned() }
 }
-
-/// Shared handle of the state.
-pub type Handle = Arc<crate::PortalState>;
 
 #[cfg(test)]
 mod tests {

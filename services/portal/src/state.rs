@@ -79,6 +79,19 @@ impl Default for Options {
     }
 }
 
+/// Name of a role as people write it; identifiers are ASCII.
+pub fn rolle_name(rolle: &str) -> &str {
+    match rolle {
+        "Geschaeftsstelle" => "Geschäftsstelle",
+        other => other,
+    }
+}
+
+/// Several roles, separated by comma.
+pub fn rollen_namen(rollen: &[String]) -> String {
+    rollen.iter().map(|r| rolle_name(r)).collect::<Vec<_>>().join(", ")
+}
+
 impl Options {
     /// German name of a document type; the value itself when it is not in the list.
     pub fn dokumentart_name(&self, wert: &str) -> String {
@@ -145,6 +158,10 @@ pub trait Demo: Send + Sync {
     async fn advance(&self, seconds: i64) -> Result<(), Fehler>;
     /// Everything back to the start: no post, no files, sessions stay.
     async fn reset(&self) -> Result<(), Fehler>;
+    /// A technical account that sees everything, so that the tour ticks whatever role looks; None = the own view.
+    async fn beobachter(&self) -> Option<nachrichten::Actor> {
+        None
+    }
     /// Feeds the sample post again; answers how many items were accepted.
     async fn feed(&self) -> Result<u32, Fehler>;
 }

@@ -307,9 +307,6 @@ impl Element {
     }
 
     pub(crate) fn is_activity(&self) -> bool {
-        matches!(
-            self.kind,
-            Kind::Pass | Kind::User(_) | Kind::Receive(_) | Kind::Script(_) | Kind::Decision(_) | Kind::Call(_) | Kind::Scope(_)
-        ) || matches!(self.kind, Kind::Job(_)) && self.tag.ends_with("Task")
+        self.tag.ends_with("Task") || matches!(self.tag, "task" | "callActivity" | "subProcess" | "transaction" | "adHocSubProcess")
     }
 }

@@ -19,9 +19,26 @@ use serde_json::Value as Json;
 const MAX_LENGTH: usize = 20_000;
 /// Deepest chain of operators and brackets; bounds the recursion of parser and evaluator.
 const MAX_DEPTH: usize = 200;
+/// Most iterations over literal ranges in one expression.
+const MAX_ITERATIONS: u64 = 1_000_000;
 /// Names that take the place of `now()` and `today()`.
 pub(crate) const NOW: &str = "eakte_now";
 pub(crate) const TODAY: &str = "eakte_today";
+
+/// Words that must not be known as variables: keywords, types and date functions.
+const NOT_NAMES: &[&str] = &[
+    "if", "then", "else", "for", "in", "return", "some", "every", "satisfies", "and", "or", "between", "instance", "of", "true",
+    "false", "null", "function", "external", "not", "Any", "Null", "boolean", "number", "string", "date", "time", "duration",
+    "years", "days", "context", "list", "range",
+];
+/// Functions of several words. The parser takes the longest name it knows, so it has to know them
+/// beside the single words of the expression.
+const LONG_FUNCTIONS: &[&str] = &[
+    "string join", "string length", "upper case", "lower case", "substring before", "substring after", "starts with", "ends with",
+    "list contains", "list replace", "insert before", "index of", "distinct values", "get value", "get entries", "context put",
+    "context merge", "day of year", "day of week", "month of year", "week of year", "met by", "overlaps before", "overlaps after",
+    "finished by", "started by", "round up", "round down", "round half up", "round half down",
+];
 
 /// A prepared expression.
 pub(crate) struct Expr {
@@ -43,8 +60,9 @@ impl Expr {
         let scanned = scan(source)?;
         let node = catch_unwind(AssertUnwindSafe(|| {
             let scope = FeelScope::default();
-            for name in names {
-                scope.set_name(Name::from(name.as_str()));
+            let words = scanned.words.iter().map(String::as_str).filter(|w| !NOT_NAMES.contains(w));
+            for name in words.chain(names.iter().map(String::as_str)).chain(LONG_FUNCTIONS.iter().copied()) {
+                scope.set_name(Name::from(name));
             }
             dsntk_feel_parser::parse_textual_expression(&scope, &scanned.text, false)
                 .or_else(|e| dsntk_feel_parser::parse_expression(&scope, &scanned.text, false).map_err(|_| e))
@@ -139,7 +157,20 @@ pub(crate) fn scan(source: &str) -> Result<Scanned, String> {
         out.text.push_str(&source[at..end]);
         at = end;
     }
+    if out.words.iter().any(|w| matches!(w.as_str(), "for" | "some" | "every")) {
+        check_ranges(source)?;
+    }
     Ok(out)
+}
+
+/// Iterations over literal ranges are bounded together; FEEL itself cannot be stopped.
+fn check_ranges(source: &str) -> Result<(), String> {
+    let mut product = 1u64;
+    for end in source.split("..").skip(1) {
+        let digits: String = end.trim_start().chars().take_while(char::is_ascii_digit).take(12).collect();
+        product = product.saturating_mul(digits.parse::<u64>().unwrap_or(1).max(1));
+    }
+    if product > MAX_ITERATIONS { Err(format!("Der Ausdruck wiederholt mehr als {MAX_ITERATIONS} Mal.")) } else { Ok(()) }
 }
 
 fn count(chains: &mut [usize], depth: &mut usize) -> Result<(), String> {

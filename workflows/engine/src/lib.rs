@@ -6,17 +6,25 @@
 //! ([`HistoryEvent`]). A step runs all automatic elements until every token waits.
 //! [`memory::Runner`] is a whole runtime in memory, for tests and traces.
 
+mod analyse;
 mod api;
 mod definition;
+mod dmn;
 mod element;
 mod feel;
 mod machine;
+pub mod memory;
 mod state;
 mod step;
+pub mod tck;
 mod timer;
+pub mod trace;
 mod warum;
+mod xml;
 
 pub use api::*;
 pub use definition::Definition;
-pub use step::step;
+pub use dmn::{TableSet, Tables};
 pub use state::{Phase, State};
+pub use step::step;
+pub use xml::{Inventory, ProcessInventory, deploy, inventory};

@@ -263,6 +263,45 @@ impl State {
         all
     }
 
+    /// Checks that no token is lost or doubled and nothing waits for something that is gone.
+    ///
+    /// # Errors
+    /// What is wrong, in English, for operators and tests.
+    pub fn audit(&self) -> Result<(), String> {
+        let mut tokens: BTreeMap<u64, u32> = BTreeMap::new();
+        for (id, inst) in self.instances.iter().filter(|(id, _)| **id != 0) {
+            if !self.instances.contains_key(&inst.parent) {
+                return Err(format!("instance {id} has no parent {}", inst.parent));
+            }
+            *tokens.entry(inst.parent).or_default() += 1;
+        }
+        for join in &self.joins {
+            *tokens.entry(join.scope).or_default() += join.tokens.iter().map(|(_, n)| n).sum::<u32>();
+        }
+        for (id, inst) in &self.instances {
+            let counted = tokens.remove(id).unwrap_or(0);
+            if counted != inst.live {
+                return Err(format!("instance {id} counts {} tokens and has {counted}", inst.live));
+            }
+            if let Some(wait) = inst.waits.iter().find(|w| self.waits.get(w).is_none_or(|w| w.owner != *id)) {
+                return Err(format!("instance {id} waits for {wait}, which is gone"));
+            }
+        }
+        let lost = self.waits.iter().find(|(n, w)| self.instances.get(&w.owner).is_none_or(|i| !i.waits.contains(n)));
+        match (lost, tokens.first_key_value()) {
+            (Some((number, _)), _) => Err(format!("wait {number} has no owner")),
+            (_, Some((scope, _))) => Err(format!("tokens in scope {scope}, which is gone")),
+            _ => Ok(()),
+        }
+    }
+
+    /// The message subscription of a catching event or receive task itself.
+    pub fn subscription_of(&self, instance: ElementInstanceId) -> Option<u64> {
+        let element = self.instances.get(&instance.0)?.element;
+        let own = |w: &Wait| w.owner == instance.0 && w.event == element && w.kind == WaitKind::Message;
+        self.waits.iter().find(|(_, w)| own(w)).map(|(n, _)| *n)
+    }
+
     /// Whether an element is stopped by an error.
     pub fn has_incident(&self) -> bool {
         self.instances.values().any(|i| i.incident.is_some())

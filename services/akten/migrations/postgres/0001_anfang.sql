@@ -71,7 +71,7 @@ CREATE TABLE akten_dokument (
   dokumentart TEXT,
   zugang TEXT NOT NULL,
   stand TEXT NOT NULL,
-  aktenzeichen TEXT,
+  aktenzeichen TEXT COLLATE "C",
   akte UUID REFERENCES akten_akte (id),
   vorgang UUID REFERENCES akten_vorgang (id),
   sendung UUID NOT NULL,
@@ -94,6 +94,7 @@ CREATE INDEX akten_dokument_neu ON akten_dokument (erfasst, id);
 CREATE INDEX akten_dokument_ort ON akten_dokument (ort_objekt, erfasst, id);
 CREATE INDEX akten_dokument_akte ON akten_dokument (akte_objekt, erfasst, id);
 CREATE INDEX akten_dokument_sendung ON akten_dokument (sendung, teil);
+CREATE INDEX akten_dokument_az ON akten_dokument (aktenzeichen);
 CREATE INDEX akten_dokument_vorgang ON akten_dokument (vorgang, zugang);
 -- A rendition never changes; a new one gets the next version.
 CREATE TABLE akten_rendition (
@@ -127,19 +128,26 @@ CREATE TABLE akten_rechnung (
   name TEXT NOT NULL
 );
 CREATE INDEX akten_rechnung_gleich ON akten_rechnung (nummer, betrag);
--- Search: what filters and facets need, narrow; nr rises with the time of capture.
-CREATE TABLE akten_suche (
+-- Search: rights, filters and facets of a hit as small numbers; nr rises with the time of capture.
+CREATE TABLE akten_ort (
   nr BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  dokument UUID NOT NULL UNIQUE REFERENCES akten_dokument (id),
-  ort_objekt TEXT NOT NULL,
-  akte_objekt TEXT,
-  objekt TEXT NOT NULL,
+  objekt TEXT NOT NULL UNIQUE
+);
+CREATE TABLE akten_fach (
+  nr BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   art TEXT NOT NULL,
   amt TEXT NOT NULL,
-  zugang TEXT NOT NULL,
-  az TEXT COLLATE "C" NOT NULL
+  UNIQUE (art, amt)
 );
-CREATE INDEX akten_suche_az ON akten_suche (az);
+-- tag is the Zugang as a number: 20261120.
+CREATE TABLE akten_suche (
+  nr BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  ort BIGINT NOT NULL,
+  fach BIGINT NOT NULL,
+  tag BIGINT NOT NULL,
+  dokument UUID NOT NULL UNIQUE REFERENCES akten_dokument (id)
+);
+CREATE INDEX akten_suche_fach ON akten_suche (fach, ort, tag);
 CREATE TABLE akten_text (
   dokument UUID NOT NULL PRIMARY KEY REFERENCES akten_dokument (id),
   text TEXT NOT NULL

@@ -58,8 +58,10 @@ fn render(text: &str, words: &[Wort<'_>], conditions: &[Bedingung], worte: &Wort
         }
         at = word.end;
     }
-    if !text[tail.end..].trim().is_empty() {
-        plain.push_str(" …");
+    let rest = &text[tail.end..];
+    match rest.find(char::is_alphanumeric) {
+        Some(_) => plain.push_str(" …"),
+        None => plain.push_str(flat(rest).trim_end()),
     }
     if !plain.is_empty() {
         pieces.push((plain, false));

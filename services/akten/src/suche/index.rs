@@ -24,11 +24,15 @@ const STAEMME: usize = 50_000;
 const TEXT: usize = 2_000_000;
 
 statements! {
-    pub ZEILE = "INSERT INTO akten_suche (dokument, ort_objekt, akte_objekt, objekt, art, amt, zugang, az) \
-        SELECT d.id, d.ort_objekt, d.akte_objekt, d.objekt, coalesce(d.dokumentart, ''), coalesce(a.amt, ''), d.zugang, coalesce(d.aktenzeichen, '') \
-        FROM akten_dokument d LEFT JOIN akten_akte a ON a.id = d.akte WHERE d.id = $1 \
-        ON CONFLICT (dokument) DO UPDATE SET ort_objekt = excluded.ort_objekt, akte_objekt = excluded.akte_objekt, art = excluded.art, \
-        amt = excluded.amt, zugang = excluded.zugang, az = excluded.az RETURNING nr";
+    ORT = "INSERT INTO akten_ort (objekt) SELECT ort_objekt FROM akten_dokument WHERE id = $1 \
+        AND NOT EXISTS (SELECT 1 FROM akten_ort o WHERE o.objekt = akten_dokument.ort_objekt) ON CONFLICT DO NOTHING";
+    FACH = "INSERT INTO akten_fach (art, amt) SELECT coalesce(d.dokumentart, ''), coalesce(a.amt, '') FROM akten_dokument d \
+        LEFT JOIN akten_akte a ON a.id = d.akte WHERE d.id = $1 \
+        AND NOT EXISTS (SELECT 1 FROM akten_fach f WHERE f.art = coalesce(d.dokumentart, '') AND f.amt = coalesce(a.amt, '')) ON CONFLICT DO NOTHING";
+    ZEILE = "INSERT INTO akten_suche (ort, fach, tag, dokument) SELECT o.nr, f.nr, CAST(replace(d.zugang, '-', '') AS BIGINT), d.id \
+        FROM akten_dokument d LEFT JOIN akten_akte a ON a.id = d.akte JOIN akten_ort o ON o.objekt = d.ort_objekt \
+        JOIN akten_fach f ON f.art = coalesce(d.dokumentart, '') AND f.amt = coalesce(a.amt, '') WHERE d.id = $1 \
+        ON CONFLICT (dokument) DO UPDATE SET ort = excluded.ort, fach = excluded.fach, tag = excluded.tag RETURNING nr";
     pub VOLLTEXT_WEG = "DELETE FROM akten_volltext WHERE rowid = $1" => "DELETE FROM akten_volltext WHERE nr = $1";
     pub VOLLTEXT = "INSERT INTO akten_volltext (rowid, tokens) VALUES ($1, $2)"
         => "INSERT INTO akten_volltext (nr, tokens) VALUES ($1, to_tsvector('simple', $2))";
@@ -96,13 +100,21 @@ pub fn stored(text: &str) -> &str {
     &text[..text.floor_char_boundary(TEXT)]
 }
 
+/// Brings the small numbers of a document up to date; returns its place in the index.
+pub async fn zeile(tx: &mut Tx, dokument: DokumentId) -> Result<i64, DbError> {
+    tx.execute(&ORT, args![dokument]).await?;
+    tx.execute(&FACH, args![dokument]).await?;
+    let (nr,) = tx.one(&ZEILE, args![dokument]).await?;
+    Ok(nr)
+}
+
 /// Writes a document into the index anew, in the transaction that changed it.
 pub async fn write(tx: &mut Tx, worte: &Worte, dokument: DokumentId, text: Option<&str>) -> Result<(), DbError> {
     if let Some(text) = text {
         // PostgreSQL has no NUL in a text.
         tx.execute(&TEXT_SETZEN, args![dokument, stored(text).replace('\0', " ")]).await?;
     }
-    let (nr,): (i64,) = tx.one(&ZEILE, args![dokument]).await?;
+    let nr = zeile(tx, dokument).await?;
     let fields: Felder = tx.one(&TEXT_LESEN, args![dokument]).await?;
     let text = fields.text.unwrap_or_default();
     let made = tokens(worte, &[&fields.titel, &fields.name, &fields.aktenzeichen, &fields.akte, &fields.vorgang, &text]);

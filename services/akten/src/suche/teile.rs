@@ -9,7 +9,7 @@ Amt Abteilung Behörde Dezernat Referat Stelle Kasse Stadt Gemeinde Kreis Land B
 Akte Antrag Bescheid Bescheinigung Beschluss Vorlage Vertrag Vereinbarung Genehmigung Erlaubnis Anzeige Anfrage Auskunft Ausweis Urkunde
 Rechnung Mahnung Forderung Zahlung Gebühr Beitrag Steuer Abgabe Kosten Betrag Konto Haushalt Mittel Zuschuss Förderung Spende Lohn Gehalt
 Brief Post Schreiben Mitteilung Meldung Einladung Protokoll Niederschrift Bericht Gutachten Plan Planung Karte Liste Nachweis Unterlagen
-Bau Hochbau Tiefbau Neubau Umbau Abbruch Sanierung Erneuerung Unterhaltung Instandhaltung Reparatur Wartung Arbeit Leistung Lieferung Auftrag
+Bau Hoch Tief Hochbau Tiefbau Neubau Umbau Abbruch Sanierung Erneuerung Unterhaltung Instandhaltung Reparatur Wartung Arbeit Leistung Lieferung Auftrag
 Vergabe Ausschreibung Angebot Bieter Bestellung Abnahme Aufmaß Gewähr Mangel Schaden Versicherung Haftung
 Straße Weg Platz Brücke Tunnel Kanal Wasser Abwasser Gas Strom Fern Wärme Licht Beleuchtung Leitung Anlage Verkehr Park Garten Grün Fläche Spiel
 Grund Boden Grundstück Gebäude Haus Wohnung Wohn Miete Pacht Eigentum Kauf Verkauf Erbbau Recht Nachbar Lärm Schutz Brand Feuer Wehr Rettung

@@ -185,7 +185,7 @@ mod tests {
     #[test]
     fn different_words_stay_apart() {
         let worte = Worte::new([]);
-        for (a, b) in [("Steuer", "Stier"), ("Bauer", "Bau"), ("Haus", "Haut"), ("Rechnung", "Rechner")] {
+        for (a, b) in [("Steuer", "Stier"), ("Mauer", "Maus"), ("Haus", "Haut"), ("Rechnung", "Rechner")] {
             assert_ne!(worte.key(a).stamm, worte.key(b).stamm);
         }
     }

@@ -66,7 +66,10 @@ pub(crate) fn document(bytes: &[u8]) -> Result<Document, Refusal> {
 }
 
 /// Loads with hayro, which also tries the empty password.
-pub(crate) fn pages(bytes: Vec<u8>) -> Result<Pdf, Refusal> {
+///
+/// # Errors
+/// `quarantine` for damaged files and those that need a password.
+pub fn pages(bytes: Vec<u8>) -> Result<Pdf, Refusal> {
     Pdf::new(bytes).map_err(|e| match e {
         LoadPdfError::Decryption(_) => {
             quarantine("Die PDF-Datei ist mit einem Kennwort geschützt. Sie lässt sich nicht lesen.")

@@ -36,6 +36,14 @@ pub struct FeldSicht {
     pub rest: String,
 }
 
+impl FeldSicht {
+    /// Ids for `aria-describedby`: hint, proposal, error.
+    pub fn beschreibung(&self) -> String {
+        let parts = [(&self.hilfe, "hilfe"), (&self.vorschlag, "vorschlag"), (&self.fehler, "fehler")];
+        parts.into_iter().filter(|(t, _)| !t.is_empty()).map(|(_, s)| format!("{}-{s}", self.id)).collect::<Vec<_>>().join(" ")
+    }
+}
+
 pub struct OptionSicht {
     pub wert: String,
     pub label: String,
@@ -90,12 +98,9 @@ pub fn sicht(form: &Formular, variablen: &Werte, entwurf: &Werte, fehler: &[(Str
 
 fn feld(f: &Feld, variablen: &Werte, typed: Option<&Value>, fehler: &[(String, String)], quellen: &Quellen, summe: Option<Betrag>) -> FeldSicht {
     let proposal = f.vorschlag.iter().find_map(|p| an_pfad(variablen, p)).filter(|v| !v.is_string() || v.as_str() != Some(""));
-    let (proposed, told) = proposal.map_or_else(Default::default, |v| propose(f, v, quellen));
+    let (proposed, reason) = proposal.map_or_else(Default::default, |v| propose(v));
     let id = format!("f-{}", f.name);
-    let wert = match (typed, f.typ) {
-        (Some(v), _) => als_text(v),
-        (None, _) => proposed.clone(),
-    };
+    let wert = typed.map_or_else(|| proposed.wert.clone(), als_text);
     let shown = match f.typ {
         Typ::Datum => format::parse_tag(&wert).map_or(wert.clone(), |t| t.deutsch()),
         Typ::Betrag => format::parse_betrag(&wert).map_or(wert.clone(), format::zahl),
@@ -120,7 +125,7 @@ fn feld(f: &Feld, variablen: &Werte, typed: Option<&Value>, fehler: &[(String, S
         wert: shown,
         optionen,
         fehler: fehler.iter().find(|(field, _)| *field == id).map(|(_, t)| t.clone()).unwrap_or_default(),
-        vorschlag: told,
+        vorschlag: words(f, &proposed, &reason, &wert, quellen),
         summe: summe.map(|b| b.to_string()).unwrap_or_default(),
         summe_text: summe.map(|b| format::betrag(b, None)).unwrap_or_default(),
         rest: differenz(total, summe).unwrap_or_else(|| "Die Aufteilung stimmt mit der Rechnung überein.".into()),
@@ -129,20 +134,37 @@ fn feld(f: &Feld, variablen: &Werte, typed: Option<&Value>, fehler: &[(String, S
     }
 }
 
-/// Value to fill in and the words about it.
-fn propose(f: &Feld, v: &Value, quellen: &Quellen) -> (String, String) {
-    let wert = als_text(v);
-    if wert.is_empty() {
-        return Default::default();
+/// What the machine proposes.
+#[derive(Default)]
+struct Vorschlag {
+    /// As it is.
+    roh: String,
+    /// What is filled in; empty when it is not sure enough.
+    wert: String,
+}
+
+/// The proposal and how sure it is: "97 % · Betreff enthält „Rechnung“".
+fn propose(v: &Value) -> (Vorschlag, String) {
+    let roh = als_text(v);
+    let percent = v.get("sicherheit").and_then(Value::as_f64);
+    let grund = v.get("grund").and_then(Value::as_str).filter(|g| !g.is_empty());
+    let words: Vec<String> = percent.map(|s| format!("{} %", percent_of(s))).into_iter().chain(grund.map(str::to_owned)).collect();
+    let wert = if percent.is_some_and(|s| s < SICHER_AB) { String::new() } else { roh.clone() };
+    (Vorschlag { roh, wert }, words.join(" · "))
+}
+
+/// The line under a field. The proposed value is only repeated when the field holds another one.
+fn words(f: &Feld, p: &Vorschlag, reason: &str, wert: &str, quellen: &Quellen) -> String {
+    if p.roh.is_empty() {
+        return String::new();
     }
-    let name = choices(f, quellen).into_iter().find(|(w, _)| *w == wert).map_or_else(|| shown(f.typ, &wert), |(_, l)| l);
-    let grund = v.get("grund").and_then(Value::as_str).unwrap_or_default();
-    let because = if grund.is_empty() { String::new() } else { format!(" · {grund}") };
-    match v.get("sicherheit").and_then(Value::as_f64) {
-        Some(s) if s < SICHER_AB => (String::new(), format!("Kein sicherer Vorschlag: „{name}“, {} %{because}", percent(s))),
-        Some(s) => (wert, format!("Vorschlag: „{name}“, {} %{because}", percent(s))),
-        None => (wert, format!("Vorschlag: „{name}“{because}")),
-    }
+    let name = choices(f, quellen).into_iter().find(|(w, _)| *w == p.roh).map_or_else(|| shown(f.typ, &p.roh), |(_, l)| l);
+    let value = match (p.wert.is_empty(), p.roh == wert) {
+        (true, _) => format!("Kein sicherer Vorschlag: „{name}“"),
+        (false, true) => "Vorschlag".to_owned(),
+        (false, false) => format!("Vorschlag war: „{name}“"),
+    };
+    if reason.is_empty() { value } else { format!("{value}, {reason}") }
 }
 
 fn shown(typ: Typ, wert: &str) -> String {
@@ -153,7 +175,7 @@ fn shown(typ: Typ, wert: &str) -> String {
     }
 }
 
-fn percent(s: f64) -> u32 {
+fn percent_of(s: f64) -> u32 {
     (s.clamp(0.0, 1.0) * 100.0).round() as u32
 }
 
@@ -231,7 +253,7 @@ mod tests {
     #[test]
     fn a_sure_proposal_is_preselected_with_its_reason() {
         let f = shown_for(r#"{"a":{"b":{"wert":"rechnung","sicherheit":0.97,"grund":"Betreff enthält „Rechnung“"}}}"#);
-        assert_eq!((f.wert.as_str(), f.vorschlag.as_str()), ("rechnung", "Vorschlag: „Rechnung“, 97 % · Betreff enthält „Rechnung“"));
+        assert_eq!((f.wert.as_str(), f.vorschlag.as_str()), ("rechnung", "Vorschlag, 97 % · Betreff enthält „Rechnung“"));
         assert!(f.optionen.iter().any(|o| o.gewaehlt && o.wert == "rechnung"));
     }
 

@@ -53,7 +53,7 @@ async fn seite(app: &App, headers: &HeaderMap, anfrage: &str, kennung: &str, wei
         },
         rollen: rollen
             .into_iter()
-            .map(|d| Rolle { kennung: d.kennung, name: d.name, rolle: d.rollen.join(", "), amt: app.options.amt_name(&d.amt) })
+            .map(|d| Rolle { kennung: d.kennung, name: d.name, rolle: crate::state::rollen_namen(&d.rollen), amt: app.options.amt_name(&d.amt) })
             .collect(),
     };
     let status = fehler.map_or(StatusCode::OK, |f| StatusCode::from_u16(f.status).unwrap_or(StatusCode::UNAUTHORIZED));

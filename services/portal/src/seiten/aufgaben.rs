@@ -4,7 +4,7 @@
 use askama::Template;
 use axum::extract::Path;
 use nachrichten::{
-    Tag, Timestamp,
+    Tag,
     aufgaben::{Aufgabe, AufgabenFilter},
     fehler::Fehler,
 };
@@ -25,7 +25,6 @@ const SEITE: u32 = 50;
 struct ListenSeite {
     r: Rahmen,
     titel: &'static str,
-    pfad: &'static str,
     sichten: Vec<(String, &'static str, bool)>,
     zeilen: Vec<Zeile>,
     rechnung: bool,
@@ -109,7 +108,6 @@ async fn liste(ctx: Ctx, art: Art) -> Seite {
     let link = |s: &str| if s.is_empty() { art.pfad().to_owned() } else { format!("{}?sicht={s}", art.pfad()) };
     let page = ListenSeite {
         titel: art.label(),
-        pfad: art.pfad(),
         sichten: vec![
             (link(""), if art == Art::Rechnung { "Zu prüfen" } else { "Offen" }, sicht.is_empty()),
             (link("meine"), "Von mir übernommen", sicht == "meine"),
@@ -162,9 +160,4 @@ pub async fn nachbarn(ctx: &Ctx, a: &Aufgabe) -> Result<(Option<String>, Option<
     let link = |i: usize| list.get(i).map(|x| format!("/aufgaben/{}", x.id));
     let of = zaehler.iter().filter(|z| art.meint(&z.process, &z.element)).map(|z| z.offen).sum::<u64>();
     Ok((at.checked_sub(1).and_then(link), link(at + 1), format!("{} von {of}", at + 1)))
-}
-
-/// When a task appeared or was done.
-pub fn zeit(t: Timestamp) -> String {
-    seit(t)
 }

@@ -84,7 +84,6 @@ pub struct VorschlagSicht {
 pub struct DokSicht {
     pub id: String,
     pub titel: String,
-    pub name: String,
     pub art: String,
     pub stand: &'static str,
     pub stand_art: &'static str,
@@ -129,7 +128,6 @@ pub fn dokument(d: &Dokument, options: &Options, heute: Tag) -> DokSicht {
     DokSicht {
         id: d.id.to_string(),
         titel: d.titel.clone(),
-        name: d.name.clone(),
         art: d.dokumentart.as_deref().map_or_else(|| "noch offen".to_owned(), |a| options.dokumentart_name(a)),
         stand,
         stand_art,

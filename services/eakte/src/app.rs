@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: EUPL-1.2
+//! All services in one process with the embedded ports: SQLite, the in-process bus, a directory of blobs.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use nachrichten::{Actor, Timestamp, job::JobError};
+use service_akten::Akten;
+use service_eingang::{Ablehnung, Eingang, Profil, Pruefer};
+use service_einordnung::Einordnung;
+use service_erkennung::{Erkennung, Tesseract, TextEngine};
+use service_geschaeftsgang::{Geschaeftsgang, Options as EngineOptions};
+use service_platform::{
+    audit,
+    blobs::{Blobs, DirectoryBlobs},
+    bus::{Bus, InProcessBus},
+    config::Settings,
+    db::Db,
+    konten::{Konten, NeuePerson},
+    outbox, rechte,
+    uhr::{Clock, Ids, SystemClock, SystemIds},
+    worker::{self, JobHandler, Worker as _},
+};
+use service_rechnung::Rechnung;
+use service_sandbox::Limits;
+use tokio::{sync::Notify, task::JoinSet};
+
+use crate::{kind, vorrat};
+
+/// What [`App::start`] needs to know beyond the settings.
+#[derive(Clone, Debug)]
+pub struct Start {
+    pub data: PathBuf,
+    /// The program that answers `child`; this one, but for tests.
+    pub program: PathBuf,
+    /// Sample persons, one per role, without passwords.
+    pub demo: bool,
+    /// Watch the scan folder.
+    pub scan: bool,
+    /// Run the workers; without them only tables and traits are there.
+    pub work: bool,
+}
+
+/// The running services.
+pub struct App {
+    pub db: Db,
+    pub blobs: Arc<dyn Blobs>,
+    pub bus: Arc<InProcessBus>,
+    pub clock: Arc<SystemClock>,
+    pub ids: Arc<dyn Ids>,
+    pub konten: Konten,
+    pub eingang: Eingang,
+    pub geschaeftsgang: Geschaeftsgang,
+    pub akten: Arc<Akten>,
+    /// The technical account of the command line.
+    pub cli: Actor,
+    /// Its self test tells whether the sandbox holds.
+    pub erkennung: Arc<Erkennung>,
+    pub scan_ordner: PathBuf,
+    poke: Arc<Notify>,
+    tasks: JoinSet<()>,
+}
+
+/// Why the services could not start.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct StartFehler(String);
+
+fn failed(what: &str) -> impl FnOnce(Box<dyn std::error::Error + Send + Sync>) -> StartFehler + '_ {
+    move |error| StartFehler(format!("{what}: {error}"))
+}
+
+macro_rules! or {
+    ($result:expr, $what:literal) => {
+        $result.map_err(|e| failed($what)(e.into()))?
+    };
+}
+
+impl App {
+    /// Opens the directory (creating it), migrates, deploys the processes and starts every service.
+    pub async fn start(start: &Start, settings: &Settings) -> Result<Self, StartFehler> {
+        or!(std::fs::create_dir_all(&start.data), "data directory");
+        let db = or!(Db::sqlite(&start.data.join("eakte.db")).await, "database");
+        for migrations in [
+            service_platform::MIGRATIONS,
+            service_eingang::MIGRATIONS,
+            service_geschaeftsgang::MIGRATIONS,
+            service_akten::MIGRATIONS,
+        ] {
+            or!(db.migrate(&migrations).await, "migration");
+        }
+        let blobs: Arc<dyn Blobs> = Arc::new(or!(DirectoryBlobs::open(&start.data.join("blobs"), &settings.mandant), "blobs"));
+        or!(blobs.sweep().await, "blobs");
+        let bus = Arc::new(InProcessBus::default());
+        let clock = Arc::new(SystemClock::default());
+        crate::demo::restore_clock(&db, &clock).await;
+        let ids: Arc<dyn Ids> = Arc::new(SystemIds);
+        let konten = Konten::new(db.clone(), clock.clone(), ids.clone());
+        let poke = Arc::new(Notify::new());
+        let parallel = match settings.worker.parallel {
+            0 => std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
+            n => n,
+        };
+
+        let ocr: Arc<dyn TextEngine> = Arc::new(text_engine(parallel)?);
+        let parser = (start.program.clone(), vec!["child".to_owned()]);
+        let limits = Limits::default();
+        // Uploads have their own children: a person does not wait behind a batch.
+        let gate = service_erkennung::Options { parser: parser.clone(), parallel: 2, limits: limits.clone() };
+        let gate = Arc::new(Erkennung::new(gate, ocr.clone()));
+        let worker = service_erkennung::Options { parser, parallel, limits };
+        let erkennung = Arc::new(Erkennung::new(worker, ocr));
+        let eingang = Eingang::new(
+            db.clone(),
+            blobs.clone(),
+            clock.clone(),
+            ids.clone(),
+            pruefer(gate),
+            settings.intake.max_upload,
+            start.data.join("spool/absicht"),
+            poke.clone(),
+        );
+        let options = EngineOptions {
+            deadline: Duration::from_secs(settings.worker.frist.max(1) as u64),
+            window: 4 * parallel as u32,
+            ..EngineOptions::default()
+        };
+        let engine = Geschaeftsgang::new(db.clone(), bus.clone(), clock.clone(), ids.clone(), options).await;
+        let geschaeftsgang = or!(engine, "engine");
+        let akten = Arc::new(Akten::new(db.clone(), blobs.clone(), clock.clone(), ids.clone()));
+        geschaeftsgang.set_dokumente(akten.clone());
+        eingang.set_neighbours(Arc::new(geschaeftsgang.clone()), akten.clone());
+
+        let mut unfinished = or!(eingang.unfinished().await, "sweep");
+        for hash in std::mem::take(&mut unfinished) {
+            if !or!(geschaeftsgang.nennt(hash).await, "sweep") && !or!(akten.verweist(hash).await, "sweep") {
+                unfinished.push(hash);
+            }
+        }
+        or!(eingang.discard(&unfinished).await, "sweep");
+        if !unfinished.is_empty() {
+            tracing::info!(blobs = unfinished.len(), "removed originals that never got a receipt");
+        }
+
+        let cli = enter(&db, &konten, &akten, start.demo).await?;
+        for (name, xml) in vorrat::TABELLEN {
+            or!(geschaeftsgang.deploy_table(name, xml).await, "decision table");
+        }
+        for (name, xml) in vorrat::ABLAEUFE {
+            let checked = geschaeftsgang.deploy(xml).await.map_err(|e| StartFehler(format!("{name}: {e}")))?;
+            for warning in checked.warnings {
+                tracing::debug!(file = name, element = warning.element, "{}", warning.text);
+            }
+        }
+
+        let scan_ordner = start.data.join(&settings.scan.ordner);
+        let mut app = Self {
+            db, blobs, bus, clock, ids, konten, eingang, geschaeftsgang, akten, cli, erkennung, scan_ordner, poke,
+            tasks: JoinSet::new(),
+        };
+        if start.work {
+            app.spawn(start, settings, parallel).await?;
+        }
+        Ok(app)
+    }
+
+    async fn spawn(&mut self, start: &Start, settings: &Settings, parallel: usize) -> Result<(), StartFehler> {
+        let invoices = kind::pool(start.program.clone(), parallel);
+        let handlers: Vec<JobHandler> = [
+            self.erkennung.clone().jobs(),
+            Arc::new(Rechnung::new(invoices, settings.rechnung.zahlungsziel_tage)).jobs(),
+            Arc::new(Einordnung).jobs(),
+            self.akten.clone().jobs(),
+        ]
+        .concat();
+        for handler in handlers {
+            let bus: Arc<dyn Bus> = self.bus.clone();
+            // Declared before the engine starts, so that no first job is unroutable.
+            or!(bus.declare(&worker::queue(handler.typ)).await, "bus");
+            self.tasks.spawn(worker::serve(handler, bus, self.blobs.clone(), parallel));
+        }
+        for queue in [worker::RESULTS, service_geschaeftsgang::START, service_geschaeftsgang::NACHRICHT, service_akten::ZUGANG] {
+            or!(self.bus.declare(queue).await, "bus");
+        }
+        self.tasks.spawn(self.geschaeftsgang.clone().run());
+        self.tasks.spawn(self.akten.clone().consume(self.bus.clone()));
+        let again = Duration::from_secs(5);
+        self.tasks.spawn(outbox::relay(self.db.clone(), self.bus.clone(), self.clock.clone(), self.poke.clone(), again));
+        self.tasks.spawn(seal(self.db.clone(), self.clock.clone()));
+        if start.scan {
+            let profil = Profil {
+                name: "standard".to_owned(),
+                ordner: self.scan_ordner.clone(),
+                spool: start.data.join("spool"),
+                ruhe: Duration::from_millis(settings.scan.ruhe_ms),
+                takt: Duration::from_millis(settings.scan.takt_ms),
+                max_bytes: settings.intake.max_datei,
+            };
+            self.tasks.spawn(service_eingang::watch(self.eingang.clone(), self.cli.clone(), profil));
+        }
+        Ok(())
+    }
+
+    /// Stops every service. Nothing needs a farewell: what was not committed is taken up at the next start.
+    pub async fn stop(mut self) {
+        self.tasks.shutdown().await;
+        self.db.close().await;
+    }
+}
+
+/// Audit seals, every minute.
+async fn seal(db: Db, clock: Arc<SystemClock>) {
+    loop {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        if let Err(error) = audit::seal(&db, clock.now()).await {
+            tracing::warn!(%error, "cannot seal the audit trail, will try again");
+        }
+    }
+}
+
+/// The check of an upload: one look at the structure, in the sandbox.
+fn pruefer(gate: Arc<Erkennung>) -> Pruefer {
+    Arc::new(move |bytes: &[u8], name: &str| match gate.upload_verdict(bytes, name) {
+        Err(JobError::Unreadable { code, detail }) => Err(Ablehnung { code, text: detail }),
+        Err(error) => {
+            // What cannot be looked at now is kept: the post process will judge it.
+            tracing::warn!(%error, "upload check ended without a verdict");
+            Ok(())
+        }
+        Ok(()) => Ok(()),
+    })
+}
+
+/// The text recognition of this installation: `eakte-ocr` beside this program, or `$EAKTE_OCR_BIN`.
+pub fn text_engine(parallel: usize) -> Result<Tesseract, StartFehler> {
+    let program = Tesseract::program().ok_or_else(|| {
+        StartFehler("eakte-ocr liegt nicht neben diesem Programm; setzen Sie EAKTE_OCR_BIN".to_owned())
+    })?;
+    Ok(Tesseract::new(program, "deu", parallel, Tesseract::limits()))
+}
+
+/// Persons and standing grants: the technical account always, the demo's persons only in the demo.
+async fn enter(db: &Db, konten: &Konten, akten: &Akten, demo: bool) -> Result<Actor, StartFehler> {
+    let cli = NeuePerson {
+        kennung: "cli".to_owned(),
+        name: "Kommandozeile".to_owned(),
+        amt: "10".to_owned(),
+        rollen: vec!["Technik".to_owned(), "Betrieb".to_owned()],
+        gruppen: Vec::new(),
+    };
+    or!(konten.enter(&cli, None).await, "technical account");
+    let cli = or!(konten.actor("cli").await, "technical account").ok_or_else(|| StartFehler("no account cli".to_owned()))?;
+    let mut tx = or!(db.begin().await, "grants");
+    let now = Timestamp(0);
+    or!(rechte::grant(&mut tx, "rolle:Technik", "mandant", rechte::Recht::Verwalten, now, "technik").await, "grants");
+    or!(tx.commit().await, "grants");
+    or!(akten.seed(vorrat::AKTENPLAN, vorrat::ORGANISATION).await, "Aktenplan");
+    if demo {
+        crate::demo::enter_persons(konten).await.map_err(StartFehler)?;
+    }
+    Ok(cli)
+}
+
+/// Where this program stands; children run the same one.
+pub fn own_program() -> PathBuf {
+    std::env::var_os("EAKTE_BIN")
+        .map(PathBuf::from)
+        .or_else(|| std::env::current_exe().ok())
+        .unwrap_or_else(|| Path::new("eakte").to_owned())
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: EUPL-1.2
+//! `eakte account add|token` and `eakte demo-seed`.
+
+use std::io::BufRead as _;
+
+use service_platform::konten::NeuePerson;
+
+use super::{Ende, open, runtime, serve};
+use crate::{
+    App,
+    app::{Start, own_program},
+    ausgabe,
+    cli::{AccountBefehl, Ort, settings},
+    exit,
+};
+
+/// Shorter ones are refused.
+const MIN_PASSWORD: usize = 12;
+
+async fn prepare(ort: &Ort) -> Result<App, u8> {
+    let (config, data) = settings(ort)?;
+    let start = Start { data, program: own_program(), demo: false, scan: false, work: false };
+    App::start(&start, &config.settings).await.map_err(|error| {
+        ausgabe::say(&format!("Die Daten lassen sich nicht öffnen: {error}"));
+        exit::FAILED
+    })
+}
+
+pub fn run(befehl: AccountBefehl) -> Ende {
+    runtime()?.block_on(async {
+        match befehl {
+            AccountBefehl::Add { kennung, name, amt, rollen, gruppen, ort } => {
+                let mut password = String::new();
+                let _ = std::io::stdin().lock().read_line(&mut password);
+                let password = password.trim_end_matches(['\r', '\n']);
+                if password.chars().count() < MIN_PASSWORD {
+                    ausgabe::say(&format!("Das Passwort braucht mindestens {MIN_PASSWORD} Zeichen; es wird von der Standardeingabe gelesen."));
+                    return Err(exit::USAGE);
+                }
+                let app = prepare(&ort).await?;
+                let person = NeuePerson { kennung, name, amt, rollen, gruppen };
+                let id = app.konten.enter(&person, Some(password)).await.map_err(|error| {
+                    ausgabe::say(&error.text.0);
+                    exit::FAILED
+                })?;
+                ausgabe::line(&format!("{} eingetragen: {id}", person.kennung));
+                app.stop().await;
+            }
+            AccountBefehl::Token { kennung, days, ort } => {
+                let app = open(&ort).await?;
+                let actor = app.konten.actor(&kennung).await.ok().flatten();
+                let Some(actor) = actor else {
+                    ausgabe::say(&format!("Die Kennung „{kennung}“ gibt es nicht."));
+                    return Err(exit::FAILED);
+                };
+                let token = app.konten.api_token(actor.person, days).await.map_err(|error| {
+                    ausgabe::say(&error.text.0);
+                    exit::FAILED
+                })?;
+                ausgabe::line(&token);
+                app.stop().await;
+            }
+        }
+        Ok(exit::OK)
+    })
+}
+
+/// `eakte demo-seed N`.
+pub fn seed(count: usize, ort: &Ort) -> Ende {
+    let (_, data) = settings(ort)?;
+    let _sperre = serve::lock(&data)?;
+    runtime()?.block_on(async {
+        let (config, data) = settings(ort)?;
+        let start = Start { data, program: own_program(), demo: true, scan: false, work: false };
+        let app = App::start(&start, &config.settings).await.map_err(|error| {
+            ausgabe::say(&format!("Die Daten lassen sich nicht öffnen: {error}"));
+            exit::FAILED
+        })?;
+        let seeded = app.akten.seed_many(count).await;
+        let seeded = seeded.map_err(|error| {
+            ausgabe::say(&format!("Die Beispieldokumente ließen sich nicht anlegen: {error}"));
+            exit::FAILED
+        })?;
+        ausgabe::line(&format!("{seeded} Dokumente angelegt"));
+        app.stop().await;
+        Ok(exit::OK)
+    })
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: EUPL-1.2
+//! One file per command.
+
+pub mod account;
+pub mod audit;
+pub mod document;
+pub mod intake;
+pub mod invoice;
+pub mod ocr;
+pub mod reconcile;
+pub mod serve;
+pub mod workflow;
+
+use std::path::Path;
+
+use serde_json::json;
+use service_platform::telemetry;
+
+use crate::{
+    App,
+    app::{Start, own_program},
+    ausgabe,
+    cli::{Ort, settings},
+    exit,
+};
+
+/// Ok or Err with an exit code; what went wrong was already said.
+pub type Ende = Result<u8, u8>;
+
+/// The runtime of commands and services.
+pub fn runtime() -> Result<tokio::runtime::Runtime, u8> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
+        ausgabe::say(&format!("Das Programm kann nicht starten: {error}"));
+        exit::FAILED
+    })
+}
+
+/// Opens a data directory that was used before, without workers and without its lock: reading is allowed beside a
+/// running server.
+pub async fn open(ort: &Ort) -> Result<App, u8> {
+    let (config, data) = settings(ort)?;
+    if !data.join("eakte.db").exists() {
+        ausgabe::say(&format!(
+            "Im Ordner {} liegen noch keine Daten. Starten Sie zuerst „eakte serve“ oder „eakte intake“.",
+            data.display()
+        ));
+        return Err(exit::NOT_INITIALISED);
+    }
+    telemetry::init("error", false);
+    let start = Start { data, program: own_program(), demo: false, scan: false, work: false };
+    App::start(&start, &config.settings).await.map_err(|error| {
+        ausgabe::say(&format!("Die Daten lassen sich nicht öffnen: {error}"));
+        exit::FAILED
+    })
+}
+
+/// Reads a file a person named.
+pub fn read(file: &Path) -> Result<Vec<u8>, u8> {
+    std::fs::read(file).map_err(|error| {
+        ausgabe::say(&format!("{} ist nicht lesbar: {error}", file.display()));
+        exit::UNREADABLE
+    })
+}
+
+/// Writes a file a person named.
+pub fn write(file: &Path, bytes: &[u8]) -> Result<(), u8> {
+    std::fs::write(file, bytes).map_err(|error| {
+        ausgabe::say(&format!("{} lässt sich nicht schreiben: {error}", file.display()));
+        exit::FAILED
+    })
+}
+
+/// `eakte run SERVICE…`: the embedded ports carry all services in one process, and only all of them.
+pub fn run_services(services: &[String], ort: &Ort) -> Ende {
+    const ALL: [&str; 7] = ["eingang", "geschaeftsgang", "erkennung", "rechnung", "einordnung", "akten", "portal"];
+    if let Some(unknown) = services.iter().find(|s| !ALL.contains(&s.as_str())) {
+        ausgabe::say(&format!("Den Dienst „{unknown}“ gibt es nicht. Dienste: {}.", ALL.join(", ")));
+        return Err(exit::USAGE);
+    }
+    if let Some(missing) = ALL.iter().find(|s| !services.iter().any(|g| g == *s)) {
+        ausgabe::say(&format!(
+            "Der Port „Bus“ ist eingebettet und reicht nur in einen Prozess; es fehlt der Dienst „{missing}“. \
+             Nennen Sie alle Dienste oder verwenden Sie „eakte serve“."
+        ));
+        return Err(exit::USAGE);
+    }
+    serve::run(ort, None, false)
+}
+
+/// `eakte config`.
+pub fn config(ort: &Ort, json: bool) -> Ende {
+    let (config, _) = settings(ort)?;
+    for (key, value, origin) in config.explain() {
+        if json {
+            ausgabe::json(&json!({ "key": key, "value": value, "origin": origin }));
+        } else {
+            ausgabe::line(&format!("{key:<28} {value:<40} {origin}"));
+        }
+    }
+    Ok(exit::OK)
+}

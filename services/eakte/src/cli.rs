@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: EUPL-1.2
+//! The command line. Exit codes: 0 all good, 1 a negative verdict or failure, 2 usage, 3 some items unreadable,
+//! 10 not initialised, 11 data directory in use, 12 not allowed; any other code means failure.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use service_platform::config::Config;
+
+use crate::{ausgabe, befehle, exit};
+
+#[derive(Parser)]
+#[command(name = "eakte", version, about = "E-Akte: Posteingang, E-Rechnung, Beschlusswesen", disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    befehl: Befehl,
+}
+
+/// Where the data lies and which settings hold.
+#[derive(Args, Clone, Debug)]
+pub struct Ort {
+    /// Data directory
+    #[arg(long, env = "EAKTE_DATA")]
+    pub data: Option<PathBuf>,
+    /// Configuration file (TOML)
+    #[arg(long)]
+    pub config: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum KanalArg {
+    Scan,
+    Mail,
+    Upload,
+}
+
+#[derive(Subcommand)]
+enum Befehl {
+    /// Run all services in one process
+    Serve {
+        #[command(flatten)]
+        ort: Ort,
+        /// Address of portal and API; port 0 takes a free one
+        #[arg(long, env = "EAKTE_LISTEN")]
+        listen: Option<String>,
+        /// Sample city: a login per role without password, movable clock, sample post
+        #[arg(long)]
+        demo: bool,
+    },
+    /// Run some services
+    Run {
+        #[arg(required = true)]
+        service: Vec<String>,
+        #[command(flatten)]
+        ort: Ort,
+    },
+    /// Hand in files
+    Intake {
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        #[command(flatten)]
+        ort: Ort,
+        /// A running server, with $EAKTE_TOKEN
+        #[arg(long, conflicts_with = "data")]
+        url: Option<String>,
+        #[arg(long, value_enum, default_value = "scan")]
+        channel: KanalArg,
+        /// Until every item is settled
+        #[arg(long)]
+        wait: bool,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Look at a document
+    #[command(subcommand)]
+    Document(DocumentBefehl),
+    /// Recognise text and write a searchable PDF/A
+    Ocr {
+        file: PathBuf,
+        #[arg(short)]
+        output: PathBuf,
+        /// Also the text, pages separated by form feed
+        #[arg(long)]
+        text: Option<PathBuf>,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check or show e-invoices
+    #[command(subcommand)]
+    Invoice(InvoiceBefehl),
+    /// Check a process
+    #[command(subcommand)]
+    Workflow(WorkflowBefehl),
+    /// The audit trail
+    #[command(subcommand)]
+    Audit(AuditBefehl),
+    /// Compare database, blobs and audit trail; changes nothing
+    Reconcile {
+        #[command(flatten)]
+        ort: Ort,
+        /// Journal of the load driver: one JSON object per line with sha256 and receipt
+        #[arg(long)]
+        journal: Option<PathBuf>,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show every setting with its origin
+    Config {
+        #[command(flatten)]
+        ort: Ort,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Accounts
+    #[command(subcommand)]
+    Account(AccountBefehl),
+    /// Fill a data directory with sample documents, for measurements
+    DemoSeed {
+        count: usize,
+        #[command(flatten)]
+        ort: Ort,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum DocumentBefehl {
+    /// Facts and renditions of a document
+    Show {
+        id: String,
+        #[command(flatten)]
+        ort: Ort,
+        #[arg(long)]
+        json: bool,
+    },
+    /// The bytes of a rendition: original, pdfa, text, invoice-html
+    Get {
+        id: String,
+        #[arg(long, default_value = "original")]
+        rendition: String,
+        #[arg(short)]
+        output: Option<PathBuf>,
+        #[command(flatten)]
+        ort: Ort,
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum InvoiceBefehl {
+    /// One line per file: scenario, findings, verdict
+    Check {
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        #[arg(long)]
+        json: bool,
+        /// Largest XML in bytes
+        #[arg(long)]
+        max_bytes: Option<usize>,
+    },
+    /// A readable German invoice
+    Show {
+        file: PathBuf,
+        #[arg(long)]
+        html: PathBuf,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum WorkflowBefehl {
+    /// Errors and warnings of a BPMN file
+    Check {
+        file: PathBuf,
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum AuditBefehl {
+    /// Check all chains and seals
+    Verify {
+        #[command(flatten)]
+        ort: Ort,
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum AccountBefehl {
+    /// Enter a person; the password is read from standard input
+    Add {
+        kennung: String,
+        #[arg(long)]
+        name: String,
+        #[arg(long, default_value = "")]
+        amt: String,
+        #[arg(long = "rolle")]
+        rollen: Vec<String>,
+        #[arg(long = "gruppe")]
+        gruppen: Vec<String>,
+        #[command(flatten)]
+        ort: Ort,
+    },
+    /// An API token of a person, shown once
+    Token {
+        kennung: String,
+        #[arg(long, default_value_t = 90)]
+        days: i64,
+        #[command(flatten)]
+        ort: Ort,
+    },
+}
+
+/// Reads the settings and makes the data directory's path of them.
+pub fn settings(ort: &Ort) -> Result<(Config, PathBuf), u8> {
+    let config = Config::load(ort.config.as_deref(), std::env::vars()).map_err(|error| {
+        ausgabe::say(&format!("Die Konfiguration ist nicht lesbar: {error}"));
+        exit::USAGE
+    })?;
+    let data = ort.data.clone().unwrap_or_else(|| PathBuf::from(&config.settings.data));
+    Ok((config, data))
+}
+
+/// Runs the command line of this process; returns the exit code.
+pub fn run() -> u8 {
+    let cli = Cli::parse();
+    let result = match cli.befehl {
+        Befehl::Serve { ort, listen, demo } => befehle::serve::run(&ort, listen, demo),
+        Befehl::Run { service, ort } => befehle::run_services(&service, &ort),
+        Befehl::Intake { files, ort, url, channel, wait, json } => {
+            befehle::intake::run(&befehle::intake::Auftrag { files, ort, url, channel, wait, json })
+        }
+        Befehl::Document(befehl) => befehle::document::run(befehl),
+        Befehl::Ocr { file, output, text, json } => befehle::ocr::run(&file, &output, text.as_deref(), json),
+        Befehl::Invoice(befehl) => befehle::invoice::run(befehl),
+        Befehl::Workflow(WorkflowBefehl::Check { file, json }) => befehle::workflow::check(&file, json),
+        Befehl::Audit(AuditBefehl::Verify { ort, json }) => befehle::audit::verify(&ort, json),
+        Befehl::Reconcile { ort, journal, json } => befehle::reconcile::run(&ort, journal.as_deref(), json),
+        Befehl::Config { ort, json } => befehle::config(&ort, json),
+        Befehl::Account(befehl) => befehle::account::run(befehl),
+        Befehl::DemoSeed { count, ort } => befehle::account::seed(count, &ort),
+    };
+    result.unwrap_or_else(|code| code)
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: EUPL-1.2
+//! What `reconcile` needs to know of the engine; reads only.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use nachrichten::{BlobHash, InstanceId, SendungId};
+use serde_json::Value;
+use service_platform::{args, db::DbError, outbox};
+
+use crate::{Geschaeftsgang, sql};
+
+/// Instances per Sendung, the blobs they name, and what still runs.
+#[derive(Clone, Debug, Default)]
+pub struct Abgleich {
+    /// How many `posteingang` instances each Sendung has; exactly one is right.
+    pub posteingang: BTreeMap<SendungId, u32>,
+    /// Blobs named in any instance's variables.
+    pub blobs: BTreeSet<BlobHash>,
+    /// Jobs and messages under way.
+    pub pending: u64,
+    /// Sendungen with an open quarantine task.
+    pub quarantined: u64,
+}
+
+impl Geschaeftsgang {
+    /// Does a running instance name this blob? Reads every running instance: for the sweep after a crash.
+    pub async fn nennt(&self, hash: BlobHash) -> Result<bool, DbError> {
+        let (n,): (i64,) = self.inner.db.one(&sql::ABGLEICH_NENNT, args![format!("%{hash}%")]).await?;
+        Ok(n > 0)
+    }
+
+    /// Reads every instance.
+    pub async fn abgleich(&self) -> Result<Abgleich, DbError> {
+        let db = &self.inner.db;
+        let mut out = Abgleich::default();
+        let mut after = InstanceId(uuid::Uuid::nil());
+        loop {
+            let page: Vec<(InstanceId, Option<SendungId>, String, Value)> = db.all(&sql::ABGLEICH_INSTANZEN, args![after]).await?;
+            let Some(last) = page.last() else { break };
+            after = last.0;
+            for (_, sendung, process, state) in page {
+                if let Some(sendung) = sendung.filter(|_| process == "posteingang") {
+                    *out.posteingang.entry(sendung).or_default() += 1;
+                }
+                hashes(&state, &mut out.blobs);
+            }
+        }
+        let (jobs,): (u64,) = db.one(&sql::ABGLEICH_OFFEN, args![]).await?;
+        out.pending = jobs + outbox::waiting(db).await?.0;
+        (out.quarantined,) = db.one(&sql::ABGLEICH_QUARANTAENE, args![]).await?;
+        Ok(out)
+    }
+}
+
+/// Every text in this value that is a blob's hash.
+fn hashes(value: &Value, into: &mut BTreeSet<BlobHash>) {
+    let mut open = vec![value];
+    while let Some(value) = open.pop() {
+        match value {
+            Value::String(text) if text.len() == 64 => into.extend(text.parse::<BlobHash>().ok()),
+            Value::Array(items) => open.extend(items),
+            Value::Object(map) => open.extend(map.values()),
+            _ => {}
+        }
+    }
+}

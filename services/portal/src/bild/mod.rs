@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: EUPL-1.2
+//! Process pictures: SVG drawn from the diagram information of a BPMN file, with the live position.
+//!
+//! A pure function of the file and the marks. The file counts as hostile: size, node, shape and number limits first.
+//! The picture has no content of its own: beside it stands the same as a list.
+
+mod lesen;
+mod symbole;
+mod zeichnen;
+
+/// A place where the process stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mark {
+    /// Id of the BPMN element.
+    pub element: String,
+    /// How many tokens wait there.
+    pub count: u32,
+    /// One of them needs an operator.
+    pub incident: bool,
+}
+
+/// The picture as an `<svg>` element; empty when the file cannot be read or has no diagram information.
+pub fn svg(bpmn_xml: &str, marks: &[Mark]) -> String {
+    lesen::lesen(bpmn_xml).map(|d| zeichnen::zeichnen(&d, marks)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    const KLEIN: &str = r#"<?xml version="1.0"?>
+<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:bpmndi="http://www.omg.org/spec/BPMN/20100524/DI"
+  xmlns:dc="http://www.omg.org/spec/DD/20100524/DC" xmlns:di="http://www.omg.org/spec/DD/20100524/DI">
+ <process id="p" name="Rechnung &lt;b&gt;">
+  <startEvent id="s" name="Eingang"/><userTask id="a" name="Sachlich prüfen"/><exclusiveGateway id="g" name="richtig?"/>
+  <endEvent id="e"><terminateEventDefinition/></endEvent>
+  <boundaryEvent id="b" attachedToRef="a" cancelActivity="false"><timerEventDefinition/></boundaryEvent>
+  <sequenceFlow id="f1" sourceRef="s" targetRef="a"/><sequenceFlow id="f2" name="ja" sourceRef="g" targetRef="e"/>
+ </process>
+ <bpmndi:BPMNDiagram><bpmndi:BPMNPlane bpmnElement="p">
+  <bpmndi:BPMNShape bpmnElement="s"><dc:Bounds x="100" y="100" width="36" height="36"/></bpmndi:BPMNShape>
+  <bpmndi:BPMNShape bpmnElement="a"><dc:Bounds x="180" y="78" width="100" height="80"/></bpmndi:BPMNShape>
+  <bpmndi:BPMNShape bpmnElement="g"><dc:Bounds x="320" y="93" width="50" height="50"/></bpmndi:BPMNShape>
+  <bpmndi:BPMNShape bpmnElement="e"><dc:Bounds x="420" y="100" width="36" height="36"/></bpmndi:BPMNShape>
+  <bpmndi:BPMNShape bpmnElement="b"><dc:Bounds x="220" y="140" width="36" height="36"/></bpmndi:BPMNShape>
+  <bpmndi:BPMNEdge bpmnElement="f1"><di:waypoint x="136" y="118"/><di:waypoint x="180" y="118"/></bpmndi:BPMNEdge>
+  <bpmndi:BPMNEdge bpmnElement="f2"><di:waypoint x="370" y="118"/><di:waypoint x="420" y="118"/></bpmndi:BPMNEdge>
+ </bpmndi:BPMNPlane></bpmndi:BPMNDiagram>
+</definitions>"#;
+
+    fn mark(element: &str, count: u32, incident: bool) -> Mark {
+        Mark { element: element.into(), count, incident }
+    }
+
+    #[test]
+    fn the_current_step_is_told_in_the_name_and_drawn_with_the_word() {
+        let svg = svg(KLEIN, &[mark("a", 2, false)]);
+        let doc = roxmltree::Document::parse(&svg).unwrap();
+        let root = doc.root_element();
+        assert_eq!(root.attribute("role"), Some("img"));
+        assert_eq!(root.attribute("aria-label"), Some("Ablauf mit 1 Schritt, jetzt Sachlich prüfen"));
+        let thick = doc.descendants().find(|n| n.attribute("data-element") == Some("a")).unwrap();
+        assert_eq!(thick.attribute("class"), Some("bild-jetzt"));
+        assert!(doc.descendants().any(|n| n.tag_name().name() == "text" && n.text() == Some("jetzt (2)")));
+        assert!(!svg.contains("style=") && !svg.contains("<script"));
+    }
+
+    #[test]
+    fn an_incident_is_a_word_too() {
+        let svg = svg(KLEIN, &[mark("a", 1, true)]);
+        assert!(svg.contains(">Störung<") && svg.contains("jetzt Sachlich prüfen (Störung)"));
+    }
+
+    #[test]
+    fn what_cannot_be_drawn_gives_nothing() {
+        let deep = format!("<a>{}{}</a>", "<b>".repeat(100_000), "</b>".repeat(100_000));
+        for bad in ["", "<definitions/>", "kein XML", "<!DOCTYPE a [<!ENTITY x 'y'>]><a>&x;</a>", deep.as_str()] {
+            assert_eq!(svg(bad, &[]), "");
+        }
+    }
+
+    #[test]
+    fn wild_numbers_are_harmless() {
+        for wild in ["NaN", "1e308", "-1e308", "inf", "x", ""] {
+            let svg = svg(&KLEIN.replace("x=\"100\"", &format!("x=\"{wild}\"")), &[]);
+            assert!(roxmltree::Document::parse(&svg).is_ok(), "{wild}");
+            assert!(!svg.contains("NaN") && !svg.contains("inf"), "{wild}");
+        }
+    }
+
+    /// Real files of other modellers: no panic, well-formed, and a picture wherever there are shapes.
+    #[test]
+    fn foreign_files_are_drawn() {
+        let root = std::env::var("EAKTE_SHARED").unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared").into());
+        let base = std::path::Path::new(&root).join("conformance/bpmn/parse");
+        let Ok(folders) = std::fs::read_dir(&base) else {
+            eprintln!("skipped: no shared data at {}", base.display());
+            return;
+        };
+        let (mut files, mut drawn) = (0, 0);
+        for file in folders.flatten().filter_map(|f| std::fs::read_dir(f.path()).ok()).flat_map(|d| d.flatten()) {
+            let Ok(text) = std::fs::read_to_string(file.path()) else { continue };
+            if !file.file_name().to_string_lossy().contains("bpmn") {
+                continue;
+            }
+            files += 1;
+            let svg = svg(&text, &[mark("theTask", 1, false)]);
+            if svg.is_empty() {
+                let has_shapes = text.contains("BPMNShape") && roxmltree::Document::parse(&text).is_ok();
+                assert!(!has_shapes, "{} has shapes but no picture", file.path().display());
+            } else {
+                drawn += 1;
+                let doc = roxmltree::Document::parse(&svg).unwrap_or_else(|e| panic!("{}: {e}", file.path().display()));
+                assert!(doc.descendants().filter(|n| n.has_attribute("data-element")).count() > 0, "{}", file.path().display());
+            }
+        }
+        assert!(files > 100 && drawn > 30, "{files} files, {drawn} drawn");
+    }
+}

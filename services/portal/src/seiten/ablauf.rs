@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: EUPL-1.2
+//! A running process: the picture with the live position, and the same as a list.
+
+use askama::Template;
+use axum::extract::Path;
+use nachrichten::ablaeufe::Ablauf;
+
+use super::{id, sichten::{self, SchrittSicht}};
+use crate::{
+    bild::{self, Mark},
+    format,
+    rahmen::{Ctx, Rahmen, html},
+    schutz::Seite,
+};
+
+#[derive(Template)]
+#[template(path = "ablauf.html")]
+struct AblaufSeite {
+    r: Rahmen,
+    id: String,
+    titel: String,
+    name: String,
+    version: u32,
+    stand: &'static str,
+    stand_art: &'static str,
+    gestartet: String,
+    beendet: String,
+    bild: String,
+    marken: Vec<MarkeSicht>,
+    verlauf: Vec<SchrittSicht>,
+    oben: Vec<(String, &'static str)>,
+    aufgaben: Vec<String>,
+    druck: bool,
+}
+
+struct MarkeSicht {
+    name: String,
+    warum: String,
+    seit: String,
+    stoerung: bool,
+}
+
+async fn laden(ctx: &Ctx, wert: &str, druck: bool) -> Result<AblaufSeite, crate::schutz::Antwort> {
+    let a: Ablauf = ctx.app.ablaeufe.get(&ctx.ich.actor, id(wert)?).await?;
+    let mut marks: Vec<Mark> = Vec::new();
+    for m in &a.marken {
+        match marks.iter_mut().find(|x| x.element == m.element) {
+            Some(x) => {
+                x.count += 1;
+                x.incident |= m.stoerung;
+            }
+            None => marks.push(Mark { element: m.element.clone(), count: 1, incident: m.stoerung }),
+        }
+    }
+    let (stand, stand_art) = match a.stand.as_str() {
+        "beendet" => ("beendet", "success"),
+        "stoerung" => ("gestört", "danger"),
+        "abgebrochen" => ("abgebrochen", "warning"),
+        _ => ("läuft", "info"),
+    };
+    let mut oben = Vec::new();
+    if let Some(d) = a.dokument {
+        oben.push((format!("/dokumente/{d}"), "Dokument"));
+    }
+    if let Some(s) = a.sendung {
+        oben.push((format!("/sendungen/{s}"), "Sendung"));
+    }
+    if let Some(p) = a.parent {
+        oben.push((format!("/ablaeufe/{p}"), "Übergeordneter Ablauf"));
+    }
+    let bpmn = a.bpmn.clone();
+    // Drawing reads a whole XML file; it does not hold up other requests.
+    let bild = tokio::task::spawn_blocking(move || bild::svg(&bpmn, &marks)).await.unwrap_or_default();
+    Ok(AblaufSeite {
+        id: a.id.to_string(),
+        titel: a.titel.clone(),
+        name: a.name.clone(),
+        version: a.version,
+        stand,
+        stand_art,
+        gestartet: format::zeitpunkt(a.gestartet),
+        beendet: a.beendet.map(format::zeitpunkt).unwrap_or_default(),
+        bild,
+        marken: a
+            .marken
+            .iter()
+            .map(|m| MarkeSicht {
+                name: if m.name.is_empty() { m.element.clone() } else { m.name.clone() },
+                warum: m.warum.clone(),
+                seit: format::zeitpunkt(m.seit),
+                stoerung: m.stoerung,
+            })
+            .collect(),
+        verlauf: sichten::verlauf(&a.verlauf, false),
+        oben,
+        aufgaben: a.aufgaben.iter().map(|t| format!("/aufgaben/{t}")).collect(),
+        druck,
+        r: ctx.rahmen(&format!("{} · Ablauf", a.titel), "", "ablauf").await?,
+    })
+}
+
+pub async fn zeigen(ctx: Ctx, Path(wert): Path<String>) -> Seite {
+    Ok(html(&laden(&ctx, &wert, false).await?))
+}
+
+/// The same for paper: no navigation even on the screen.
+pub async fn druck(ctx: Ctx, Path(wert): Path<String>) -> Seite {
+    Ok(html(&laden(&ctx, &wert, true).await?))
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: EUPL-1.2
+// A page that fails the test when the browser complains, and what a person does on it.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import path from "node:path";
+import { chromium } from "playwright-core";
+
+import { ROOT } from "./server.mjs";
+
+export const DESKTOP = { width: 1280, height: 900 };
+export const SMALL = { width: 320, height: 640 };
+
+export async function startBrowser() {
+  const executablePath = execFileSync("sh", ["-c", "command -v chromium"], { encoding: "utf8" }).trim();
+  // Chromium's own sandbox does not work for root in a container.
+  const args = process.getuid() === 0 ? ["--no-sandbox"] : [];
+  return chromium.launch({ executablePath, args: [...args, "--force-color-profile=srgb"] });
+}
+
+/** One person at one browser: own cookies. `script: false` is a browser without JavaScript. */
+export async function newPerson(browser, url, { script = true, viewport = DESKTOP } = {}) {
+  const context = await browser.newContext({
+    baseURL: url,
+    locale: "de-DE",
+    timezoneId: "Europe/Berlin",
+    javaScriptEnabled: script,
+    reducedMotion: "reduce",
+    viewport,
+  });
+  context.setDefaultTimeout(10_000);
+  const page = await context.newPage();
+  const complaints = [];
+  page.on("console", (message) => {
+    // A refused form is answered with 403, 409 or 422 and shown; the browser logs every such answer.
+    const expected = /status of (403|404|409|412|422)/.test(message.text());
+    if (["error", "warning"].includes(message.type()) && !expected) complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("response", (answer) => {
+    if (answer.status() >= 500) complaints.push(`${answer.status()} ${answer.url()}`);
+    if (!answer.url().startsWith(url) && !answer.url().startsWith("data:")) complaints.push(`foreign ${answer.url()}`);
+  });
+  return {
+    page,
+    context,
+    /** Content Security Policy messages, script errors, foreign requests, answers 5xx: none of them may be there. */
+    assertQuiet() {
+      assert.deepEqual(complaints, [], `browser complaints on ${page.url()}`);
+    },
+    async close() {
+      await context.close();
+    },
+  };
+}
+
+/** Logs in with the role button of the person `kennung`; leaves any earlier login. */
+export async function login({ page, context }, kennung) {
+  await context.clearCookies();
+  await page.goto("/anmelden");
+  await page.locator(`button[name="kennung"][value="${kennung}"]`).click();
+  await page.waitForURL((address) => !address.pathname.startsWith("/anmelden"));
+}
+
+/** Opens `address` and expects a page, not an error. */
+export async function open({ page }, address) {
+  const answer = await page.goto(address);
+  assert.ok(answer.ok(), `${answer.status()} for ${address}`);
+  return answer;
+}
+
+/** A button by the words on it; the key printed beside them is part of its name. */
+export function button(page, words) {
+  return page.getByRole("main").getByRole("button", { name: new RegExp(`^\\s*${words}(\\s+\\S{1,5})?\\s*$`) });
+}
+
+/** Presses a decision and, where one is asked for, its confirmation. */
+export async function decide(page, words) {
+  const before = page.url();
+  await button(page, words).click();
+  const confirmation = page.locator("input[name=bestaetigt]");
+  if ((await confirmation.count()) > 0) await button(page, words).click();
+  await page.waitForURL((address) => address.href !== before);
+}
+
+/** Gives every empty field that is not optional a value, as a clerk would where nothing was proposed. */
+export async function fillRequired(page) {
+  const form = page.locator("#formular");
+  for (const select of await form.locator("select").all()) {
+    if ((await select.inputValue()) === "") await select.selectOption({ index: 1 });
+  }
+  for (const input of await form.locator("input:not([type=hidden]):not([type=checkbox]):not([type=radio])").all()) {
+    const label = await input.evaluate((element) => element.labels[0]?.textContent ?? "");
+    if ((await input.inputValue()) === "" && !label.includes("optional")) await input.fill("Prüfung im Browser");
+  }
+}
+
+/** Addresses of the tasks in a list, in its order. */
+export async function taskLinks(page) {
+  const links = page.locator("table[data-liste] .zelle-haupt a");
+  return links.evaluateAll((all) => all.map((a) => ({ href: a.getAttribute("href"), title: a.textContent.trim() })));
+}
+
+/** For the README: deploy/bilder/NAME.png, only when EAKTE_SCREENSHOTS=1. */
+export async function picture(page, name) {
+  if (process.env.EAKTE_SCREENSHOTS !== "1") return;
+  await page.evaluate(() => document.fonts.ready);
+  await page.screenshot({ path: path.join(ROOT, "deploy/bilder", `${name}.png`) });
+}

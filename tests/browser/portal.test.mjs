@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: EUPL-1.2
+// One server, one browser, one story: the pages before the post, the Rundgang, the same without script,
+// and every page once more when there is something on it. Order matters; one step builds on the one before.
+
+import { after, before, describe } from "node:test";
+
+import { startBrowser } from "./lib/browser.mjs";
+import { startServer } from "./lib/server.mjs";
+import { emptyPages, filledPages } from "./suites/pages.mjs";
+import { withoutScript } from "./suites/plain.mjs";
+import { tour } from "./suites/tour.mjs";
+
+const world = {};
+
+before(async () => {
+  world.server = await startServer();
+  world.browser = await startBrowser();
+});
+
+after(async () => {
+  await world.browser?.close();
+  await world.server?.stop();
+});
+
+describe("before the post", () => emptyPages(world));
+describe("Rundgang", () => tour(world));
+describe("without script", () => withoutScript(world));
+describe("every page", () => filledPages(world));

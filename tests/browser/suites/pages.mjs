@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: EUPL-1.2
+// Every page, as the person whose job it is, in all states of checks.mjs.
+
+import assert from "node:assert/strict";
+import { it } from "node:test";
+
+import { login, newPerson, open, picture, taskLinks } from "../lib/browser.mjs";
+import { checkPage, checkWeight } from "../lib/checks.mjs";
+
+/** Pages that look the same for a fixed address: person, address, picture for the README. */
+const PAGES = [
+  ["poststelle", "/", "uebersicht"],
+  ["poststelle", "/aufgaben/scanpruefung", "scanpruefung"],
+  ["poststelle", "/aufgaben/klaerung"],
+  ["poststelle", "/sendungen"],
+  ["feststellung", "/aufgaben/rechnungen", "rechnungen"],
+  ["feststellung", "/aufgaben/rechnungen?ansicht=erledigt"],
+  ["sachbearbeitung", "/aufgaben/vorlagen"],
+  ["sachbearbeitung", "/vorlagen/neu", "vorlage-neu"],
+  ["sachbearbeitung", "/akten"],
+  ["sachbearbeitung", "/aktenplan"],
+  ["sachbearbeitung", "/suche?q=rechnung", "suche"],
+  ["sachbearbeitung", "/suche?q=radwgh"],
+  ["betrieb", "/betrieb", "betrieb"],
+  ["poststelle", "/rundgang", "rundgang"],
+  ["poststelle", "/hilfe"],
+  ["poststelle", "/barrierefreiheit"],
+];
+
+/** The first page of one kind that a list leads to: person, list, link in it, picture. */
+const FIRST_OF = [
+  ["poststelle", "/aufgaben/scanpruefung", "main table[data-liste] a[href^='/aufgaben/']", "zuordnung"],
+  ["feststellung", "/aufgaben/rechnungen", "main table[data-liste] a[href^='/aufgaben/']", "rechnung"],
+  ["poststelle", "/sendungen", "main a[href^='/sendungen/']", null],
+  ["sachbearbeitung", "/akten", "main a[href^='/akten/']", null],
+  ["poststelle", "/suche?q=musterstadt", "main .treffer a[href^='/dokumente/']", "dokument"],
+];
+
+export function emptyPages(world) {
+  it("the login page offers a button per role", async () => {
+    const person = await newPerson(world.browser, world.server.url);
+    await open(person, "/anmelden");
+    assert.ok((await person.page.locator("button[name=kennung]").count()) >= 10);
+    await checkPage(person);
+    await person.close();
+  });
+
+  it("lists without anything in them say so", async () => {
+    const person = await newPerson(world.browser, world.server.url);
+    await login(person, "poststelle");
+    for (const address of ["/aufgaben/scanpruefung", "/sendungen", "/suche?q=nichts"]) {
+      await open(person, address);
+      await checkPage(person);
+    }
+    await person.close();
+  });
+
+  it("a page that is not there is answered in words", async () => {
+    const person = await newPerson(world.browser, world.server.url);
+    await login(person, "poststelle");
+    const answer = await person.page.goto("/dokumente/00000000-0000-7000-8000-000000000000");
+    assert.equal(answer.status(), 404);
+    assert.match(await person.page.getByRole("main").textContent(), /gibt es nicht oder Sie dürfen sie nicht sehen/);
+    await checkPage(person);
+    await person.close();
+  });
+
+  it("the first page is light in bytes", async () => {
+    const person = await newPerson(world.browser, world.server.url);
+    await checkWeight(person, "/anmelden");
+    await person.close();
+  });
+}
+
+export function filledPages(world) {
+  for (const [kennung, address, name] of PAGES) {
+    it(`${address} as ${kennung}`, async () => {
+      const person = await newPerson(world.browser, world.server.url);
+      await login(person, kennung);
+      await open(person, address);
+      if (name) await picture(person.page, name);
+      await checkPage(person);
+      await person.close();
+    });
+  }
+  for (const [kennung, list, link, name] of FIRST_OF) {
+    it(`first of ${list} as ${kennung}`, async () => {
+      const person = await newPerson(world.browser, world.server.url);
+      await login(person, kennung);
+      await open(person, list);
+      const first = person.page.locator(link).first();
+      assert.ok((await first.count()) > 0, `nothing listed on ${list}`);
+      await open(person, await first.getAttribute("href"));
+      if (name) await picture(person.page, name);
+      await checkPage(person);
+      await person.close();
+    });
+  }
+
+  it("the picture of a running process shows where it stands", async () => {
+    const person = await newPerson(world.browser, world.server.url);
+    await login(person, "poststelle");
+    await open(person, "/aufgaben/scanpruefung");
+    const [task] = await taskLinks(person.page);
+    await open(person, task.href);
+    await open(person, await person.page.locator("main a[href^='/ablaeufe/']:not([href$=druck])").first().getAttribute("href"));
+    assert.ok((await person.page.locator("main svg").count()) > 0, "no picture");
+    await picture(person.page, "ablauf");
+    await checkPage(person);
+    await person.close();
+  });
+
+  it("a form with a mistake names it and leads to the field", async () => {
+    const person = await newPerson(world.browser, world.server.url);
+    await login(person, "sachbearbeitung");
+    await open(person, "/vorlagen/neu");
+    await person.page.getByRole("button", { name: "Vorlage anlegen" }).click();
+    const list = person.page.locator("#fehlerliste");
+    await list.waitFor();
+    const target = await list.locator("a").first().getAttribute("href");
+    assert.ok(await person.page.locator(target).isVisible(), `${target} is not on the page`);
+    await checkPage(person);
+    await person.close();
+  });
+
+  it("the button for dark colours works and stays", async () => {
+    const person = await newPerson(world.browser, world.server.url);
+    await login(person, "poststelle");
+    await open(person, "/");
+    await person.page.getByRole("button", { name: "Dunkel" }).click();
+    await person.page.locator("html[data-kern-theme=dark]").waitFor();
+    await open(person, "/sendungen");
+    assert.equal(await person.page.locator("html").getAttribute("data-kern-theme"), "dark");
+    person.assertQuiet();
+    await person.close();
+  });
+
+  it("the key card opens, closes and gives the focus back", async () => {
+    const person = await newPerson(world.browser, world.server.url);
+    await login(person, "poststelle");
+    await open(person, "/");
+    const opener = person.page.getByRole("button", { name: /^Tasten/ });
+    await opener.click();
+    await person.page.locator("dialog#tastenkarte[open]").waitFor();
+    await person.page.keyboard.press("Escape");
+    await person.page.locator("dialog#tastenkarte").waitFor({ state: "hidden" });
+    assert.ok(await opener.evaluate((element) => element === document.activeElement), "focus is lost");
+    person.assertQuiet();
+    await person.close();
+  });
+}

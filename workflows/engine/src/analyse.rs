@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: EUPL-1.2
+//! The deploy-time analyser over the finished graph: what is drawn and would surprise when it runs.
+
+use crate::api::{Finding, Level};
+use crate::definition::{Definition, El, Element, Kind, ScopeKind, Throw, Trigger};
+
+/// Warnings and errors about the graph of a process.
+pub(crate) fn graph(def: &Definition) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let reached = reached(def);
+    for (index, el) in def.elements.iter().enumerate().skip(1) {
+        let e = El::try_from(index).unwrap_or(El::MAX);
+        if !reached[index] {
+            findings.push(finding(el, Level::Warning, "unreachable", "Dieser Schritt wird nie erreicht."));
+        }
+        if matches!(el.kind, Kind::Exclusive | Kind::Inclusive)
+            && el.outgoing.len() > 1
+            && el.default.is_none()
+            && el.outgoing.iter().all(|f| def.flows[*f as usize].condition.is_some())
+        {
+            findings.push(finding(el, Level::Warning, "no-default", "Der Standardweg fehlt. Trifft keine Bedingung zu, bleibt der Ablauf hier stehen."));
+        }
+        if matches!(el.kind, Kind::Parallel) && el.incoming.len() > 1 && fed_by_one_choice(def, el) {
+            let text = "Vor diesem parallelen Gateway liegt eine Entscheidung. Es wartet dann vergeblich auf die anderen Wege.";
+            findings.push(finding(el, Level::Warning, "xor-and-join", text));
+        }
+        if matches!(el.kind, Kind::EventBased) && el.outgoing.is_empty() {
+            findings.push(finding(el, Level::Error, "event-gateway", "Nach dem Ereignis-Gateway fehlen die Ereignisse."));
+        }
+        if matches!(el.kind, Kind::End(Throw::Cancel)) && !has_cancel_boundary(def, e) {
+            findings.push(finding(el, Level::Error, "event", "Der Transaktion fehlt das Ereignis, das den Abbruch behandelt."));
+        }
+    }
+    let process = &def.elements[0];
+    if let Kind::Scope(scope) = &process.kind
+        && scope.initial.is_empty()
+        && def.start_events().is_empty()
+    {
+        findings.push(finding(process, Level::Error, "no-start", "Der Ablauf hat keinen Anfang."));
+    }
+    findings
+}
+
+fn finding(el: &Element, level: Level, code: &str, text: &str) -> Finding {
+    Finding {
+        level,
+        code: code.into(),
+        element: Some(el.id.to_string()),
+        name: Some(el.name.to_string()).filter(|n| !n.is_empty()),
+        text: text.into(),
+    }
+}
+
+/// Elements that a token can reach.
+fn reached(def: &Definition) -> Vec<bool> {
+    let mut reached = vec![false; def.elements.len()];
+    let mut open: Vec<El> = vec![0];
+    while let Some(e) = open.pop() {
+        if std::mem::replace(&mut reached[e as usize], true) {
+            continue;
+        }
+        let el = def.at(e);
+        open.extend(el.outgoing.iter().map(|f| def.flows[*f as usize].target));
+        open.extend(&el.boundary);
+        open.extend(el.undo);
+        match &el.kind {
+            Kind::Scope(scope) => {
+                open.extend(&scope.initial);
+                open.extend(scope.event_subs.iter().flat_map(|(sub, start, _)| [*sub, *start]));
+                if e == 0 || matches!(scope.kind, ScopeKind::Adhoc { .. }) {
+                    let inside = def.elements.iter().enumerate().skip(1).filter(|(_, c)| c.parent == e);
+                    let starts = inside.filter(|(_, c)| matches!(c.kind, Kind::Start(_)) || (e != 0 && c.incoming.is_empty()));
+                    open.extend(starts.filter_map(|(n, _)| El::try_from(n).ok()));
+                }
+            }
+            Kind::Throw(Throw::Link(target)) => open.push(*target),
+            _ => {}
+        }
+    }
+    // Compensation events are reached with their activity, not by a token.
+    for (n, el) in def.elements.iter().enumerate() {
+        if matches!(el.kind, Kind::Boundary { trigger: Trigger::Compensation, .. }) {
+            reached[n] = true;
+        }
+    }
+    reached
+}
+
+/// All incoming flows come straight from one exclusive split (possibly over one activity each).
+fn fed_by_one_choice(def: &Definition, join: &Element) -> bool {
+    let mut origin = None;
+    for flow in &join.incoming {
+        let mut at = def.flows[*flow as usize].source;
+        let mut passed = 0;
+        while def.at(at).incoming.len() == 1 && def.at(at).outgoing.len() == 1 && passed < 1_000 {
+            at = def.flows[def.at(at).incoming[0] as usize].source;
+            passed += 1;
+        }
+        let split = def.at(at);
+        let choice = matches!(split.kind, Kind::Exclusive | Kind::EventBased) && split.outgoing.len() > 1;
+        if !choice || *origin.get_or_insert(at) != at {
+            return false;
+        }
+    }
+    origin.is_some()
+}
+
+fn has_cancel_boundary(def: &Definition, end: El) -> bool {
+    let mut at = def.at(end).parent;
+    while at != 0 && def.at(at).tag != "transaction" {
+        at = def.at(at).parent;
+    }
+    def.at(at).boundary.iter().any(|b| matches!(def.at(*b).kind, Kind::Boundary { trigger: Trigger::Cancel, .. }))
+}
