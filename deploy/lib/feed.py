@@ -25,6 +25,7 @@ STATES = {
     "quarantined": "Quarantäne",
     "refused": "abgewiesen",
 }
+ROLES = {"Geschaeftsstelle": "Geschäftsstelle"}
 KINDS = {".xml", ".pdf", ".eml", ".jpg", ".jpeg", ".png", ".tif", ".tiff"}
 
 
@@ -135,7 +136,7 @@ def table(items, groups):
         if item.error:
             rows.append((item.file.name, "–", f"nicht angenommen: {item.error}", item.seconds()))
             continue
-        types = [d.get("doc_type") or "offen" for d in item.state.get("documents", [])]
+        types = [(d.get("doc_type") or "offen").capitalize() for d in item.state.get("documents", [])]
         counts = {t: types.count(t) for t in types}
         kinds = ", ".join(f"{n} × {t}" if n > 1 else t for t, n in counts.items()) or "–"
         rows.append((item.file.name, kinds, where(item.state, groups), item.seconds()))
@@ -154,7 +155,7 @@ def logins(persons):
         for role in person["rollen"]:
             if role not in seen:
                 seen.add(role)
-                print(f"  {role:<18} {person['name']} ({person['kennung']})")
+                print(f"  {ROLES.get(role, role):<18} {person['name']} ({person['kennung']})")
 
 
 def main():

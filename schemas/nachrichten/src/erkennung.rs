@@ -36,6 +36,9 @@ pub struct Zerlegt {
     /// Page ledger: `gesamt` = sum over all parts of content and blank pages + `trennblaetter`.
     pub gesamt: u32,
     pub trennblaetter: u32,
+    /// Images of the separator sheets and their backs: cut away, never destroyed.
+    #[serde(default)]
+    pub trennblatt_seiten: Vec<Seite>,
     pub leer: u32,
     /// Zugang read from a batch sheet or from the e-mail's own date.
     pub zugang: Option<Tag>,

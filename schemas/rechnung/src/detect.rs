@@ -35,18 +35,19 @@ pub fn syntax(tree: &Tree) -> Option<Syntax> {
     match tree.name(tree.root()) {
         (Ns::Inv, "Invoice") => Some(Syntax::UblInvoice),
         (Ns::Cn, "CreditNote") => Some(Syntax::UblCreditNote),
-        (Ns::Rsm, "CrossIndustryInvoice") if tree.root_namespace() != ZUGFERD_1 => Some(Syntax::Cii),
-        (Ns::Rsm, "CrossIndustryDocument") if tree.root_namespace() == ZUGFERD_1 => Some(Syntax::Cii),
+        (Ns::Rsm, "CrossIndustryInvoice") if tree.root_namespace() != ZUGFERD_1 => {
+            Some(Syntax::Cii)
+        }
+        (Ns::Rsm, "CrossIndustryDocument") if tree.root_namespace() == ZUGFERD_1 => {
+            Some(Syntax::Cii)
+        }
         _ => None,
     }
 }
 
-/// Active content that only looks like an exchange format: never shown, never stored as an invoice.
-pub fn is_active(tree: &Tree) -> bool {
-    matches!(
-        tree.root_namespace(),
-        "http://www.w3.org/2000/svg" | "http://www.w3.org/1999/xhtml" | "http://www.w3.org/1999/XSL/Transform"
-    ) || matches!(tree.name(tree.root()).1, "svg" | "html")
+/// Whether this is a message of ZUGFeRD 1 (2014): read and shown, but unknown to the official check.
+pub fn is_zugferd_1(tree: &Tree) -> bool {
+    tree.root_namespace() == ZUGFERD_1
 }
 
 /// One of the 11 scenarios of the official configuration (release 2026-01-31).
@@ -69,29 +70,97 @@ const XRECHNUNG: &str = "urn:cen.eu:en16931:2017#compliant#urn:xeinkauf.de:kosit
 const CVD: &str = "urn:cen.eu:en16931:2017#compliant#urn:xeinkauf.de:kosit:xrechnung_3.0#compliant#urn:xeinkauf.de:kosit:xrechnung:cvd_0.9";
 const EXTENSION: &str = "urn:cen.eu:en16931:2017#compliant#urn:xeinkauf.de:kosit:xrechnung_3.0#conformant#urn:xeinkauf.de:kosit:extension:xrechnung_3.0";
 
-const fn scenario(name: &'static str, syntax: Syntax, specification: &'static str, xrechnung: bool, extension: bool) -> Scenario {
-    Scenario { name, syntax, specification, xrechnung, extension }
+const fn scenario(
+    name: &'static str,
+    syntax: Syntax,
+    specification: &'static str,
+    xrechnung: bool,
+    extension: bool,
+) -> Scenario {
+    Scenario {
+        name,
+        syntax,
+        specification,
+        xrechnung,
+        extension,
+    }
 }
 
 /// All scenarios.
 pub static SCENARIOS: [Scenario; 11] = [
-    scenario("EN16931 (UBL Invoice)", Syntax::UblInvoice, EN16931, false, false),
-    scenario("EN16931 (UBL CreditNote)", Syntax::UblCreditNote, EN16931, false, false),
+    scenario(
+        "EN16931 (UBL Invoice)",
+        Syntax::UblInvoice,
+        EN16931,
+        false,
+        false,
+    ),
+    scenario(
+        "EN16931 (UBL CreditNote)",
+        Syntax::UblCreditNote,
+        EN16931,
+        false,
+        false,
+    ),
     scenario("EN16931 (CII)", Syntax::Cii, EN16931, false, false),
-    scenario("EN16931 XRechnung (UBL Invoice)", Syntax::UblInvoice, XRECHNUNG, true, false),
-    scenario("EN16931 XRechnung (UBL CreditNote)", Syntax::UblCreditNote, XRECHNUNG, true, false),
-    scenario("EN16931 XRechnung (CII)", Syntax::Cii, XRECHNUNG, true, false),
-    scenario("EN16931 XRechnung CVD (UBL Invoice)", Syntax::UblInvoice, CVD, true, false),
-    scenario("EN16931 XRechnung CVD (UBL CreditNote)", Syntax::UblCreditNote, CVD, true, false),
+    scenario(
+        "EN16931 XRechnung (UBL Invoice)",
+        Syntax::UblInvoice,
+        XRECHNUNG,
+        true,
+        false,
+    ),
+    scenario(
+        "EN16931 XRechnung (UBL CreditNote)",
+        Syntax::UblCreditNote,
+        XRECHNUNG,
+        true,
+        false,
+    ),
+    scenario(
+        "EN16931 XRechnung (CII)",
+        Syntax::Cii,
+        XRECHNUNG,
+        true,
+        false,
+    ),
+    scenario(
+        "EN16931 XRechnung CVD (UBL Invoice)",
+        Syntax::UblInvoice,
+        CVD,
+        true,
+        false,
+    ),
+    scenario(
+        "EN16931 XRechnung CVD (UBL CreditNote)",
+        Syntax::UblCreditNote,
+        CVD,
+        true,
+        false,
+    ),
     scenario("EN16931 XRechnung CVD (CII)", Syntax::Cii, CVD, true, false),
-    scenario("EN16931 XRechnung Extension (UBL Invoice)", Syntax::UblInvoice, EXTENSION, true, true),
-    scenario("EN16931 XRechnung Extension (CII)", Syntax::Cii, EXTENSION, true, true),
+    scenario(
+        "EN16931 XRechnung Extension (UBL Invoice)",
+        Syntax::UblInvoice,
+        EXTENSION,
+        true,
+        true,
+    ),
+    scenario(
+        "EN16931 XRechnung Extension (CII)",
+        Syntax::Cii,
+        EXTENSION,
+        true,
+        true,
+    ),
 ];
 
 /// The scenario of a document: the identifier must match exactly, blanks count.
 pub fn scenario_of(rechnung: &crate::Rechnung) -> Option<&'static Scenario> {
     let raw = rechnung.tree.text(rechnung.specification.as_ref()?.node);
-    SCENARIOS.iter().find(|s| Some(s.syntax) == rechnung.syntax && s.specification == raw)
+    SCENARIOS
+        .iter()
+        .find(|s| Some(s.syntax) == rechnung.syntax && s.specification == raw)
 }
 
 /// Profiles by name, from the specification identifier.
@@ -159,11 +228,20 @@ mod tests {
             ("urn:factur-x.eu:1p0:minimum", Some(Profile::Minimum)),
             ("urn:zugferd.de:2p0:minimum", Some(Profile::Minimum)),
             ("urn:factur-x.eu:1p0:basicwl", Some(Profile::BasicWl)),
-            ("urn:cen.eu:en16931:2017#compliant#urn:zugferd.de:2p0:basic", Some(Profile::Basic)),
-            ("urn:ferd:CrossIndustryDocument:invoice:1p0:comfort", Some(Profile::Comfort)),
+            (
+                "urn:cen.eu:en16931:2017#compliant#urn:zugferd.de:2p0:basic",
+                Some(Profile::Basic),
+            ),
+            (
+                "urn:ferd:CrossIndustryDocument:invoice:1p0:comfort",
+                Some(Profile::Comfort),
+            ),
             (EN16931, Some(Profile::En16931)),
             (CVD, Some(Profile::Xrechnung)),
-            ("urn:cen.eu:en16931:2017#conformant#urn:factur-x.eu:1p0:extended", Some(Profile::Extended)),
+            (
+                "urn:cen.eu:en16931:2017#conformant#urn:factur-x.eu:1p0:extended",
+                Some(Profile::Extended),
+            ),
             ("invalid_customizationid", None),
         ] {
             assert_eq!(Profile::of(id), profile, "{id}");

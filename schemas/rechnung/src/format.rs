@@ -10,12 +10,16 @@ pub fn amount(value: Decimal) -> String {
     if value.scale() < 2 {
         value.rescale(2);
     }
-    number(value)
+    grouped(value)
 }
 
 /// `7`, `19`, `0,5`: no more decimals than needed.
 pub fn number(value: Decimal) -> String {
-    let text = if value.scale() < 2 { value.normalize() } else { value }.abs().to_string();
+    grouped(value.normalize())
+}
+
+fn grouped(value: Decimal) -> String {
+    let text = value.abs().to_string();
     let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
     let mut out = String::with_capacity(text.len() + whole.len() / 3 + 1);
     if value.is_sign_negative() && !value.is_zero() {
@@ -84,7 +88,10 @@ mod tests {
         assert_eq!(amount(d("0.12345")), "0,12345");
         assert_eq!(amount(d("-0.00")), "0,00");
         assert_eq!(number(d("19.0")), "19");
-        assert_eq!(number(d("999")), "999");
+        assert_eq!(
+            (number(d("40.000")), number(d("999"))),
+            ("40".to_owned(), "999".to_owned())
+        );
         assert_eq!(date(civil::date(2026, 3, 1)), "01.03.2026");
         assert_eq!(visible("a\u{202E}b\nc", 3), "a[U+202E]b…");
     }

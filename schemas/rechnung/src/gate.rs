@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! Whether the post pipeline may go on with a file that may be an invoice.
 
-use crate::{Limits, Rechnung, check, detect, hints, read};
+use crate::{Limits, Rechnung, check, hints, read};
 
 /// The answer for one file.
 #[derive(Debug)]
@@ -10,7 +10,7 @@ pub enum Gate {
     Ok(Box<Rechnung>),
     /// Not what it claims to be: by upload refused, else clearing.
     Reject {
-        /// Stable code: an `xml-…` code, `amount-pattern`, `date-impossible`, `duplicate-field`, `mixed-content`, `active-content`.
+        /// Stable code: an `xml-…` code, `amount-pattern`, `date-impossible`, `duplicate-field`, `mixed-content`.
         code: &'static str,
         /// German sentence.
         text: String,
@@ -22,7 +22,7 @@ pub enum Gate {
         /// German sentence.
         text: String,
     },
-    /// Well-formed XML of another kind.
+    /// Well-formed XML of another kind, e.g. SVG: as an invoice it is refused.
     NotInvoice,
 }
 
@@ -30,24 +30,29 @@ pub enum Gate {
 pub fn gate(bytes: &[u8]) -> Gate {
     match read(bytes, &Limits::default()) {
         Ok(rechnung) => gate_of(rechnung),
-        Err(error) => Gate::Reject { code: error.code, text: error.text },
+        Err(error) => Gate::Reject {
+            code: error.code,
+            text: error.text,
+        },
     }
 }
 
 /// Judges a document that was read.
 pub fn gate_of(rechnung: Rechnung) -> Gate {
-    if detect::is_active(&rechnung.tree) {
-        let text = "Die Datei ist keine Rechnung, sondern ein Dokument mit aktivem Inhalt.".to_owned();
-        return Gate::Reject { code: "active-content", text };
-    }
     if rechnung.syntax.is_none() {
         return Gate::NotInvoice;
     }
     if let Some(problem) = rechnung.problems.iter().find(|p| p.blocking) {
-        return Gate::Reject { code: problem.code, text: problem.text.clone() };
+        return Gate::Reject {
+            code: problem.code,
+            text: problem.text.clone(),
+        };
     }
     match hints(&rechnung).into_iter().find(|f| f.quarantine) {
-        Some(finding) => Gate::Quarantine { code: finding.rule, text: finding.text },
+        Some(finding) => Gate::Quarantine {
+            code: finding.rule,
+            text: finding.text,
+        },
         None => Gate::Ok(Box::new(rechnung)),
     }
 }

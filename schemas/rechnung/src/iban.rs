@@ -23,8 +23,14 @@ pub fn judge(text: &str) -> Iban {
     if !shaped {
         return Iban::None;
     }
-    let length = LENGTHS.iter().find(|(country, _)| country.as_bytes() == &bytes[..2]).map(|(_, n)| *n);
-    let rest = bytes[4..].iter().chain(&bytes[..4]).fold(0, |rest, b| mod97(rest, *b));
+    let length = LENGTHS
+        .iter()
+        .find(|(country, _)| country.as_bytes() == &bytes[..2])
+        .map(|(_, n)| *n);
+    let rest = bytes[4..]
+        .iter()
+        .chain(&bytes[..4])
+        .fold(0, |rest, b| mod97(rest, *b));
     match rest == 1 && length.is_none_or(|n| n == bytes.len()) {
         true => Iban::Valid,
         false => Iban::Wrong,
@@ -33,7 +39,10 @@ pub fn judge(text: &str) -> Iban {
 
 /// Without blanks, upper case.
 pub fn normal(text: &str) -> String {
-    text.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_uppercase()).collect()
+    text.chars()
+        .filter(|c| !c.is_whitespace())
+        .map(|c| c.to_ascii_uppercase())
+        .collect()
 }
 
 /// In groups of four, as people read it.
@@ -59,11 +68,48 @@ pub(crate) fn mod97(rest: u32, byte: u8) -> u32 {
 
 /// Lengths in the SEPA area (IBAN registry of SWIFT).
 const LENGTHS: &[(&str, usize)] = &[
-    ("AD", 24), ("AL", 28), ("AT", 20), ("BE", 16), ("BG", 22), ("CH", 21), ("CY", 28), ("CZ", 24), ("DE", 22), ("DK", 18),
-    ("EE", 20), ("ES", 24), ("FI", 18), ("FR", 27), ("GB", 22), ("GI", 23), ("GR", 27), ("HR", 21), ("HU", 28), ("IE", 22),
-    ("IS", 26), ("IT", 27), ("LI", 21), ("LT", 20), ("LU", 20), ("LV", 21), ("MC", 27), ("MD", 24), ("ME", 22), ("MK", 19),
-    ("MT", 31), ("NL", 18), ("NO", 15), ("PL", 28), ("PT", 25), ("RO", 24), ("RS", 22), ("SE", 24), ("SI", 19), ("SK", 24),
-    ("SM", 27), ("VA", 22),
+    ("AD", 24),
+    ("AL", 28),
+    ("AT", 20),
+    ("BE", 16),
+    ("BG", 22),
+    ("CH", 21),
+    ("CY", 28),
+    ("CZ", 24),
+    ("DE", 22),
+    ("DK", 18),
+    ("EE", 20),
+    ("ES", 24),
+    ("FI", 18),
+    ("FR", 27),
+    ("GB", 22),
+    ("GI", 23),
+    ("GR", 27),
+    ("HR", 21),
+    ("HU", 28),
+    ("IE", 22),
+    ("IS", 26),
+    ("IT", 27),
+    ("LI", 21),
+    ("LT", 20),
+    ("LU", 20),
+    ("LV", 21),
+    ("MC", 27),
+    ("MD", 24),
+    ("ME", 22),
+    ("MK", 19),
+    ("MT", 31),
+    ("NL", 18),
+    ("NO", 15),
+    ("PL", 28),
+    ("PT", 25),
+    ("RO", 24),
+    ("RS", 22),
+    ("SE", 24),
+    ("SI", 19),
+    ("SK", 24),
+    ("SM", 27),
+    ("VA", 22),
 ];
 
 #[cfg(test)]
@@ -85,6 +131,9 @@ mod tests {
         ] {
             assert_eq!(judge(text), expected, "{text}");
         }
-        assert_eq!(grouped("DE89370400440532013000"), "DE89 3704 0044 0532 0130 00");
+        assert_eq!(
+            grouped("DE89370400440532013000"),
+            "DE89 3704 0044 0532 0130 00"
+        );
     }
 }

@@ -80,22 +80,33 @@ impl From<AktenError> for Fehler {
         if e.status() >= 500 {
             tracing::error!(error = %e, "akten cannot answer");
         }
-        Self { code: e.code(), status: e.status(), text: e.text(), detail: e.to_string() }
+        Self {
+            code: e.code(),
+            status: e.status(),
+            text: e.text(),
+            detail: e.to_string(),
+        }
     }
 }
 
 impl From<AktenError> for JobError {
     fn from(e: AktenError) -> Self {
-        let retry = |cause: String, ms| Self::Retry { after: Duration::from_millis(ms), cause };
+        let retry = |cause: String, ms| Self::Retry {
+            after: Duration::from_millis(ms),
+            cause,
+        };
         match e {
             // Somebody else wrote the same chain or number at the same time.
             AktenError::Db(e) if e.is_unique() => retry(e.to_string(), 100),
             AktenError::Db(DbError::Sql(e)) => retry(format!("database: {e}"), 1000),
             AktenError::Blob(BlobError::Io(e)) => retry(format!("blob store: {e}"), 1000),
-            e @ (AktenError::NoUnit(_) | AktenError::NoAkte(_)) => {
-                Self::Unreadable { code: "ablage-unbekannt".into(), detail: e.text().0 }
-            }
-            e => Self::Bug { detail: e.to_string() },
+            e @ (AktenError::NoUnit(_) | AktenError::NoAkte(_)) => Self::Unreadable {
+                code: "ablage-unbekannt".into(),
+                detail: e.text().0,
+            },
+            e => Self::Bug {
+                detail: e.to_string(),
+            },
         }
     }
 }

@@ -20,8 +20,8 @@
 //! # }
 //! ```
 
-mod ablegen;
 mod abgleich;
+mod ablegen;
 mod akte;
 mod anlegen;
 mod bestand;
@@ -56,7 +56,7 @@ use tokio::sync::OnceCell;
 pub use abgleich::{Abgleich, AbgleichDokument};
 pub use fehler::AktenError;
 pub use seed::Gesetzt;
-pub use vorlage::{VORLAGE_ABLEGEN, VorlageAblegen, VorlageAbgelegt};
+pub use vorlage::{VORLAGE_ABLEGEN, VorlageAbgelegt, VorlageAblegen};
 pub use zugang::{ZUGANG, ZugangGeaendert};
 
 /// The tables of this service; run after the platform's.
@@ -104,7 +104,13 @@ pub struct Akten {
 impl Akten {
     /// A service on this database and blob store; reads nothing yet.
     pub fn new(db: Db, blobs: Arc<dyn Blobs>, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
-        Self { db, blobs, clock, ids, worte: OnceCell::new() }
+        Self {
+            db,
+            blobs,
+            clock,
+            ids,
+            worte: OnceCell::new(),
+        }
     }
 
     /// The handlers of this service's job types.
@@ -114,7 +120,12 @@ impl Akten {
                 let akten = self.clone();
                 job($typ, move |context, message| {
                     let akten = akten.clone();
-                    async move { akten.$method(&context.job, message).await.map_err(JobError::from) }
+                    async move {
+                        akten
+                            .$method(&context.job, message)
+                            .await
+                            .map_err(JobError::from)
+                    }
                 })
             }};
         }
@@ -128,11 +139,19 @@ impl Akten {
 
     /// Words and compound parts; the Aktenplan's terms are read once, at the first use.
     async fn worte(&self) -> Result<&suche::worte::Worte, AktenError> {
-        self.worte.get_or_try_init(|| suche::worte_of(&self.db)).await.map_err(Into::into)
+        self.worte
+            .get_or_try_init(|| suche::worte_of(&self.db))
+            .await
+            .map_err(Into::into)
     }
 
     /// The kept answer when this job was done before; else notes in `tx` that it is being done.
-    async fn repeated<R: DeserializeOwned>(&self, tx: &mut Tx, job: &Job, now: Timestamp) -> Result<Option<R>, AktenError> {
+    async fn repeated<R: DeserializeOwned>(
+        &self,
+        tx: &mut Tx,
+        job: &Job,
+        now: Timestamp,
+    ) -> Result<Option<R>, AktenError> {
         if outbox::take(tx, CONSUMER, MessageId(job.id.0), now).await? {
             return Ok(None);
         }
@@ -140,12 +159,20 @@ impl Akten {
         answer
             .and_then(|a| serde_json::from_value(a).ok())
             .map(Some)
-            .ok_or_else(|| AktenError::Message(format!("job {} was done without an answer", job.id)))
+            .ok_or_else(|| {
+                AktenError::Message(format!("job {} was done without an answer", job.id))
+            })
     }
 
     /// Keeps the answer and commits.
-    async fn finish<R: Serialize>(&self, mut tx: Tx, job: &Job, result: R) -> Result<R, AktenError> {
-        let answer = serde_json::to_value(&result).map_err(|e| AktenError::Message(e.to_string()))?;
+    async fn finish<R: Serialize>(
+        &self,
+        mut tx: Tx,
+        job: &Job,
+        result: R,
+    ) -> Result<R, AktenError> {
+        let answer =
+            serde_json::to_value(&result).map_err(|e| AktenError::Message(e.to_string()))?;
         outbox::answer(&mut tx, CONSUMER, MessageId(job.id.0), &answer).await?;
         tx.commit().await?;
         Ok(result)

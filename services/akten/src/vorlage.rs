@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! `akten.vorlage_ablegen.v1`: a released Beschlussvorlage becomes a document with its text and its decision log.
 
-use nachrichten::{
-    AkteId, DokumentId, SendungId, VorgangId,
-    akten::Ablegen,
-    job::Job,
-};
+use nachrichten::{AkteId, DokumentId, SendungId, VorgangId, akten::Ablegen, job::Job};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use service_platform::{args, db::Tx, statements};
@@ -71,7 +67,11 @@ pub struct VorlageAbgelegt {
 }
 
 impl Akten {
-    pub(crate) async fn vorlage_ablegen(&self, job: &Job, m: VorlageAblegen) -> Result<VorlageAbgelegt, AktenError> {
+    pub(crate) async fn vorlage_ablegen(
+        &self,
+        job: &Job,
+        m: VorlageAblegen,
+    ) -> Result<VorlageAbgelegt, AktenError> {
         let text = self.vorlage_text(&m.vorlage).await?;
         let inhalt = format!("{}\n\n{}", m.vorlage.titel, m.vorlage.text);
         let log = json!({ "vorlage": m.vorlage, "protokoll": m.protokoll });
@@ -85,22 +85,48 @@ impl Akten {
         let (dokument, sendung) = ids(job);
         let titel = clean(&m.vorlage.titel, 300);
         let values = args![
-            dokument, now, format!("korb:vorlagen-{}", m.vorlage.amt), objekt(dokument), &titel, "vorlage", now.tag(), "eingang", sendung, 0i64,
-            "upload", "datei", format!("{titel}.txt"), text[0].hash, &text[0].media_type, json!([]), json!([]),
+            dokument,
+            now,
+            format!("korb:vorlagen-{}", m.vorlage.amt),
+            objekt(dokument),
+            &titel,
+            "vorlage",
+            now.tag(),
+            "eingang",
+            sendung,
+            0i64,
+            "upload",
+            "datei",
+            format!("{titel}.txt"),
+            text[0].hash,
+            &text[0].media_type,
+            json!([]),
+            json!([]),
         ];
         if tx.execute(&anlegen::DOKUMENT, values).await? == 1 {
             for datei in &text {
                 rendition(&mut tx, dokument, datei, now).await?;
             }
             let data = json!({ "sha256": text[0].hash, "ablauf": job.instance });
-            audit(&mut tx, &sendung_kette(sendung), "DokumentAngelegt", &objekt(dokument), data, now).await?;
+            audit(
+                &mut tx,
+                &sendung_kette(sendung),
+                "DokumentAngelegt",
+                &objekt(dokument),
+                data,
+                now,
+            )
+            .await?;
             index::write(&mut tx, worte, dokument, Some(&inhalt)).await?;
         }
         let ablegen = Ablegen {
             dokument,
             einheit: unit(&mut tx, &m).await?,
             aktenzeichen: None,
-            akte_titel: m.akte_titel.clone().unwrap_or_else(|| format!("Beschlussvorlagen Amt {}", m.vorlage.amt)),
+            akte_titel: m
+                .akte_titel
+                .clone()
+                .unwrap_or_else(|| format!("Beschlussvorlagen Amt {}", m.vorlage.amt)),
             vorgang_titel: titel.clone(),
             dokumentart: "vorlage".into(),
             titel,
@@ -108,8 +134,15 @@ impl Akten {
             protokoll: None,
             freigegeben_von: m.freigegeben_von.clone(),
         };
-        let filed = self.file(&mut tx, &ablegen, protokoll.as_ref(), now).await?;
-        let answer = VorlageAbgelegt { dokument, akte: filed.akte, vorgang: filed.vorgang, aktenzeichen: filed.aktenzeichen };
+        let filed = self
+            .file(&mut tx, &ablegen, protokoll.as_ref(), now)
+            .await?;
+        let answer = VorlageAbgelegt {
+            dokument,
+            akte: filed.akte,
+            vorgang: filed.vorgang,
+            aktenzeichen: filed.aktenzeichen,
+        };
         self.finish(tx, job, answer).await
     }
 
@@ -119,15 +152,29 @@ impl Akten {
         let size = bytes.len() as u64;
         let hash = self.blobs.put(bytes).await?;
         let media_type = "text/plain; charset=utf-8".to_owned();
-        let text = Datei { name: "text", hash, media_type, size };
-        Ok([Datei { name: "original", ..text.clone() }, text])
+        let text = Datei {
+            name: "text",
+            hash,
+            media_type,
+            size,
+        };
+        Ok([
+            Datei {
+                name: "original",
+                ..text.clone()
+            },
+            text,
+        ])
     }
 }
 
 /// Ids derived from the process instance: the same work finds the same document.
 fn ids(job: &Job) -> (DokumentId, SendungId) {
     let of = |name: &str| Uuid::new_v5(&job.instance.0, name.as_bytes());
-    (DokumentId(of("vorlage/dokument")), SendungId(of("vorlage/sendung")))
+    (
+        DokumentId(of("vorlage/dokument")),
+        SendungId(of("vorlage/sendung")),
+    )
 }
 
 async fn unit(tx: &mut Tx, m: &VorlageAblegen) -> Result<String, AktenError> {
@@ -135,5 +182,7 @@ async fn unit(tx: &mut Tx, m: &VorlageAblegen) -> Result<String, AktenError> {
         return Ok(einheit.to_owned());
     }
     let found: Option<(String,)> = tx.optional(&EINHEIT_FUER, args![&m.vorlage.amt]).await?;
-    found.map(|(k,)| k).ok_or_else(|| AktenError::NoUnit(format!("für Amt {}", m.vorlage.amt)))
+    found
+        .map(|(k,)| k)
+        .ok_or_else(|| AktenError::NoUnit(format!("für Amt {}", m.vorlage.amt)))
 }

@@ -134,27 +134,16 @@ impl App {
         geschaeftsgang.set_dokumente(akten.clone());
         eingang.set_neighbours(Arc::new(geschaeftsgang.clone()), akten.clone());
 
-        let mut unfinished = or!(eingang.unfinished().await, "sweep");
-        for hash in std::mem::take(&mut unfinished) {
-            if !or!(geschaeftsgang.nennt(hash).await, "sweep") && !or!(akten.verweist(hash).await, "sweep") {
-                unfinished.push(hash);
+        // A command that only reads beside a running server changes nothing.
+        let cli = match or!(konten.actor("cli").await, "technical account") {
+            Some(cli) if !start.work && !start.demo => cli,
+            _ => {
+                sweep(&eingang, &geschaeftsgang, &akten).await?;
+                let cli = enter(&db, &konten, &akten, start.demo).await?;
+                deploy(&geschaeftsgang).await?;
+                cli
             }
-        }
-        or!(eingang.discard(&unfinished).await, "sweep");
-        if !unfinished.is_empty() {
-            tracing::info!(blobs = unfinished.len(), "removed originals that never got a receipt");
-        }
-
-        let cli = enter(&db, &konten, &akten, start.demo).await?;
-        for (name, xml) in vorrat::TABELLEN {
-            or!(geschaeftsgang.deploy_table(name, xml).await, "decision table");
-        }
-        for (name, xml) in vorrat::ABLAEUFE {
-            let checked = geschaeftsgang.deploy(xml).await.map_err(|e| StartFehler(format!("{name}: {e}")))?;
-            for warning in checked.warnings {
-                tracing::debug!(file = name, element = warning.element, "{}", warning.text);
-            }
-        }
+        };
 
         let scan_ordner = start.data.join(&settings.scan.ordner);
         let mut app = Self {
@@ -209,6 +198,35 @@ impl App {
         self.tasks.shutdown().await;
         self.db.close().await;
     }
+}
+
+/// Removes what an acceptance left that never reached its commit.
+async fn sweep(eingang: &Eingang, geschaeftsgang: &Geschaeftsgang, akten: &Akten) -> Result<(), StartFehler> {
+    let mut unwanted = Vec::new();
+    for hash in or!(eingang.unfinished().await, "sweep") {
+        if !or!(geschaeftsgang.nennt(hash).await, "sweep") && !or!(akten.verweist(hash).await, "sweep") {
+            unwanted.push(hash);
+        }
+    }
+    or!(eingang.discard(&unwanted).await, "sweep");
+    if !unwanted.is_empty() {
+        tracing::info!(blobs = unwanted.len(), "removed originals that never got a receipt");
+    }
+    Ok(())
+}
+
+/// Deploys the shipped tables and processes; a new text is a new version, an old one changes nothing.
+async fn deploy(geschaeftsgang: &Geschaeftsgang) -> Result<(), StartFehler> {
+    for (name, xml) in vorrat::TABELLEN {
+        or!(geschaeftsgang.deploy_table(name, xml).await, "decision table");
+    }
+    for (name, xml) in vorrat::ABLAEUFE {
+        let checked = geschaeftsgang.deploy(xml).await.map_err(|e| StartFehler(format!("{name}: {e}")))?;
+        for warning in checked.warnings {
+            tracing::debug!(file = name, element = warning.element, "{}", warning.text);
+        }
+    }
+    Ok(())
 }
 
 /// Audit seals, every minute.

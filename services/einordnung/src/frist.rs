@@ -14,7 +14,8 @@ static DAVOR: LazyLock<Regex> = LazyLock::new(|| {
         .expect("pattern")
 });
 static ZAHLUNG: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)überweis|zahl(?:en|bar|ung|ungsziel)|fällig|begleichen|einzahl|Betrag").expect("pattern")
+    Regex::new(r"(?i)überweis|zahl(?:en|bar|ung|ungsziel)|fällig|begleichen|einzahl|Betrag")
+        .expect("pattern")
 });
 static SKONTO: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i)skonto").expect("pattern"));
 static TAGE: LazyLock<Regex> = LazyLock::new(|| {
@@ -24,27 +25,58 @@ static TAGE: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Finds the day until which money is due.
 pub fn find(brief: &Brief, datum: Option<&Fund>, ist_rechnung: bool) -> Option<Fund> {
-    printed(brief, ist_rechnung).or_else(|| if ist_rechnung { counted(brief, datum?) } else { None })
+    printed(brief, ist_rechnung).or_else(|| {
+        if ist_rechnung {
+            counted(brief, datum?)
+        } else {
+            None
+        }
+    })
 }
 
 fn printed(brief: &Brief, ist_rechnung: bool) -> Option<Fund> {
     let mut fallback = None;
     for (tag, ort) in datum::all(&brief.fluss) {
         let (before, after) = brief.around(&ort, 160, 100);
-        let Some(words) = DAVOR.find(before) else { continue };
-        let sentence = before[..words.start()].rsplit(['.', '!']).next().unwrap_or("");
+        let Some(words) = DAVOR.find(before) else {
+            continue;
+        };
+        let sentence = before[..words.start()]
+            .rsplit(['.', '!'])
+            .next()
+            .unwrap_or("");
         // "vom 1.1. bis 31.1." is a period, not a term.
-        if datum::all(sentence).last().is_some_and(|(_, r)| sentence[r.end..].trim().is_empty()) {
+        if datum::all(sentence)
+            .last()
+            .is_some_and(|(_, r)| sentence[r.end..].trim().is_empty())
+        {
             continue;
         }
         let label = words.as_str().to_lowercase();
-        let pays = label.contains("fällig") || label.contains("zahl") || ZAHLUNG.is_match(sentence) || ZAHLUNG.is_match(clause(after));
+        let pays = label.contains("fällig")
+            || label.contains("zahl")
+            || ZAHLUNG.is_match(sentence)
+            || ZAHLUNG.is_match(clause(after));
         if !pays {
             continue;
         }
         let skonto = SKONTO.is_match(sentence) || SKONTO.is_match(clause(after));
-        let sure = if skonto { 0.4 } else if ist_rechnung { 0.93 } else { 0.8 };
-        let fund = Fund::new(Tag(tag).to_string(), sure, format!("steht hinter „{}“", words.as_str().trim().trim_end_matches(':')), ort);
+        let sure = if skonto {
+            0.4
+        } else if ist_rechnung {
+            0.93
+        } else {
+            0.8
+        };
+        let fund = Fund::new(
+            Tag(tag).to_string(),
+            sure,
+            format!(
+                "steht hinter „{}“",
+                words.as_str().trim().trim_end_matches(':')
+            ),
+            ort,
+        );
         if !skonto {
             return Some(fund);
         }
@@ -63,7 +95,12 @@ fn counted(brief: &Brief, datum: &Fund) -> Option<Fund> {
         .filter(|(days, _)| (1..=180).contains(days))
         .max_by_key(|(days, _)| *days)?;
     let due = Tag(start).plus_tage(days);
-    Some(Fund::new(due.to_string(), 0.7 * datum.sicherheit, format!("{days} Tage nach dem Datum des Schreibens"), ort))
+    Some(Fund::new(
+        due.to_string(),
+        0.7 * datum.sicherheit,
+        format!("{days} Tage nach dem Datum des Schreibens"),
+        ort,
+    ))
 }
 
 fn clause(after: &str) -> &str {

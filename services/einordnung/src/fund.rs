@@ -25,8 +25,19 @@ pub struct Fund {
 }
 
 impl Fund {
-    pub fn new(wert: impl Into<String>, sicherheit: f32, grund: impl Into<String>, ort: Range<usize>) -> Self {
-        Self { wert: wert.into(), sicherheit, grund: grund.into(), ort: Some(ort), geprueft: false }
+    pub fn new(
+        wert: impl Into<String>,
+        sicherheit: f32,
+        grund: impl Into<String>,
+        ort: Range<usize>,
+    ) -> Self {
+        Self {
+            wert: wert.into(),
+            sicherheit,
+            grund: grund.into(),
+            ort: Some(ort),
+            geprueft: false,
+        }
     }
 }
 
@@ -46,12 +57,17 @@ pub struct Felder<'a> {
 
 impl<'a> Felder<'a> {
     pub fn new(brief: &'a Brief) -> Self {
-        Self { brief, felder: BTreeMap::new() }
+        Self {
+            brief,
+            felder: BTreeMap::new(),
+        }
     }
 
     /// Takes a find, unless its confidence is below [`GRENZE`].
     pub fn set(&mut self, name: &str, fund: Option<Fund>) {
-        let Some(fund) = fund.filter(|f| !f.wert.is_empty()) else { return };
+        let Some(fund) = fund.filter(|f| !f.wert.is_empty()) else {
+            return;
+        };
         let place = fund.ort.as_ref().and_then(|ort| self.brief.place(ort));
         let mut sicherheit = fund.sicherheit.clamp(0.0, 1.0);
         let mut grund = fund.grund;
@@ -63,7 +79,16 @@ impl<'a> Felder<'a> {
             return;
         }
         let (seite, kasten) = place.map_or((None, None), |p| (Some(p.seite), p.kasten));
-        self.felder.insert(name.to_owned(), Feld { wert: fund.wert, sicherheit, grund, seite, kasten });
+        self.felder.insert(
+            name.to_owned(),
+            Feld {
+                wert: fund.wert,
+                sicherheit,
+                grund,
+                seite,
+                kasten,
+            },
+        );
     }
 
     pub fn finish(self) -> BTreeMap<String, Feld> {

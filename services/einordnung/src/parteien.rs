@@ -5,42 +5,19 @@
 //! address field the recipient. Private letters carry two address blocks, the sender's first. Forms and mails name
 //! both behind labels. Where nothing of this is printed, an office or company in the head is the sender.
 
-use std::sync::LazyLock;
-
 use regex::Regex;
 
 use crate::{
     fund::{Fund, better},
+    muster::{
+        ABSENDER, AN, BEHOERDE, DIENSTSTELLE, EMPFAENGER, FIRMA, GRUSS, HONORIG, HONORIG_VOR,
+        KEIN_NAME, KEINE_PARTEI, LABEL_VOR, NAME, NEBEN, PLZ, PLZ_IN, STRASSE, TRENNER, VERMERK,
+    },
     zeilen::{Brief, Zeile, columns},
 };
 
 /// Lines of the first page in which address and letterhead stand.
 const KOPF: usize = 32;
-
-macro_rules! pattern {
-    ($name:ident, $text:expr) => {
-        static $name: LazyLock<Regex> = LazyLock::new(|| Regex::new($text).expect("pattern"));
-    };
-}
-pattern!(PLZ, r"^(?:D[- –])?\d{5}\s+\p{Lu}[\p{L} ./()-]{1,40}$");
-pattern!(PLZ_IN, r"\b\d{5}\s+\p{Lu}");
-pattern!(TRENNER, r"\s*[·•|∙*]\s*|\s+[–—:'°-]\s+|\s*[,;]\s+");
-pattern!(LABEL_VOR, r"\S:(?:\s|$)");
-pattern!(STRASSE, r"(?i)(?:\s\d{1,4}\s?[a-z]?(?:\s?[-–/]\s?\d+\s?[a-z]?)?$)|^Postfach\b");
-pattern!(HONORIG, r"^(?:Herrn?|Frau|Eheleute|Familie|Firma|Fa\.|An\s(?:die|das|den|dem)|An|Herrn? und Frau|Frau und Herrn?)$");
-pattern!(HONORIG_VOR, r"^(?:Herrn?|Frau|Eheleute|Familie|Firma|Fa\.)\s+(\p{Lu}.*)$");
-pattern!(AN, r"^An\s(?:die|das|den|dem|Frau|Herrn)\s+(.{4,120})$");
-pattern!(VERMERK, r"(?i)^(?:Deutsche Post|Einschreiben|Persönlich|Vertraulich|Vorab|Per |Nicht nachsenden|Dialogpost|Infopost|Postzustellungsurkunde|Gegen Empfangs)");
-pattern!(NEBEN, r"(?i)^(?:Tel|Fax|Telefon|E-?Mail|Mobil|www\.|http|Ihr Zeichen|Unser Zeichen|Aktenzeichen|Az\b|Kassenzeichen|Datum|Kunden|Rechnungs|Auskunft|Ansprechpartner|Seite|Bearbeiter|Zimmer|Steuernummer|USt|IBAN|BIC|Bank|Öffnungszeiten|Hausanschrift|Besuch|Postanschrift|Anlage)|@");
-pattern!(BEHOERDE, r"\b(?:Stadtverwaltung|Gemeindeverwaltung|Stadt|Gemeinde|Landkreis|Landratsamt|Kreis|Regierungspräsidium|Bezirksregierung|Finanzamt|Amtsgericht|Landgericht|Verwaltungsgericht|Stadtwerke|Polizeipräsidium|Staatsanwaltschaft|Jobcenter|Agentur für Arbeit)\s(?:(?:Bad|Sankt|St\.|der|des)\s)?\p{Lu}[\p{L}-]+(?:\s(?:am|an der|im|ob der|i\.|a\.)\s[\p{Lu}][\p{L}.]+)?");
-pattern!(DIENSTSTELLE, r"(?i)^(?:Zentrale|Amt|Fachbereich|Fachdienst|Abteilung|Referat|Dezernat|Sachgebiet|Rechnungseingang|Stadtkasse|\p{L}+amt\b|-)");
-pattern!(FIRMA, r"(?:^|.*\s)(?:GmbH|AG|KG|OHG|GbR|UG|SE|mbH|eG|KGaA|PartG|Partnerschaft|e\.\s?K\.?|e\.\s?V\.?|Genossenschaft|Ingenieurbüro|Kanzlei|Rechtsanwälte|Architekten|Verlag|Stiftung|Verein)(?:\s.*|$)");
-pattern!(ABSENDER, r"(?i)^(?:Absender(?:in)?|Antragsteller(?:\s?/?-?\s?in|in)?|Antragstellerin\s?/\s?Antragsteller|Bauherrin\s?/\s?Bauherr|Bauherr(?:schaft|in|\s?/\s?in)?|Einsender(?:in)?|Widerspruchsführer(?:in)?|Verkäufer|Rechnungssteller|Auftragnehmer(?:in)?|Leistungserbringer|Von)\b\s*:?\s*");
-pattern!(EMPFAENGER, r"(?i)^(?:Empfänger(?:in)?|Rechnungsempfänger|Auftraggeber(?:in)?|Leistungsempfänger|Kunde|An)\s*:\s*");
-pattern!(GRUSS, r"(?i)^(?:(?:Mit\s+)?(?:freundliche[mn]?|besten|herzlichen)\s+Gr[uü](?:ß|ss)(?:e?n?)?|Hochachtungsvoll|Viele Grüße|Beste Grüße|Mit vorzüglicher)");
-pattern!(KEIN_NAME, r"(?i)^(?:Im Auftrag|In Vertretung|i\.\s?[AV]\.|gez\.?|Ihre?\b|Anlage|Unterschrift|Der |Die |[-_.\s]*$)");
-pattern!(NAME, r"^(?:(?:Dr|Prof|Dipl)\.?(?:-Ing\.)?\s)*\p{Lu}[\p{L}'’-]+(?:\s(?:von|van|de|zu|vom|der)\b)*(?:\s\p{Lu}[\p{L}.'’-]*){1,3}$");
-pattern!(KEINE_PARTEI, r"(?i)^(?:Amtsblatt|Rechnung|Bescheid|Bekanntmachung|Seite|Telefax|Fax|Kopie|Original|Anhörung|Widerspruch|Bauantrag|Lieferschein|Mahnung|Vordruck|Eingang|Posteingang|Vertraulich|\d)");
 
 /// One address in the head: lines `von..=bis`, the last holds postcode and place.
 struct Block {
@@ -52,22 +29,33 @@ struct Block {
 /// Finds (sender, recipient).
 pub fn find(brief: &Brief, mail_absender: Option<&str>) -> (Option<Fund>, Option<Fund>) {
     // An information block at other heights than the address must not tear the address apart.
-    let beside = |z: &&Zeile| z.rechts && (NEBEN.is_match(z.links()) || LABEL_VOR.is_match(z.links()));
-    let seite: Vec<&Zeile> = brief.zeilen.iter().take_while(|z| z.seite == 1).filter(|z| !beside(z)).collect();
+    let beside =
+        |z: &&Zeile| z.rechts && (NEBEN.is_match(z.links()) || LABEL_VOR.is_match(z.links()));
+    let seite: Vec<&Zeile> = brief
+        .zeilen
+        .iter()
+        .take_while(|z| z.seite == 1)
+        .filter(|z| !beside(z))
+        .collect();
     let kopf = &seite[..head_end(&seite)];
     let zeile = return_line(kopf);
     let bloecke = blocks(kopf, zeile.as_ref().map(|(n, _)| *n));
     let schluss = signature(&seite);
 
     let mut sender = by_label(kopf, &ABSENDER, "Absender steht hinter");
-    let mut recipient = by_label(kopf, &EMPFAENGER, "Empfänger steht hinter").or_else(|| addressed(kopf));
+    let mut recipient =
+        by_label(kopf, &EMPFAENGER, "Empfänger steht hinter").or_else(|| addressed(kopf));
     if let Some((n, fund)) = zeile {
         sender = sender.or(Some(fund));
         let field = bloecke.iter().find(|b| b.von > n);
         recipient = recipient.or_else(|| field.map(|b| name_of(kopf, b, 0.95)));
     } else if let [first, second, ..] = bloecke.as_slice() {
         let swapped = first.anrede && !second.anrede;
-        let (from, to) = if swapped { (second, first) } else { (first, second) };
+        let (from, to) = if swapped {
+            (second, first)
+        } else {
+            (first, second)
+        };
         sender = sender.or_else(|| Some(sender_block(kopf, from)));
         recipient = recipient.or_else(|| Some(name_of(kopf, to, 0.88)));
     } else if let [only] = bloecke.as_slice() {
@@ -76,7 +64,8 @@ pub fn find(brief: &Brief, mail_absender: Option<&str>) -> (Option<Fund>, Option
         recipient = recipient.or(to);
     }
     let named = recipient.as_ref().map(|r| r.wert.clone());
-    let mut sender = sender.or_else(|| organisation(kopf).filter(|o| Some(&o.wert) != named.as_ref()));
+    let mut sender =
+        sender.or_else(|| organisation(kopf).filter(|o| Some(&o.wert) != named.as_ref()));
     if let Some(schluss) = schluss {
         match &mut sender {
             Some(s) if s.wert == schluss.wert => {
@@ -91,7 +80,13 @@ pub fn find(brief: &Brief, mail_absender: Option<&str>) -> (Option<Fund>, Option
         && sender.as_ref().is_none_or(|s| s.sicherheit < 0.6)
     {
         let grund = "Absenderadresse der E-Mail".to_owned();
-        sender = Some(Fund { wert: mail.to_owned(), sicherheit: 0.6, grund, ort: None, geprueft: true });
+        sender = Some(Fund {
+            wert: mail.to_owned(),
+            sicherheit: 0.6,
+            grund,
+            ort: None,
+            geprueft: true,
+        });
     }
     let same = matches!((&sender, &recipient), (Some(s), Some(r)) if s.wert == r.wert);
     (sender, if same { None } else { recipient })
@@ -99,7 +94,9 @@ pub fn find(brief: &Brief, mail_absender: Option<&str>) -> (Option<Fund>, Option
 
 /// The head ends at the salutation or greeting; addresses below are footers.
 fn head_end(seite: &[&Zeile]) -> usize {
-    let end = seite.iter().position(|z| GRUSS.is_match(z.links()) || z.links().starts_with("Sehr geehrte"));
+    let end = seite
+        .iter()
+        .position(|z| GRUSS.is_match(z.links()) || z.links().starts_with("Sehr geehrte"));
     end.unwrap_or(seite.len()).min(KOPF).min(seite.len())
 }
 
@@ -108,18 +105,43 @@ fn return_line(kopf: &[&Zeile]) -> Option<(usize, Fund)> {
     kopf.iter().enumerate().take(20).find_map(|(n, zeile)| {
         let text = zeile.links();
         let parts: Vec<&str> = TRENNER.split(text).collect();
-        let first = parts.first()?.trim_start_matches("Absender:").trim_start_matches("Abs.:").trim();
-        let fits = parts.len() >= 3 && PLZ_IN.is_match(text) && !AN.is_match(text) && !HONORIG_VOR.is_match(text);
-        if !fits || first.len() < 4 || STRASSE.is_match(first) || NEBEN.is_match(text) || label(text) {
+        let first = parts
+            .first()?
+            .trim_start_matches("Absender:")
+            .trim_start_matches("Abs.:")
+            .trim();
+        let fits = parts.len() >= 3
+            && PLZ_IN.is_match(text)
+            && !AN.is_match(text)
+            && !HONORIG_VOR.is_match(text);
+        if !fits
+            || first.len() < 4
+            || STRASSE.is_match(first)
+            || parts.iter().any(|p| NEBEN.is_match(p))
+            || NEBEN.is_match(text)
+            || label(text)
+        {
             return None;
         }
         let at = zeile.start + text.find(first)?;
-        Some((n, Fund::new(first, 0.95, "steht in der Absenderzeile über der Anschrift", at..at + first.len())))
+        Some((
+            n,
+            Fund::new(
+                first,
+                0.95,
+                "steht in der Absenderzeile über der Anschrift",
+                at..at + first.len(),
+            ),
+        ))
     })
 }
 
+/// A form's label and its value. A colon behind another separator is a misread dot of the sender line.
 fn label(text: &str) -> bool {
-    ABSENDER.is_match(text) || LABEL_VOR.is_match(text) || text.starts_with("Anschrift")
+    let colon = LABEL_VOR.find(text).is_some_and(|m| {
+        !text[..m.start()].contains(['·', '•', '|', '»']) && !text[..m.start()].contains(" - ")
+    });
+    ABSENDER.is_match(text) || colon || text.starts_with("Anschrift")
 }
 
 /// Addresses of the head, top down.
@@ -129,13 +151,19 @@ fn blocks(kopf: &[&Zeile], return_line: Option<usize>) -> Vec<Block> {
         if !PLZ.is_match(zeile.links()) {
             continue;
         }
-        let floor = found.last().map_or(0, |b| b.bis + 1).max(return_line.map_or(0, |n| if n < bis { n + 1 } else { 0 }));
+        let floor = found
+            .last()
+            .map_or(0, |b| b.bis + 1)
+            .max(return_line.map_or(0, |n| if n < bis { n + 1 } else { 0 }));
         let (mut von, mut anrede) = (bis, false);
         while von > floor && bis - von < 6 {
             let above = kopf[von - 1].links();
             let has_name = kopf[von..bis].iter().any(|z| !STRASSE.is_match(z.links()));
             let office_of = DIENSTSTELLE.is_match(kopf[von].links()) && BEHOERDE.is_match(above);
-            if (kopf[von].absatz && has_name && !office_of) || NEBEN.is_match(above) || VERMERK.is_match(above) {
+            if (kopf[von].absatz && has_name && !office_of)
+                || NEBEN.is_match(above)
+                || VERMERK.is_match(above)
+            {
                 break;
             }
             if HONORIG.is_match(above) {
@@ -146,8 +174,13 @@ fn blocks(kopf: &[&Zeile], return_line: Option<usize>) -> Vec<Block> {
             // "Frau X" ends the block unless it stands below her office or firm.
             if HONORIG_VOR.is_match(above) {
                 anrede = true;
-                let office = von.checked_sub(1).map(|n| kopf[n].links()).filter(|_| !kopf[von].absatz);
-                if !office.is_some_and(|o| DIENSTSTELLE.is_match(o) || BEHOERDE.is_match(o) || FIRMA.is_match(o)) {
+                let office = von
+                    .checked_sub(1)
+                    .map(|n| kopf[n].links())
+                    .filter(|_| !kopf[von].absatz);
+                if !office.is_some_and(|o| {
+                    DIENSTSTELLE.is_match(o) || BEHOERDE.is_match(o) || FIRMA.is_match(o)
+                }) {
                     break;
                 }
             }
@@ -161,13 +194,20 @@ fn blocks(kopf: &[&Zeile], return_line: Option<usize>) -> Vec<Block> {
 
 /// A lone block: with white space or a form of address above, it is the address field and the letterhead is above.
 /// At the very top it holds the letterhead in its first line, or is the sender's own address.
-fn single_block(kopf: &[&Zeile], block: &Block, schluss: Option<&Fund>) -> (Option<Fund>, Option<Fund>) {
+fn single_block(
+    kopf: &[&Zeile],
+    block: &Block,
+    schluss: Option<&Fund>,
+) -> (Option<Fund>, Option<Fund>) {
     let signed = schluss.is_some_and(|s| s.wert == kopf[block.von].links());
     if signed && !block.anrede {
         return (Some(sender_block(kopf, block)), None);
     }
     if block.von > 0 {
-        return (letterhead(&kopf[..block.von]).or_else(|| organisation(kopf)), Some(name_of(kopf, block, 0.9)));
+        return (
+            letterhead(&kopf[..block.von]).or_else(|| organisation(kopf)),
+            Some(name_of(kopf, block, 0.9)),
+        );
     }
     let lines = block.bis - block.von + 1;
     if lines < 4 {
@@ -175,25 +215,62 @@ fn single_block(kopf: &[&Zeile], block: &Block, schluss: Option<&Fund>) -> (Opti
     }
     // "Stadt X / Zentrale Rechnungsstelle / ...": the recogniser lost the letterhead or put it elsewhere.
     if BEHOERDE.is_match(kopf[0].links()) && DIENSTSTELLE.is_match(kopf[1].links()) {
-        let firma = kopf[block.bis + 1..].iter().find(|z| FIRMA.is_match(z.links()) && !label(z.links()));
-        let from = firma.map(|z| Fund::new(z.links(), 0.75, "steht als Firma im Kopf der Seite", z.ort_links()));
+        let firma = kopf[block.bis + 1..]
+            .iter()
+            .find(|z| FIRMA.is_match(z.links()) && !label(z.links()));
+        let from = firma.map(|z| {
+            Fund::new(
+                z.links(),
+                0.75,
+                "steht als Firma im Kopf der Seite",
+                z.ort_links(),
+            )
+        });
         return (from, Some(name_of(kopf, block, 0.8)));
     }
-    let rest = Block { von: block.von + 1, bis: block.bis, anrede: block.anrede };
+    let rest = Block {
+        von: block.von + 1,
+        bis: block.bis,
+        anrede: block.anrede,
+    };
     (letterhead(&kopf[..1]), Some(name_of(kopf, &rest, 0.85)))
 }
 
-/// The name in an address block: its first line, without form of address.
+/// The name in an address block: its first line that can be one, without form of address. Confidence 0 without any.
 fn name_of(kopf: &[&Zeile], block: &Block, sure: f32) -> Fund {
-    let zeile = kopf[block.von];
+    let can_be = |z: &&&Zeile| {
+        let text = z.links();
+        text.chars().filter(|c| c.is_alphabetic()).count() >= 4
+            && !STRASSE.is_match(text)
+            && !HONORIG.is_match(text.trim_end_matches([' ', '.']))
+    };
+    let Some(zeile) = kopf[block.von..block.bis].iter().find(can_be) else {
+        return Fund::new(
+            "",
+            0.0,
+            "kein Name im Anschriftfeld",
+            kopf[block.von].ort_links(),
+        );
+    };
     let text = zeile.links();
-    let name = HONORIG_VOR.captures(text).and_then(|c| c.get(1)).map_or(text, |m| m.as_str());
+    let name = HONORIG_VOR
+        .captures(text)
+        .and_then(|c| c.get(1))
+        .map_or(text, |m| m.as_str());
     let at = zeile.start + (text.len() - name.len());
-    Fund::new(name, sure, "steht als erste Zeile im Anschriftfeld", at..at + name.len())
+    Fund::new(
+        name,
+        sure,
+        "steht als erste Zeile im Anschriftfeld",
+        at..at + name.len(),
+    )
 }
 
 fn sender_block(kopf: &[&Zeile], block: &Block) -> Fund {
-    Fund { grund: "steht als Anschrift ganz oben".to_owned(), ..name_of(kopf, block, 0.9) }
+    Fund {
+        grund: "steht als Anschrift ganz oben".to_owned(),
+        ..name_of(kopf, block, 0.9)
+    }
 }
 
 /// The first line of the head that can be a name.
@@ -201,12 +278,20 @@ fn letterhead(kopf: &[&Zeile]) -> Option<Fund> {
     let mut best = None;
     for zeile in kopf.iter().take(8) {
         for (text, at) in columns(zeile) {
-            if NEBEN.is_match(text) || VERMERK.is_match(text) || KEINE_PARTEI.is_match(text) || STRASSE.is_match(text) || text.len() < 4 {
+            if NEBEN.is_match(text)
+                || VERMERK.is_match(text)
+                || KEINE_PARTEI.is_match(text)
+                || STRASSE.is_match(text)
+                || text.len() < 4
+            {
                 continue;
             }
             let sure = if let Some(m) = BEHOERDE.find(text) {
                 let at = at + m.start();
-                best = better(best, Fund::new(m.as_str(), 0.86, "steht im Briefkopf", at..at + m.len()));
+                best = better(
+                    best,
+                    Fund::new(m.as_str(), 0.86, "steht im Briefkopf", at..at + m.len()),
+                );
                 continue;
             } else if FIRMA.is_match(text) {
                 0.88
@@ -215,7 +300,10 @@ fn letterhead(kopf: &[&Zeile]) -> Option<Fund> {
             } else {
                 0.6
             };
-            best = better(best, Fund::new(text, sure, "steht im Briefkopf", at..at + text.len()));
+            best = better(
+                best,
+                Fund::new(text, sure, "steht im Briefkopf", at..at + text.len()),
+            );
         }
     }
     best
@@ -225,37 +313,75 @@ fn letterhead(kopf: &[&Zeile]) -> Option<Fund> {
 fn organisation(kopf: &[&Zeile]) -> Option<Fund> {
     let found = kopf.iter().take(8).find_map(|z| {
         let m = BEHOERDE.find(z.links())?;
-        Some(Fund::new(m.as_str(), 0.8, "steht im Kopf der Seite", z.start + m.start()..z.start + m.end()))
+        Some(Fund::new(
+            m.as_str(),
+            0.8,
+            "steht im Kopf der Seite",
+            z.start + m.start()..z.start + m.end(),
+        ))
     });
     found.or_else(|| {
-        let z = kopf.iter().take(6).find(|z| FIRMA.is_match(z.links()) && !label(z.links()))?;
-        Some(Fund::new(z.links(), 0.75, "steht im Kopf der Seite", z.ort_links()))
+        let z = kopf
+            .iter()
+            .take(6)
+            .find(|z| FIRMA.is_match(z.links()) && !label(z.links()))?;
+        Some(Fund::new(
+            z.links(),
+            0.75,
+            "steht im Kopf der Seite",
+            z.ort_links(),
+        ))
     })
 }
 
 /// Behind a label of a form or a mail head: "Bauherrin / Bauherr Günther Strauß".
 fn by_label(kopf: &[&Zeile], pattern: &Regex, grund: &str) -> Option<Fund> {
-    kopf.iter().find_map(|zeile| {
-        let text = zeile.text.as_str();
-        let m = pattern.find(text)?;
-        let rest = text[m.end()..].trim_start_matches([':', ' ']);
+    kopf.iter().enumerate().find_map(|(n, zeile)| {
+        let m = pattern.find(zeile.text.as_str())?;
+        let rest = zeile.text[m.end()..].trim_start_matches([':', ' ']);
+        let (zeile, rest) = if rest.is_empty() {
+            kopf.get(n + 1).map(|z| (z, z.text.as_str()))?
+        } else {
+            (zeile, rest)
+        };
         let name = rest.split(crate::zeilen::SPALTE).next().unwrap_or("");
-        let name = name.split(" <").next().unwrap_or("").split(", ").next().unwrap_or("").trim();
-        let at = zeile.start + (text.len() - rest.len());
+        let name = name
+            .split(" <")
+            .next()
+            .unwrap_or("")
+            .split(", ")
+            .next()
+            .unwrap_or("")
+            .trim();
+        let at = zeile.start + (zeile.text.len() - rest.len());
         let fits = NAME.is_match(name) || FIRMA.is_match(name) || BEHOERDE.is_match(name);
         let printed = m.as_str().trim().trim_end_matches(':').trim();
-        fits.then(|| Fund::new(name, 0.93, format!("{grund} „{printed}“"), at..at + name.len()))
+        fits.then(|| {
+            Fund::new(
+                name,
+                0.93,
+                format!("{grund} „{printed}“"),
+                at..at + name.len(),
+            )
+        })
     })
 }
 
-/// "An die untere Bauaufsichtsbehörde Stadt X, 59999 X" in one line.
+/// "An die untere Bauaufsichtsbehörde Stadt X, 59999 X": in one line, in two columns or in two lines.
 fn addressed(kopf: &[&Zeile]) -> Option<Fund> {
-    kopf.iter().take(15).find_map(|zeile| {
-        let text = zeile.links();
-        let rest = AN.captures(text)?.get(1)?;
-        if let Some(m) = BEHOERDE.find(rest.as_str()) {
-            let at = zeile.start + rest.start() + m.start();
-            return Some(Fund::new(m.as_str(), 0.88, "steht hinter „An“", at..at + m.len()));
+    kopf.iter().enumerate().take(15).find_map(|(n, zeile)| {
+        let rest = AN.captures(zeile.links())?.get(1)?;
+        let below = kopf.get(n + 1).filter(|z| PLZ_IN.is_match(z.links()));
+        for (text, at) in columns(zeile).chain(below.into_iter().flat_map(|z| columns(z))) {
+            if let Some(m) = BEHOERDE.find(text) {
+                let at = at + m.start();
+                return Some(Fund::new(
+                    m.as_str(),
+                    0.88,
+                    "steht hinter „An“",
+                    at..at + m.len(),
+                ));
+            }
         }
         PLZ_IN.is_match(rest.as_str()).then(|| {
             let name = rest.as_str().split(", ").next().unwrap_or("");

@@ -7,6 +7,8 @@ use service_ocr_engine::grey::Grey;
 /// An encoded page image, JPEG or PNG.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Seitenbild {
+    /// Its pixels, when they were at hand anyway: nothing is decoded twice.
+    pub grau: Option<Grey>,
     /// JPEG or PNG bytes.
     pub bytes: Vec<u8>,
     /// Pixels per row.

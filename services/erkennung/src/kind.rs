@@ -225,11 +225,11 @@ fn bilder(job: &BilderJob, bytes: &[u8]) -> Result<Reply, Refusal> {
         return Err(Refusal::new("bad-message", "Die Aufgabe ist fehlerhaft."));
     }
     let (mut pages, mut images) = (Vec::new(), Vec::new());
-    let mut take = |bild: Seitenbild, empty: bool| -> Result<(), Refusal> {
+    let mut take = |mut bild: Seitenbild, empty: bool| -> Result<(), Refusal> {
         let (rolle, marken) = match job.zweck {
             Zweck::Bildschirm => (Rolle::Inhalt, Vec::new()),
             Zweck::Erkennung if empty => (Rolle::Leer, Vec::new()),
-            Zweck::Erkennung => look(&bild)?,
+            Zweck::Erkennung => look(&mut bild)?,
         };
         pages.push(BildSeite { breite: bild.breite, hoehe: bild.hoehe, dpi: bild.dpi, rolle, marken });
         images.push(bild.bytes);
@@ -271,15 +271,19 @@ fn single(bytes: &[u8]) -> Result<Seitenbild, Refusal> {
         let frame = typ::jpeg_frame(bytes).ok_or_else(damaged)?;
         (frame.width, frame.height, frame.dpi.unwrap_or([0, 0]))
     };
-    Ok(Seitenbild { bytes: bytes.to_vec(), breite, hoehe, dpi: dpi.map(|d| if (20..=2400).contains(&d) { d } else { 0 }) })
+    let dpi = dpi.map(|d| if (20..=2400).contains(&d) { d } else { 0 });
+    Ok(Seitenbild { bytes: bytes.to_vec(), grau: None, breite, hoehe, dpi })
 }
 
 /// Decodes once at full size, then looks at a reduced copy: ink first, then marks.
-fn look(bild: &Seitenbild) -> Result<(Rolle, Vec<Marke>), Refusal> {
-    let full = grey::decode(&bild.bytes, grenzen::PIXEL).map_err(|e| match e {
-        ImageError::TooLarge { .. } => quarantine("Ein Seitenbild ist größer als 100 Megapixel."),
-        _ => quarantine("Ein Seitenbild ist beschädigt."),
-    })?;
+fn look(bild: &mut Seitenbild) -> Result<(Rolle, Vec<Marke>), Refusal> {
+    let full = match bild.grau.take() {
+        Some(grey) => grey,
+        None => grey::decode(&bild.bytes, grenzen::PIXEL).map_err(|e| match e {
+            ImageError::TooLarge { .. } => quarantine("Ein Seitenbild ist größer als 100 Megapixel."),
+            _ => quarantine("Ein Seitenbild ist beschädigt."),
+        })?,
+    };
     let (reduced, factor) = reduce(&full, bild.dpi);
     if is_blank(&reduced) {
         return Ok((Rolle::Leer, Vec::new()));
@@ -299,9 +303,15 @@ fn look(bild: &Seitenbild) -> Result<(Rolle, Vec<Marke>), Refusal> {
 
 /// Halved until it is at most 200 dpi (or, without a resolution, at most 2,000 pixels wide).
 fn reduce(full: &Grey, dpi: [u32; 2]) -> (Grey, u32) {
-    let mut grey = full.clone();
-    let mut factor = 1;
-    while (dpi[0] > 0 && dpi[0] / factor > 200) || (dpi[0] == 0 && grey.width.min(grey.height) > 2000) {
+    let fine = |grey: &Grey, factor: u32| match dpi[0] {
+        0 => grey.width.min(grey.height) > 2000,
+        dpi => dpi / factor > 200,
+    };
+    if !fine(full, 1) {
+        return (full.clone(), 1);
+    }
+    let (mut grey, mut factor) = (full.halved(), 2);
+    while fine(&grey, factor) {
         grey = grey.halved();
         factor *= 2;
     }

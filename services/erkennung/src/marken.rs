@@ -46,69 +46,56 @@ pub fn qr(grey: &Grey) -> Option<Marke> {
 ///
 /// * `grey` - at full resolution: narrow bars are two or three pixels wide.
 ///
-/// Only bands that look like bars are handed to the decoder.
+/// Only bands that look like bars are handed to the decoder, at most [`CANDIDATES`] of them.
 pub fn code128(grey: &Grey) -> Option<Marke> {
-    bar_band(grey).or_else(|| {
-        let lying = transposed(grey);
-        bar_band(&lying).map(|mut mark| {
-            mark.kasten = [mark.kasten[1], mark.kasten[0], mark.kasten[3], mark.kasten[2]];
-            mark
-        })
-    })
+    bar_band(grey, false).or_else(|| bar_band(grey, true))
 }
 
 /// Height of the band that must show the same bars, in pixels.
 const BAND: usize = 48;
+/// Edges that run straight through a band; a Code128 of one character has 25, writing hardly ever.
+const EDGES: usize = 25;
+/// Bands tried by the decoder before a page counts as one without a code.
+const CANDIDATES: usize = 4;
 
-fn bar_band(grey: &Grey) -> Option<Marke> {
-    let (width, height) = (grey.width as usize, grey.height as usize);
-    let edges = |y: usize| {
-        let row = &grey.data[y * width..(y + 1) * width];
-        row.windows(2).enumerate().filter(|(_, w)| (w[0] < 128) != (w[1] < 128)).map(|(x, _)| x).collect::<Vec<_>>()
-    };
-    for y in (0..height.saturating_sub(BAND + 1)).step_by(BAND / 2) {
-        let top = edges(y);
-        // A Code128 of one character has 25 edges; writing has fewer that run straight down.
-        if top.len() < 25 {
+fn bar_band(grey: &Grey, lying: bool) -> Option<Marke> {
+    let width = grey.width as usize;
+    let (along, across) = if lying { (grey.height as usize, width) } else { (width, grey.height as usize) };
+    let at = |a: usize, c: usize| if lying { grey.data[a * width + c] } else { grey.data[c * width + a] };
+    // Edges from paper to ink on one line.
+    let edges = |c: usize| (1..along).filter(|a| at(a - 1, c) >= 128 && at(*a, c) < 128).collect::<Vec<_>>();
+    let mut tried = 0;
+    for c in (0..across.saturating_sub(BAND + 1)).step_by(BAND / 2) {
+        let first = edges(c);
+        if first.len() < EDGES / 2 {
             continue;
         }
-        let others = [edges(y + BAND / 2), edges(y + BAND)];
-        let straight = top.iter().filter(|x| others.iter().all(|row| near(row, **x))).count();
-        if straight < 25 {
+        let others = [edges(c + BAND / 3), edges(c + 2 * BAND / 3), edges(c + BAND)];
+        let straight = first.iter().filter(|a| others.iter().all(|line| near(line, **a))).count();
+        if straight < EDGES / 2 || straight * 2 < first.len() {
             continue;
         }
-        let rows = y.saturating_sub(BAND / 2)..(y + 2 * BAND).min(height);
-        let band = grey.data[rows.start * width..rows.end * width].to_vec();
-        let found = read(band, grey.width, rows.len() as u32, &[BarcodeFormat::CODE_128], "CODE_128");
+        tried += 1;
+        let band = c.saturating_sub(BAND / 2)..(c + 2 * BAND).min(across);
+        let data: Vec<u8> = band.clone().flat_map(|c| (0..along).map(move |a| (a, c))).map(|(a, c)| at(a, c)).collect();
+        let found = read(data, along as u32, band.len() as u32, &[BarcodeFormat::CODE_128], "CODE_128");
         if let Some(mut mark) = found {
-            mark.kasten[1] += rows.start as i32;
-            mark.kasten[3] += rows.start as i32;
+            let [a0, c0, a1, c1] = mark.kasten;
+            let (c0, c1) = (c0 + band.start as i32, c1 + band.start as i32);
+            mark.kasten = if lying { [c0, a0, c1, a1] } else { [a0, c0, a1, c1] };
             return Some(mark);
+        }
+        if tried >= CANDIDATES {
+            return None;
         }
     }
     None
 }
 
-/// Whether a sorted row has an edge within three pixels of `x`: a skewed scan moves it a little.
-fn near(row: &[usize], x: usize) -> bool {
-    let at = row.partition_point(|v| *v + 3 < x);
-    row.get(at).is_some_and(|v| *v <= x + 3)
-}
-
-fn transposed(grey: &Grey) -> Grey {
-    let (width, height) = (grey.width as usize, grey.height as usize);
-    let mut data = vec![0u8; width * height];
-    // In blocks, so that neither side walks through memory in page-wide steps.
-    for y0 in (0..height).step_by(32) {
-        for x0 in (0..width).step_by(32) {
-            for y in y0..(y0 + 32).min(height) {
-                for x in x0..(x0 + 32).min(width) {
-                    data[x * height + y] = grey.data[y * width + x];
-                }
-            }
-        }
-    }
-    Grey { width: grey.height, height: grey.width, data }
+/// Whether a sorted line has an edge within two pixels of `a`: a skewed scan moves it a little.
+fn near(line: &[usize], a: usize) -> bool {
+    let at = line.partition_point(|v| *v + 2 < a);
+    line.get(at).is_some_and(|v| *v <= a + 2)
 }
 
 fn read(data: Vec<u8>, width: u32, height: u32, formats: &[BarcodeFormat], name: &str) -> Option<Marke> {

@@ -76,16 +76,20 @@ fn page(decoder: &mut Decoder<Cursor<&[u8]>>) -> Result<Seitenbild, Refusal> {
         return Err(damaged());
     };
     let pixels = width as usize * height as usize;
-    let encoded = match color {
-        ColorType::Gray(1) => png_grey(&Grey { width, height, data: unpack(&data, width, height).ok_or_else(damaged)? }),
-        ColorType::Gray(8) if data.len() == pixels => png_grey(&Grey { width, height, data }),
+    let (bytes, grau) = match color {
+        ColorType::Gray(1) => grey(Grey { width, height, data: unpack(&data, width, height).ok_or_else(damaged)? })?,
+        ColorType::Gray(8) if data.len() == pixels => grey(Grey { width, height, data })?,
         ColorType::RGB(8) if data.len() == 3 * pixels => match grey_of_rgb(width, height, &data) {
-            Some(grey) => png_grey(&grey),
-            None => png_rgb(width, height, &data),
+            Some(found) => grey(found)?,
+            None => (png_rgb(width, height, &data).map_err(|_| damaged())?, None),
         },
         _ => return Err(damaged()),
     };
-    Ok(Seitenbild { bytes: encoded.map_err(|_| damaged())?, breite: width, hoehe: height, dpi })
+    Ok(Seitenbild { bytes, grau, breite: width, hoehe: height, dpi })
+}
+
+fn grey(grey: Grey) -> Result<(Vec<u8>, Option<Grey>), Refusal> {
+    Ok((png_grey(&grey).map_err(|_| damaged())?, Some(grey)))
 }
 
 /// One bit per pixel to one byte per pixel.

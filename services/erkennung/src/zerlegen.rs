@@ -40,6 +40,7 @@ pub struct Zerleger<'a> {
 struct Fund {
     teile: Vec<Teil>,
     trennblaetter: u32,
+    trennblatt_seiten: Vec<Seite>,
     zugang: Option<Tag>,
     absender: Option<String>,
     befunde: Vec<Befund>,
@@ -64,6 +65,7 @@ impl Zerleger<'_> {
         Ok(Zerlegt {
             gesamt: content + fund.trennblaetter,
             trennblaetter: fund.trennblaetter,
+            trennblatt_seiten: fund.trennblatt_seiten,
             leer,
             teile,
             zugang: fund.zugang,
@@ -167,7 +169,11 @@ impl Zerleger<'_> {
             teil.blatt = abschnitt.blatt.clone().filter(|b| *b != Trennblatt::default());
             teile.push(teil);
         }
-        Ok(Fund { teile, trennblaetter: stapel.trennblaetter as u32, zugang: stapel.zugang, ..Fund::default() })
+        let in_part = |n: &usize| stapel.abschnitte.iter().any(|a| a.seiten.contains(n));
+        let sheets = (0..images.len()).filter(|n| !in_part(n));
+        let trennblatt_seiten = sheets.map(|n| seite(n, &images[n].0, Some(images[n].1))).collect();
+        let (trennblaetter, zugang) = (stapel.trennblaetter as u32, stapel.zugang);
+        Ok(Fund { teile, trennblaetter, trennblatt_seiten, zugang, ..Fund::default() })
     }
 
     /// Own files for the documents of a batch. PDF batches keep their image streams; from a TIFF the pages
@@ -245,6 +251,7 @@ impl Zerleger<'_> {
             match self.datei(&bytes, hash, name, depth + 1) {
                 Ok(inner) => {
                     fund.trennblaetter += inner.trennblaetter;
+                    fund.trennblatt_seiten.extend(inner.trennblatt_seiten);
                     fund.teile.extend(inner.teile);
                     fund.befunde.extend(inner.befunde);
                 }

@@ -30,6 +30,7 @@ async fn work(worker: &Arc<Erkennung>, blobs: &Arc<dyn Blobs>, typ: &str, eingab
         attempt: 1,
         instance: InstanceId(uuid::Uuid::from_u128(2)),
         idempotency_key: "k".into(),
+        failures: 0,
         deadline: "2026-11-23T10:00:00Z".parse::<Timestamp>().unwrap(),
         eingabe,
         trace: None,

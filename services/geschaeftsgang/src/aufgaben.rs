@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use engine::{Command, ElementInstanceId};
 use nachrichten::{
-    Actor, DokumentId, InstanceId, PersonId, SendungId, Tag, TaskId, Timestamp, Werte,
+    Actor, DokumentId, InstanceId, PersonId, Tag, TaskId, Timestamp, Werte,
     aufgaben::{Aufgabe, AufgabeSeite, Aufgaben, AufgabenFilter, AufgabenListe, Erledigung, Schritt, Zaehler},
     fehler::Fehler,
 };
@@ -36,7 +36,6 @@ pub(crate) struct Zeile {
     pub bearbeiter_name: Option<String>,
     pub faellig: Option<Tag>,
     pub seit: Timestamp,
-    pub sendung: Option<SendungId>,
     pub dokument: Option<DokumentId>,
     pub daten: Value,
     pub entwurf: Value,
@@ -45,7 +44,7 @@ pub(crate) struct Zeile {
 }
 from_row!(Zeile {
     id, version, instanz, element_instanz, process, element, name, formular, titel, gruppe, bearbeiter, bearbeiter_name,
-    faellig, seit, sendung, dokument, daten, entwurf, erledigt, erledigt_name
+    faellig, seit, dokument, daten, entwurf, erledigt, erledigt_name
 });
 
 impl Zeile {

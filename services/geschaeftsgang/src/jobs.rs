@@ -36,7 +36,6 @@ pub(crate) struct AuftragRow {
     pub name: String,
     pub typ: String,
     pub eingabe: Value,
-    pub stand: String,
     pub attempt: u32,
     pub failures: u32,
     pub versuche: u32,
@@ -45,7 +44,7 @@ pub(crate) struct AuftragRow {
     pub letzter_versuch: Option<Timestamp>,
 }
 from_row!(AuftragRow {
-    id, instanz, element_instanz, element, name, typ, eingabe, stand, attempt, failures, versuche, ursache, angelegt,
+    id, instanz, element_instanz, element, name, typ, eingabe, attempt, failures, versuche, ursache, angelegt,
     letzter_versuch
 });
 

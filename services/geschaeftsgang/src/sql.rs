@@ -8,7 +8,7 @@ macro_rules! aufgabe {
     ($rest:literal) => {
         concat!(
             "SELECT a.id, a.version, a.instanz, a.element_instanz, a.process, a.element, a.name, a.formular, a.titel, a.gruppe, \
-             a.bearbeiter, (SELECT p.name FROM platform_person p WHERE p.id = a.bearbeiter), a.faellig, a.seit, a.sendung, a.dokument, \
+             a.bearbeiter, (SELECT p.name FROM platform_person p WHERE p.id = a.bearbeiter), a.faellig, a.seit, a.dokument, \
              a.daten, a.entwurf, a.erledigt, (SELECT p.name FROM platform_person p WHERE p.id = a.erledigt_von) ",
             $rest
         )
@@ -16,7 +16,7 @@ macro_rules! aufgabe {
 }
 macro_rules! auftrag {
     () => {
-        "id, instanz, element_instanz, element, name, typ, eingabe, stand, attempt, failures, versuche, ursache, angelegt, letzter_versuch"
+        "id, instanz, element_instanz, element, name, typ, eingabe, attempt, failures, versuche, ursache, angelegt, letzter_versuch"
     };
 }
 macro_rules! instanz {

@@ -17,7 +17,8 @@ impl Art {
 
     /// Kind of a task: an element whose id contains `klaerung` is Klärung, else the process decides.
     pub fn von(process: &str, element: &str) -> Self {
-        if element.to_lowercase().contains("klaerung") {
+        let element = element.to_lowercase();
+        if element.contains("klaerung") || element.contains("quarantaene") {
             return Self::Klaerung;
         }
         match process {
@@ -132,6 +133,7 @@ mod tests {
     fn every_task_is_of_one_kind() {
         assert_eq!(Art::von("dokument", "aufgabe_zuordnung"), Art::Scan);
         assert_eq!(Art::von("posteingang", "aufgabe_klaerung"), Art::Klaerung);
+        assert_eq!(Art::von("posteingang", "Quarantaene"), Art::Klaerung);
         assert_eq!(Art::von("rechnung", "aufgabe_anordnung"), Art::Rechnung);
         assert_eq!(Art::von("beschlussvorlage", "mitzeichnung"), Art::Vorlage);
         for art in Art::ALLE {

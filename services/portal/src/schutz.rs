@@ -85,7 +85,7 @@ fn plain(status: StatusCode) -> Option<Fehler> {
     match status {
         StatusCode::NOT_FOUND => Some(Fehler::not_found()),
         StatusCode::METHOD_NOT_ALLOWED => f("E7005", "Diese Adresse nimmt diese Anfrage nicht an."),
-        StatusCode::PAYLOAD_TOO_LARGE => f("E1004", "Die Datei ist zu groß. Sie wurde nicht angenommen."),
+        StatusCode::PAYLOAD_TOO_LARGE => f("E1002", "Die Datei ist zu groß. Sie wurde nicht angenommen."),
         s if s.is_client_error() => f("E7006", "Die Anfrage ist unvollständig. Laden Sie die Seite neu und versuchen Sie es erneut."),
         s if s.is_server_error() => f("E9001", "Der Dienst antwortet nicht. Ihre gespeicherten Eingaben bleiben erhalten."),
         _ => None,

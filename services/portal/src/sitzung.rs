@@ -82,7 +82,7 @@ pub async fn angemeldet(app: &App, headers: &HeaderMap) -> Result<Option<Angemel
 /// The error for a missing or wrong token.
 pub fn csrf_fehler() -> Fehler {
     Fehler::new(
-        "E7003",
+        "E7006",
         403,
         "Das Formular ist abgelaufen. Laden Sie die Seite neu und senden Sie es noch einmal.",
         "csrf token missing or wrong",

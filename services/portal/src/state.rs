@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! What the portal is given: the services it speaks with, persons, clock and settings.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use nachrichten::{Timestamp, ablaeufe::Ablaeufe, aufgaben::Aufgaben, dokumente::Dokumente, fehler::Fehler, sendungen::Sendungen, suche::Suche};
@@ -38,44 +38,82 @@ pub struct Options {
     pub upload_max: usize,
     /// Offices, for routing and Mitzeichnung: number and name.
     pub aemter: Vec<Amt>,
+    /// Groups: name and title.
+    pub gruppen: BTreeMap<String, String>,
     /// Document types a person may choose: value and German name.
     pub dokumentarten: Vec<(String, String)>,
 }
 
-impl Default for Options {
-    fn default() -> Self {
-        let amt = |kennzeichen: &str, name: &str| Amt { kennzeichen: kennzeichen.into(), name: name.into() };
-        let art = |wert: &str, name: &str| (wert.to_owned(), name.to_owned());
+/// The sample organisation; a city's own comes from its file of the same form.
+const ORGANISATION: &str = include_str!("../../../workflows/tabellen/organisation.json");
+
+#[derive(serde::Deserialize)]
+struct Organisation {
+    stadt: String,
+    aemter: Vec<AmtZeile>,
+    gruppen: Vec<GruppeZeile>,
+}
+
+#[derive(serde::Deserialize)]
+struct AmtZeile {
+    nummer: String,
+    name: String,
+}
+
+#[derive(serde::Deserialize)]
+struct GruppeZeile {
+    name: String,
+    titel: String,
+}
+
+impl Options {
+    /// Options with city, offices and groups of an organisation file (`workflows/tabellen/organisation.json`).
+    ///
+    /// # Errors
+    /// The file is not of that form.
+    pub fn from_organisation(json: &str) -> Result<Self, serde_json::Error> {
+        let o: Organisation = serde_json::from_str(json)?;
+        let gruppen: BTreeMap<String, String> = o.gruppen.into_iter().map(|g| (g.name, g.titel)).collect();
+        let signs = |amt: &str| gruppen.contains_key(&format!("Mitzeichnung-{amt}"));
+        let aemter = o.aemter.into_iter().map(|a| Amt { mitzeichnung: signs(&a.nummer), kennzeichen: a.nummer, name: a.name }).collect();
+        Ok(Self { stadt: format!("Stadt {}", o.stadt), aemter, gruppen, ..Self::plain() })
+    }
+
+    fn plain() -> Self {
+        let arten = [
+            ("rechnung", "Rechnung"),
+            ("gutschrift", "Gutschrift"),
+            ("mahnung", "Mahnung"),
+            ("angebot", "Angebot"),
+            ("bescheid", "Bescheid"),
+            ("antrag", "Antrag"),
+            ("widerspruch", "Widerspruch"),
+            ("bewerbung", "Bewerbung"),
+            ("vertrag", "Vertrag"),
+            ("schreiben", "Schreiben"),
+            ("nachricht", "E-Mail-Nachricht"),
+            ("vorlage", "Beschlussvorlage"),
+            ("sonstiges", "Sonstiges"),
+        ];
         Self {
-            stadt: "Stadt Musterstadt".into(),
+            stadt: "Stadt".into(),
             tls: false,
             upload_max: 100 * 1024 * 1024,
-            aemter: vec![
-                amt("10", "Hauptamt"),
-                amt("20", "Stadtkämmerei"),
-                amt("30", "Rechtsamt"),
-                amt("32", "Ordnungsamt"),
-                amt("50", "Sozialamt"),
-                amt("61", "Stadtplanungsamt"),
-                amt("65", "Hochbauamt"),
-                amt("66", "Tiefbauamt"),
-            ],
-            dokumentarten: vec![
-                art("rechnung", "Rechnung"),
-                art("gutschrift", "Gutschrift"),
-                art("mahnung", "Mahnung"),
-                art("angebot", "Angebot"),
-                art("bescheid", "Bescheid"),
-                art("antrag", "Antrag"),
-                art("widerspruch", "Widerspruch"),
-                art("bewerbung", "Bewerbung"),
-                art("vertrag", "Vertrag"),
-                art("schreiben", "Schreiben"),
-                art("nachricht", "E-Mail-Nachricht"),
-                art("vorlage", "Beschlussvorlage"),
-                art("sonstiges", "Sonstiges"),
-            ],
+            aemter: Vec::new(),
+            gruppen: BTreeMap::new(),
+            dokumentarten: arten.map(|(w, n)| (w.to_owned(), n.to_owned())).into(),
         }
+    }
+
+    /// What a group is called; its name when it has no title.
+    pub fn gruppe_name(&self, gruppe: &str) -> String {
+        self.gruppen.get(gruppe).cloned().unwrap_or_else(|| gruppe.to_owned())
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self::from_organisation(ORGANISATION).unwrap_or_else(|_| Self::plain())
     }
 }
 
@@ -113,6 +151,8 @@ pub struct Amt {
     /// Number as in the organisation plan, e.g. `66`.
     pub kennzeichen: String,
     pub name: String,
+    /// Does a group co-sign for it?
+    pub mitzeichnung: bool,
 }
 
 /// Persons and sessions as the portal needs them; the platform's `Konten` implements it, tests fake it.
@@ -182,4 +222,19 @@ pub struct Dienst {
     pub noetig: bool,
     /// German sentence or word: "läuft", "gestört seit 10:12 Uhr".
     pub text: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sample_organisation_is_readable() {
+        let o = Options::default();
+        assert_eq!(o.stadt, "Stadt Musterstadt");
+        assert_eq!(o.amt_name("66"), "66 Tiefbauamt");
+        assert!(o.aemter.iter().any(|a| a.mitzeichnung) && o.aemter.iter().any(|a| !a.mitzeichnung));
+        assert_eq!(o.gruppe_name("Unbekannt"), "Unbekannt");
+        assert!(Options::from_organisation("{}").is_err());
+    }
 }

@@ -31,13 +31,18 @@ export async function newPerson(browser, url, { script = true, viewport = DESKTO
   context.setDefaultTimeout(10_000);
   const page = await context.newPage();
   const complaints = [];
+  const refusals = [];
+  const pages = new Set();
   page.on("console", (message) => {
-    // A refused form is answered with 403, 409 or 422 and shown; the browser logs every such answer.
-    const expected = /status of (403|404|409|412|422)/.test(message.text());
-    if (["error", "warning"].includes(message.type()) && !expected) complaints.push(message.text());
+    if (!["error", "warning"].includes(message.type())) return;
+    // A page that says "no" in words (403, 404, 409, 412, 422) is an answer; the browser logs it as an error.
+    const refused = /status of (403|404|409|412|422)/.test(message.text());
+    if (refused) refusals.push(message.location().url);
+    else complaints.push(message.text());
   });
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("response", (answer) => {
+    if (answer.request().isNavigationRequest()) pages.add(answer.url());
     if (answer.status() >= 500) complaints.push(`${answer.status()} ${answer.url()}`);
     if (!answer.url().startsWith(url) && !answer.url().startsWith("data:")) complaints.push(`foreign ${answer.url()}`);
   });
@@ -46,7 +51,8 @@ export async function newPerson(browser, url, { script = true, viewport = DESKTO
     context,
     /** Content Security Policy messages, script errors, foreign requests, answers 5xx: none of them may be there. */
     assertQuiet() {
-      assert.deepEqual(complaints, [], `browser complaints on ${page.url()}`);
+      const broken = refusals.filter((address) => !pages.has(address)).map((address) => `refused ${address}`);
+      assert.deepEqual([...complaints, ...broken], [], `browser complaints on ${page.url()}`);
     },
     async close() {
       await context.close();

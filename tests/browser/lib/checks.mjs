@@ -77,9 +77,10 @@ export async function checkFocus(page) {
       const style = getComputedStyle(element);
       const box = element.getBoundingClientRect();
       const around = (e) => e && (e === element || element.contains(e) || e.contains(element) || e.closest("label")?.control === element);
-      // Corners of a small inner box and the middle: one visible point is enough.
-      const points = [0.5, 0.1, 0.9].map((part) => [box.left + box.width * part, box.top + Math.min(box.height * part, 40)]);
-      const shown = points.some(([x, y]) => around(document.elementFromPoint(x, y)));
+      // Of the part inside the window, one of three points must be the element's own.
+      const left = Math.max(box.left, 0), right = Math.min(box.right, window.innerWidth);
+      const top = Math.max(box.top, 0), bottom = Math.min(box.bottom, window.innerHeight);
+      const shown = [0.5, 0.1, 0.9].some((part) => around(document.elementFromPoint(left + (right - left) * part, top + (bottom - top) * part)));
       const ring = (s) => s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 2;
       const parent = element.parentElement ? getComputedStyle(element.parentElement) : style;
       return {
@@ -94,7 +95,7 @@ export async function checkFocus(page) {
   }
 }
 
-/** What a first visit loads, page images aside, is small (ui.md §1). */
+/** What a first visit loads is small (ui.md §1); images and KERN's fonts, kept for ever by the browser, aside. */
 export async function checkWeight(person, address) {
   let bytes = 0;
   const answers = [];
@@ -103,7 +104,7 @@ export async function checkWeight(person, address) {
   await person.page.goto(address, { waitUntil: "networkidle" });
   person.page.off("response", count);
   for (const answer of answers) {
-    if (answer.request().resourceType() !== "image") bytes += (await answer.request().sizes()).responseBodySize;
+    if (!["image", "font"].includes(answer.request().resourceType())) bytes += (await answer.request().sizes()).responseBodySize;
   }
   assert.ok(bytes <= MAX_PAGE_BYTES, `${address} loads ${bytes} bytes`);
 }

@@ -60,8 +60,8 @@ export function tour(world) {
     const { page } = person;
     await login(person, "poststelle");
     await open(person, "/aufgaben/scanpruefung");
-    const [task] = await taskLinks(page);
-    assert.ok(task, "nothing to confirm");
+    const task = (await taskLinks(page)).find((link) => link.title.includes("Schlagloch"));
+    assert.ok(task, "the letter about the pothole is not in the list");
     await open(person, task.href);
     const image = page.locator("main .teilung__links img").first();
     await image.waitFor();
@@ -82,6 +82,11 @@ export function tour(world) {
     await page.locator(".treffer a").first().click();
     await page.waitForURL(/\/dokumente\//);
     assert.match(await page.getByRole("heading", { level: 1 }).textContent(), /Fahrradbügel/);
+
+    // It is the Tiefbauamt's now.
+    await login(person, "sachbearbeitung");
+    await open(person, "/akten");
+    assert.ok((await page.locator("main a[href^='/akten/']").count()) > 0, "no Akte came into being");
     person.assertQuiet();
     await person.close();
   });

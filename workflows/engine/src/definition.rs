@@ -78,7 +78,11 @@ pub(crate) enum Kind {
     End(Throw),
     Throw(Throw),
     Catch(Trigger),
-    Boundary { attached: El, interrupting: bool, trigger: Trigger },
+    Boundary {
+        attached: El,
+        interrupting: bool,
+        trigger: Trigger,
+    },
     /// `task`, `manualTask`, and service tasks of a conformance run.
     Pass,
     User(Box<UserSpec>),
@@ -108,7 +112,12 @@ pub(crate) enum ScopeKind {
     Embedded,
     Event,
     Transaction,
-    Adhoc { sequential: bool, completion: Option<Expr>, cancel_remaining: bool, activate: Option<Expr> },
+    Adhoc {
+        sequential: bool,
+        completion: Option<Expr>,
+        cancel_remaining: bool,
+        activate: Option<Expr>,
+    },
 }
 
 pub(crate) enum Trigger {
@@ -133,7 +142,11 @@ pub(crate) struct MessageRef {
 
 pub(crate) enum Throw {
     None,
-    Message { name: Text, key: Option<Expr>, ttl: Option<u64> },
+    Message {
+        name: Text,
+        key: Option<Expr>,
+        ttl: Option<u64>,
+    },
     Signal(Text),
     Error(String),
     Escalation(String),
@@ -179,7 +192,11 @@ pub(crate) struct CallSpec {
 
 pub(crate) enum Repeat {
     /// Standard loop: again while the condition holds.
-    Loop { condition: Option<Expr>, test_before: bool, maximum: Option<Text> },
+    Loop {
+        condition: Option<Expr>,
+        test_before: bool,
+        maximum: Option<Text>,
+    },
     /// Multi-instance.
     Multi(Box<Multi>),
 }
@@ -235,15 +252,24 @@ impl Definition {
         let events = self.elements.iter().skip(1).filter(|e| e.parent == PROCESS);
         events
             .filter_map(|e| {
-                let Kind::Start(trigger) = &e.kind else { return None };
+                let Kind::Start(trigger) = &e.kind else {
+                    return None;
+                };
                 let kind = match trigger {
                     Trigger::Timer(_) => StartKind::Timer,
-                    Trigger::Message(m) => StartKind::Message { name: m.name.fixed(self) },
-                    Trigger::Signal(name) => StartKind::Signal { name: name.fixed(self) },
+                    Trigger::Message(m) => StartKind::Message {
+                        name: m.name.fixed(self),
+                    },
+                    Trigger::Signal(name) => StartKind::Signal {
+                        name: name.fixed(self),
+                    },
                     Trigger::Conditional(_) => StartKind::Conditional,
                     _ => StartKind::None,
                 };
-                Some(StartEvent { element: e.id.clone(), kind })
+                Some(StartEvent {
+                    element: e.id.clone(),
+                    kind,
+                })
             })
             .collect()
     }
@@ -253,8 +279,15 @@ impl Definition {
     ///
     /// # Errors
     /// A German sentence when the expression gives no time.
-    pub fn timer_start(&self, element: &str, last: Option<&TimerPlan>, now: Timestamp) -> Result<Option<TimerPlan>, String> {
-        let Some(Kind::Start(Trigger::Timer(timer))) = self.index(element).map(|e| &self.elements[e as usize].kind) else {
+    pub fn timer_start(
+        &self,
+        element: &str,
+        last: Option<&TimerPlan>,
+        now: Timestamp,
+    ) -> Result<Option<TimerPlan>, String> {
+        let Some(Kind::Start(Trigger::Timer(timer))) =
+            self.index(element).map(|e| &self.elements[e as usize].kind)
+        else {
             return Ok(None);
         };
         let scope = Evaluation::bare(now);
@@ -266,9 +299,14 @@ impl Definition {
 
     /// Correlation key of a message start event (constant over all instances), if it has one.
     pub fn start_key(&self, element: &str, message: &Werte, now: Timestamp) -> Option<String> {
-        let Kind::Start(Trigger::Message(m)) = &self.elements[self.index(element)? as usize].kind else { return None };
+        let Kind::Start(Trigger::Message(m)) = &self.elements[self.index(element)? as usize].kind
+        else {
+            return None;
+        };
         let scope = Evaluation::of(message, now);
-        m.key.as_ref().and_then(|key| crate::feel::key_text(&scope.eval(key)))
+        m.key
+            .as_ref()
+            .and_then(|key| crate::feel::key_text(&scope.eval(key)))
     }
 
     pub(crate) fn index(&self, id: &str) -> Option<El> {
@@ -303,10 +341,18 @@ impl Text {
 impl Element {
     /// The name people know, else the id.
     pub(crate) fn label(&self) -> &str {
-        if self.name.is_empty() { &self.id } else { &self.name }
+        if self.name.is_empty() {
+            &self.id
+        } else {
+            &self.name
+        }
     }
 
     pub(crate) fn is_activity(&self) -> bool {
-        self.tag.ends_with("Task") || matches!(self.tag, "task" | "callActivity" | "subProcess" | "transaction" | "adHocSubProcess")
+        self.tag.ends_with("Task")
+            || matches!(
+                self.tag,
+                "task" | "callActivity" | "subProcess" | "transaction" | "adHocSubProcess"
+            )
     }
 }

@@ -25,19 +25,69 @@ const MAX_ITERATIONS: u64 = 1_000_000;
 pub(crate) const NOW: &str = "eakte_now";
 pub(crate) const TODAY: &str = "eakte_today";
 
-/// Words that must not be known as variables: keywords, types and date functions.
-const NOT_NAMES: &[&str] = &[
-    "if", "then", "else", "for", "in", "return", "some", "every", "satisfies", "and", "or", "between", "instance", "of", "true",
-    "false", "null", "function", "external", "not", "Any", "Null", "boolean", "number", "string", "date", "time", "duration",
-    "years", "days", "context", "list", "range",
+/// Words that are never variables: keywords, and words of type names.
+const KEYWORDS: &[&str] = &[
+    "if",
+    "then",
+    "else",
+    "for",
+    "in",
+    "return",
+    "some",
+    "every",
+    "satisfies",
+    "and",
+    "or",
+    "between",
+    "instance",
+    "of",
+    "true",
+    "false",
+    "null",
+    "function",
+    "external",
+    "not",
+    "years",
+    "days",
+];
+/// Words that are a type or a date function where they are used as one, and may be a variable elsewhere.
+const TYPES: &[&str] = &[
+    "Any", "Null", "boolean", "number", "string", "date", "time", "duration", "context", "list",
+    "range",
 ];
 /// Functions of several words. The parser takes the longest name it knows, so it has to know them
 /// beside the single words of the expression.
 const LONG_FUNCTIONS: &[&str] = &[
-    "string join", "string length", "upper case", "lower case", "substring before", "substring after", "starts with", "ends with",
-    "list contains", "list replace", "insert before", "index of", "distinct values", "get value", "get entries", "context put",
-    "context merge", "day of year", "day of week", "month of year", "week of year", "met by", "overlaps before", "overlaps after",
-    "finished by", "started by", "round up", "round down", "round half up", "round half down",
+    "string join",
+    "string length",
+    "upper case",
+    "lower case",
+    "substring before",
+    "substring after",
+    "starts with",
+    "ends with",
+    "list contains",
+    "list replace",
+    "insert before",
+    "index of",
+    "distinct values",
+    "get value",
+    "get entries",
+    "context put",
+    "context merge",
+    "day of year",
+    "day of week",
+    "month of year",
+    "week of year",
+    "met by",
+    "overlaps before",
+    "overlaps after",
+    "finished by",
+    "started by",
+    "round up",
+    "round down",
+    "round half up",
+    "round half down",
 ];
 
 /// A prepared expression.
@@ -60,16 +110,31 @@ impl Expr {
         let scanned = scan(source)?;
         let node = catch_unwind(AssertUnwindSafe(|| {
             let scope = FeelScope::default();
-            let words = scanned.words.iter().map(String::as_str).filter(|w| !NOT_NAMES.contains(w));
-            for name in words.chain(names.iter().map(String::as_str)).chain(LONG_FUNCTIONS.iter().copied()) {
+            let words = scanned
+                .words
+                .iter()
+                .filter(|w| !KEYWORDS.contains(&w.as_str()) && !scanned.types.contains(w));
+            for name in words
+                .map(String::as_str)
+                .chain([NOW, TODAY])
+                .chain(names.iter().map(String::as_str))
+                .chain(LONG_FUNCTIONS.iter().copied())
+            {
                 scope.set_name(Name::from(name));
             }
-            dsntk_feel_parser::parse_textual_expression(&scope, &scanned.text, false)
-                .or_else(|e| dsntk_feel_parser::parse_expression(&scope, &scanned.text, false).map_err(|_| e))
+            dsntk_feel_parser::parse_textual_expression(&scope, &scanned.text, false).or_else(|e| {
+                dsntk_feel_parser::parse_expression(&scope, &scanned.text, false).map_err(|_| e)
+            })
         }));
         match node {
-            Ok(Ok(node)) => Ok(Expr { text: source.to_owned(), run: dsntk_feel_evaluator::prepare(&node) }),
-            _ => Err(format!("Der Ausdruck „{}“ ist kein gültiges FEEL.", shorten(source))),
+            Ok(Ok(node)) => Ok(Expr {
+                text: source.to_owned(),
+                run: dsntk_feel_evaluator::prepare(&node),
+            }),
+            _ => Err(format!(
+                "Der Ausdruck „{}“ ist kein gültiges FEEL.",
+                shorten(source)
+            )),
         }
     }
 
@@ -80,7 +145,8 @@ impl Expr {
 
     /// Evaluates; a failure inside of the FEEL library becomes null with a reason.
     pub fn run(&self, scope: &FeelScope) -> Feel {
-        catch_unwind(AssertUnwindSafe(|| (self.run)(scope))).unwrap_or_else(|_| Feel::Null(Some("evaluation failed".into())))
+        catch_unwind(AssertUnwindSafe(|| (self.run)(scope)))
+            .unwrap_or_else(|_| Feel::Null(Some("evaluation failed".into())))
     }
 }
 
@@ -88,6 +154,8 @@ impl Expr {
 pub(crate) struct Scanned {
     pub text: String,
     pub words: Vec<String>,
+    /// Words that are used as a type or date function.
+    pub types: Vec<String>,
     /// Whether `now()` or `today()` was there.
     pub timed: bool,
 }
@@ -98,25 +166,40 @@ pub(crate) fn scan(source: &str) -> Result<Scanned, String> {
         return Err(format!("Der Ausdruck hat mehr als {MAX_LENGTH} Zeichen."));
     }
     let bytes = source.as_bytes();
-    let mut out = Scanned { text: String::with_capacity(source.len()), words: Vec::new(), timed: false };
+    let mut out = Scanned {
+        text: String::with_capacity(source.len()),
+        words: Vec::new(),
+        types: Vec::new(),
+        timed: false,
+    };
     // Operators since the last separator, per open bracket.
     let mut chains = vec![0usize];
     let mut depth = 0usize;
     let mut at = 0;
     let mut last = ' ';
     while at < bytes.len() {
-        let Some(c) = source[at..].chars().next() else { break };
+        let Some(c) = source[at..].chars().next() else {
+            break;
+        };
         let mut end = at + c.len_utf8();
         if c == '"' {
             end = skip_string(bytes, at);
         } else if c == '/' && bytes.get(at + 1) == Some(&b'/') {
             end = source[at..].find('\n').map_or(bytes.len(), |n| at + n);
         } else if c == '/' && bytes.get(at + 1) == Some(&b'*') {
-            end = source[at + 2..].find("*/").map_or(bytes.len(), |n| at + n + 4);
+            end = source[at + 2..]
+                .find("*/")
+                .map_or(bytes.len(), |n| at + n + 4);
         } else if c.is_alphabetic() || c == '_' || c == '?' || !c.is_ascii() && !c.is_whitespace() {
-            end = at + source[at..].find(|c: char| !(c.is_alphanumeric() || c == '_' || !c.is_ascii() && !c.is_whitespace())).unwrap_or(source.len() - at).max(c.len_utf8());
+            end = at
+                + source[at..]
+                    .find(|c: char| !is_word(c))
+                    .unwrap_or(source.len() - at)
+                    .max(c.len_utf8());
             let word = &source[at..end];
-            if let Some(after) = call_end(source, end).filter(|_| last != '.' && matches!(word, "now" | "today")) {
+            if let Some(after) =
+                call_end(source, end).filter(|_| last != '.' && matches!(word, "now" | "today"))
+            {
                 out.text.push_str(if word == "now" { NOW } else { TODAY });
                 out.timed = true;
                 at = after;
@@ -126,8 +209,22 @@ pub(crate) fn scan(source: &str) -> Result<Scanned, String> {
             if word == "external" && out.words.iter().any(|w| w == "function") {
                 return Err("Externe Funktionen sind in FEEL nicht zugelassen.".into());
             }
-            if matches!(word, "and" | "or" | "else" | "then" | "return" | "satisfies" | "function" | "in" | "between") {
+            if matches!(
+                word,
+                "and"
+                    | "or"
+                    | "else"
+                    | "then"
+                    | "return"
+                    | "satisfies"
+                    | "function"
+                    | "in"
+                    | "between"
+            ) {
                 count(&mut chains, &mut depth)?;
+            }
+            if TYPES.contains(&word) && used_as_type(&source[end..], out.words.last()) {
+                out.types.push(word.to_owned());
             }
             out.words.push(word.to_owned());
         } else {
@@ -136,11 +233,7 @@ pub(crate) fn scan(source: &str) -> Result<Scanned, String> {
                     count(&mut chains, &mut depth)?;
                     chains.push(0);
                 }
-                ')' | ']' | '}' => {
-                    if chains.len() > 1 {
-                        depth -= chains.pop().unwrap_or(0);
-                    }
-                }
+                ')' | ']' | '}' if chains.len() > 1 => depth -= chains.pop().unwrap_or(0),
                 ',' => {
                     if let Some(chain) = chains.last_mut() {
                         depth -= *chain;
@@ -157,20 +250,47 @@ pub(crate) fn scan(source: &str) -> Result<Scanned, String> {
         out.text.push_str(&source[at..end]);
         at = end;
     }
-    if out.words.iter().any(|w| matches!(w.as_str(), "for" | "some" | "every")) {
+    if out
+        .words
+        .iter()
+        .any(|w| matches!(w.as_str(), "for" | "some" | "every"))
+    {
         check_ranges(source)?;
     }
     Ok(out)
+}
+
+/// Letters, digits and everything beyond ASCII that is no blank.
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_' || !(c.is_ascii() || c.is_whitespace())
+}
+
+fn used_as_type(rest: &str, before: Option<&String>) -> bool {
+    let rest = rest.trim_start();
+    rest.starts_with(['(', '<'])
+        || rest.starts_with("and time")
+        || before.is_some_and(|w| w == "of")
 }
 
 /// Iterations over literal ranges are bounded together; FEEL itself cannot be stopped.
 fn check_ranges(source: &str) -> Result<(), String> {
     let mut product = 1u64;
     for end in source.split("..").skip(1) {
-        let digits: String = end.trim_start().chars().take_while(char::is_ascii_digit).take(12).collect();
+        let digits: String = end
+            .trim_start()
+            .chars()
+            .take_while(char::is_ascii_digit)
+            .take(12)
+            .collect();
         product = product.saturating_mul(digits.parse::<u64>().unwrap_or(1).max(1));
     }
-    if product > MAX_ITERATIONS { Err(format!("Der Ausdruck wiederholt mehr als {MAX_ITERATIONS} Mal.")) } else { Ok(()) }
+    if product > MAX_ITERATIONS {
+        Err(format!(
+            "Der Ausdruck wiederholt mehr als {MAX_ITERATIONS} Mal."
+        ))
+    } else {
+        Ok(())
+    }
 }
 
 fn count(chains: &mut [usize], depth: &mut usize) -> Result<(), String> {
@@ -178,7 +298,11 @@ fn count(chains: &mut [usize], depth: &mut usize) -> Result<(), String> {
     if let Some(chain) = chains.last_mut() {
         *chain += 1;
     }
-    if *depth > MAX_DEPTH { Err("Der Ausdruck ist zu tief verschachtelt.".into()) } else { Ok(()) }
+    if *depth > MAX_DEPTH {
+        Err("Der Ausdruck ist zu tief verschachtelt.".into())
+    } else {
+        Ok(())
+    }
 }
 
 fn skip_string(bytes: &[u8], start: usize) -> usize {
@@ -195,12 +319,17 @@ fn skip_string(bytes: &[u8], start: usize) -> usize {
 
 /// Where `()` ends, if it follows.
 fn call_end(source: &str, at: usize) -> Option<usize> {
-    let rest = source[at..].trim_start().strip_prefix('(')?.trim_start().strip_prefix(')')?;
+    let rest = source[at..]
+        .trim_start()
+        .strip_prefix('(')?
+        .trim_start()
+        .strip_prefix(')')?;
     Some(source.len() - rest.len())
 }
 
 /// The first characters of a text, for messages.
 pub(crate) fn shorten(text: &str) -> String {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut short: String = text.chars().take(80).collect();
     if short.len() < text.len() {
         short.push('…');
@@ -258,7 +387,11 @@ fn feel_now(now: Timestamp) -> Feel {
     let local = now.zoned();
     let nanos = u64::try_from(local.subsec_nanosecond()).unwrap_or(0);
     let text = format!("{}@Europe/Berlin", local.strftime("%Y-%m-%dT%H:%M:%S"));
-    let text = if nanos == 0 { text } else { text.replacen('@', &format!(".{nanos:09}@"), 1) };
+    let text = if nanos == 0 {
+        text
+    } else {
+        text.replacen('@', &format!(".{nanos:09}@"), 1)
+    };
     Feel::try_from_xsd_date_time(&text)
         .or_else(|_| Feel::try_from_xsd_date_time(&now.to_string()))
         .unwrap_or(Feel::Null(None))
@@ -270,7 +403,10 @@ fn feel_today(now: Timestamp) -> Feel {
 
 /// `now()` as a FEEL literal, for tables.
 pub(crate) fn now_literal(now: Timestamp) -> String {
-    format!("date and time(\"{}@Europe/Berlin\")", now.zoned().strftime("%Y-%m-%dT%H:%M:%S"))
+    format!(
+        "date and time(\"{}@Europe/Berlin\")",
+        now.zoned().strftime("%Y-%m-%dT%H:%M:%S")
+    )
 }
 
 /// `today()` as a FEEL literal, for tables.
@@ -286,7 +422,9 @@ pub(crate) fn to_feel(value: &Json) -> Feel {
         Json::Number(n) => match (n.as_i64(), n.as_u64()) {
             (Some(i), _) => Feel::Number(FeelNumber::from(i)),
             (_, Some(u)) => Feel::Number(FeelNumber::from(u)),
-            _ => FeelNumber::from_str(&n.to_string()).map_or_else(|_| Feel::Null(None), Feel::Number),
+            _ => {
+                FeelNumber::from_str(&n.to_string()).map_or_else(|_| Feel::Null(None), Feel::Number)
+            }
         },
         Json::String(s) => Feel::String(s.clone()),
         Json::Array(items) => Feel::List(items.iter().map(to_feel).collect()),
@@ -314,7 +452,9 @@ pub(crate) fn to_json(value: &Feel) -> Json {
         Feel::DateTime(_) => Json::String(crate::timer::instant_text(&value.to_string())),
         Feel::DaysAndTimeDuration(d) => Json::String(d.to_string()),
         Feel::YearsAndMonthsDuration(d) => Json::String(d.to_string()),
-        Feel::List(items) | Feel::ExpressionList(items) => Json::Array(items.iter().map(to_json).collect()),
+        Feel::List(items) | Feel::ExpressionList(items) => {
+            Json::Array(items.iter().map(to_json).collect())
+        }
         Feel::Context(context) => Json::Object(object(context)),
         Feel::Transparent(inner) => to_json(inner),
         Feel::Range(..) => Json::String(value.to_string()),
@@ -324,16 +464,26 @@ pub(crate) fn to_json(value: &Feel) -> Json {
 
 /// A FEEL context as JSON object.
 pub(crate) fn object(context: &FeelContext) -> Werte {
-    context.iter().map(|(name, value)| (name.as_str().to_owned(), to_json(value))).collect()
+    context
+        .iter()
+        .map(|(name, value)| (name.as_str().to_owned(), to_json(value)))
+        .collect()
 }
 
 fn number(n: &FeelNumber) -> Json {
     let text = catch_unwind(AssertUnwindSafe(|| n.to_string())).unwrap_or_default();
-    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    let text = if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        &text
+    };
     if let Ok(i) = text.parse::<i64>() {
         return i.into();
     }
-    text.parse::<f64>().ok().and_then(serde_json::Number::from_f64).map_or(Json::Null, Json::Number)
+    text.parse::<f64>()
+        .ok()
+        .and_then(serde_json::Number::from_f64)
+        .map_or(Json::Null, Json::Number)
 }
 
 /// A value as correlation key or name: text and numbers; anything else is none.

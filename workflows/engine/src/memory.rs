@@ -89,10 +89,12 @@ impl Runner {
         for definition in &deployment.processes {
             for start in definition.start_events() {
                 if let Some(plan) = definition.timer_start(&start.element, None, self.now)? {
-                    self.start_timers.push((definition.id().to_owned(), start.element, plan));
+                    self.start_timers
+                        .push((definition.id().to_owned(), start.element, plan));
                 }
             }
-            self.definitions.insert(definition.id().to_owned(), definition.clone());
+            self.definitions
+                .insert(definition.id().to_owned(), definition.clone());
         }
         Ok(())
     }
@@ -101,9 +103,20 @@ impl Runner {
     ///
     /// # Errors
     /// When there is no such process or it cannot start there.
-    pub fn start(&mut self, process: &str, element: Option<&str>, variables: Werte) -> Result<usize, String> {
+    pub fn start(
+        &mut self,
+        process: &str,
+        element: Option<&str>,
+        variables: Werte,
+    ) -> Result<usize, String> {
         let number = self.create(process, State::new(), None)?;
-        self.apply(number, Command::Start { element: element.map(str::to_owned), variables })?;
+        self.apply(
+            number,
+            Command::Start {
+                element: element.map(str::to_owned),
+                variables,
+            },
+        )?;
         self.settle()?;
         Ok(number)
     }
@@ -117,8 +130,17 @@ impl Runner {
         self.settle()
     }
 
-    fn create(&mut self, process: &str, state: State, parent: Option<(usize, ElementInstanceId)>) -> Result<usize, String> {
-        let definition = self.definitions.get(process).cloned().ok_or_else(|| format!("Den Ablauf „{process}“ gibt es nicht."))?;
+    fn create(
+        &mut self,
+        process: &str,
+        state: State,
+        parent: Option<(usize, ElementInstanceId)>,
+    ) -> Result<usize, String> {
+        let definition = self
+            .definitions
+            .get(process)
+            .cloned()
+            .ok_or_else(|| format!("Den Ablauf „{process}“ gibt es nicht."))?;
         self.instances.push(Running {
             definition,
             state,
@@ -151,17 +173,29 @@ impl Runner {
     fn apply(&mut self, number: usize, command: Command) -> Result<(), String> {
         let running = &mut self.instances[number];
         match &command {
-            Command::CompleteJob { instance, .. } | Command::FailJob { instance, .. } | Command::BpmnError { instance, .. } => {
-                let open = running.jobs.contains_key(instance) || running.tasks.contains_key(instance) || running.calls.contains_key(instance);
+            Command::CompleteJob { instance, .. }
+            | Command::FailJob { instance, .. }
+            | Command::BpmnError { instance, .. } => {
+                let open = running.jobs.contains_key(instance)
+                    || running.tasks.contains_key(instance)
+                    || running.calls.contains_key(instance);
                 if !open {
                     return Err(Rejected::NotOpen.to_string());
                 }
             }
             _ => {}
         }
-        let done = step(&running.definition, &running.state, command.clone(), self.now).map_err(|e| e.to_string())?;
+        let done = step(
+            &running.definition,
+            &running.state,
+            command.clone(),
+            self.now,
+        )
+        .map_err(|e| e.to_string())?;
         match &command {
-            Command::CompleteJob { instance, .. } | Command::FailJob { instance, .. } | Command::BpmnError { instance, .. } => {
+            Command::CompleteJob { instance, .. }
+            | Command::FailJob { instance, .. }
+            | Command::BpmnError { instance, .. } => {
                 running.jobs.remove(instance);
                 running.tasks.remove(instance);
             }
@@ -182,7 +216,8 @@ impl Runner {
         } else {
             done.state
         };
-        self.history.extend(done.history.into_iter().map(|event| (number, event)));
+        self.history
+            .extend(done.history.into_iter().map(|event| (number, event)));
         for output in done.outputs {
             self.take(number, output)?;
         }
@@ -192,7 +227,12 @@ impl Runner {
     fn take(&mut self, number: usize, output: Output) -> Result<(), String> {
         let running = &mut self.instances[number];
         match output {
-            Output::CreateJob { instance, job_type, input, .. } => {
+            Output::CreateJob {
+                instance,
+                job_type,
+                input,
+                ..
+            } => {
                 running.jobs.insert(instance, (job_type, input));
             }
             Output::CancelJob { instance } => {
@@ -210,10 +250,18 @@ impl Runner {
             Output::CancelTimer { timer } => {
                 running.timers.remove(&timer);
             }
-            Output::Subscribe { subscription, name, key, kind, .. } => {
-                running.subscriptions.insert(subscription, (name.clone(), key.clone(), kind));
+            Output::Subscribe {
+                subscription,
+                name,
+                key,
+                kind,
+                ..
+            } => {
+                running
+                    .subscriptions
+                    .insert(subscription, (name.clone(), key.clone(), kind));
                 if kind == SubscriptionKind::Message {
-                    self.from_buffer(number, subscription, &name, key.as_deref());
+                    self.take_buffered(number, subscription, &name, key.as_deref());
                 }
             }
             Output::Unsubscribe { subscription } => {
@@ -225,12 +273,33 @@ impl Runner {
             Output::IncidentClosed { instance } => {
                 running.incidents.remove(&instance);
             }
-            Output::Throw { name, key, variables, ttl } => {
-                self.thrown.push(Thrown { name: name.clone(), key: key.clone(), variables: variables.clone() });
-                self.publish(Thrown { name, key, variables }, ttl)?;
+            Output::Throw {
+                name,
+                key,
+                variables,
+                ttl,
+            } => {
+                self.thrown.push(Thrown {
+                    name: name.clone(),
+                    key: key.clone(),
+                    variables: variables.clone(),
+                });
+                self.publish(
+                    Thrown {
+                        name,
+                        key,
+                        variables,
+                    },
+                    ttl,
+                )?;
             }
             Output::BroadcastSignal { name, variables } => self.broadcast(&name, &variables)?,
-            Output::Call { instance, process, variables, .. } => self.call(number, instance, &process, variables)?,
+            Output::Call {
+                instance,
+                process,
+                variables,
+                ..
+            } => self.call(number, instance, &process, variables)?,
             Output::CancelCall { instance } => {
                 if let Some(child) = running.calls.remove(&instance) {
                     self.inbox.push_back((child, Command::Cancel));
@@ -238,15 +307,31 @@ impl Runner {
             }
             Output::Escalated { code, variables } => {
                 if let Some((parent, instance)) = running.parent {
-                    self.inbox.push_back((parent, Command::CalledEscalation { instance, code, variables }));
+                    self.inbox.push_back((
+                        parent,
+                        Command::CalledEscalation {
+                            instance,
+                            code,
+                            variables,
+                        },
+                    ));
                 }
             }
             Output::Ended { variables, outcome } => {
                 running.outcome = Some(outcome.clone());
-                let Some((parent, instance)) = running.parent else { return Ok(()) };
+                let Some((parent, instance)) = running.parent else {
+                    return Ok(());
+                };
                 let report = match outcome {
-                    Outcome::Completed | Outcome::Terminated => Command::CalledEnded { instance, variables },
-                    Outcome::Error { code } => Command::CalledError { instance, code, variables },
+                    Outcome::Completed | Outcome::Terminated => Command::CalledEnded {
+                        instance,
+                        variables,
+                    },
+                    Outcome::Error { code } => Command::CalledError {
+                        instance,
+                        code,
+                        variables,
+                    },
                     Outcome::Cancelled => return Ok(()),
                 };
                 self.inbox.push_back((parent, report));
@@ -255,7 +340,13 @@ impl Runner {
         Ok(())
     }
 
-    fn call(&mut self, number: usize, instance: ElementInstanceId, process: &str, variables: Werte) -> Result<(), String> {
+    fn call(
+        &mut self,
+        number: usize,
+        instance: ElementInstanceId,
+        process: &str,
+        variables: Werte,
+    ) -> Result<(), String> {
         let mut depth = 0;
         let mut at = number;
         while let Some((parent, _)) = self.instances[at].parent {
@@ -265,13 +356,24 @@ impl Runner {
         let failed = |text: String| Command::FailJob { instance, text };
         if depth >= MAX_CALLS {
             self.instances[number].calls.insert(instance, number);
-            self.inbox.push_back((number, failed(format!("Mehr als {MAX_CALLS} Abläufe rufen sich gegenseitig auf."))));
+            self.inbox.push_back((
+                number,
+                failed(format!(
+                    "Mehr als {MAX_CALLS} Abläufe rufen sich gegenseitig auf."
+                )),
+            ));
             return Ok(());
         }
         match self.create(process, State::called(), Some((number, instance))) {
             Ok(child) => {
                 self.instances[number].calls.insert(instance, child);
-                self.inbox.push_back((child, Command::Start { element: None, variables }));
+                self.inbox.push_back((
+                    child,
+                    Command::Start {
+                        element: None,
+                        variables,
+                    },
+                ));
             }
             Err(text) => {
                 self.instances[number].calls.insert(instance, number);
@@ -281,55 +383,104 @@ impl Runner {
         Ok(())
     }
 
-    fn from_buffer(&mut self, number: usize, subscription: u64, name: &str, key: Option<&str>) {
+    fn take_buffered(&mut self, number: usize, subscription: u64, name: &str, key: Option<&str>) {
         let now = self.now;
         self.buffer.retain(|(_, until)| *until > now);
-        let found = self.buffer.iter().position(|(m, _)| m.name == name && fits(key, m.key.as_deref()));
+        let found = self
+            .buffer
+            .iter()
+            .position(|(m, _)| m.name == name && fits(key, m.key.as_deref()));
         if let Some(at) = found {
             let (message, _) = self.buffer.remove(at);
-            self.inbox.push_back((number, Command::Message { subscription, variables: message.variables }));
+            self.inbox.push_back((
+                number,
+                Command::Message {
+                    subscription,
+                    variables: message.variables,
+                },
+            ));
         }
     }
 
     /// Delivers to the first that waits, else starts a process, else keeps it for its lifetime.
     fn publish(&mut self, message: Thrown, ttl: Option<u64>) -> Result<(), String> {
-        let waiting = self.instances.iter().enumerate().find_map(|(number, running)| {
-            let mut subscriptions = running.subscriptions.iter();
-            let hit = subscriptions.find(|(_, (name, key, kind))| {
-                *kind == SubscriptionKind::Message && *name == message.name && fits(key.as_deref(), message.key.as_deref())
+        let waiting = self
+            .instances
+            .iter()
+            .enumerate()
+            .find_map(|(number, running)| {
+                let mut subscriptions = running.subscriptions.iter();
+                let hit = subscriptions.find(|(_, (name, key, kind))| {
+                    *kind == SubscriptionKind::Message
+                        && *name == message.name
+                        && fits(key.as_deref(), message.key.as_deref())
+                });
+                hit.map(|(subscription, _)| (number, *subscription))
             });
-            hit.map(|(subscription, _)| (number, *subscription))
-        });
         if let Some((number, subscription)) = waiting {
-            self.inbox.push_back((number, Command::Message { subscription, variables: message.variables }));
+            self.inbox.push_back((
+                number,
+                Command::Message {
+                    subscription,
+                    variables: message.variables,
+                },
+            ));
             return Ok(());
         }
-        let starts = self.starts(|kind| matches!(kind, StartKind::Message { name } if *name == message.name));
+        let starts = self
+            .starts(|kind| matches!(kind, StartKind::Message { name } if *name == message.name));
         if let Some((process, element)) = starts.into_iter().next() {
             let number = self.create(&process, State::new(), None)?;
-            self.inbox.push_back((number, Command::Start { element: Some(element), variables: message.variables }));
+            self.inbox.push_back((
+                number,
+                Command::Start {
+                    element: Some(element),
+                    variables: message.variables,
+                },
+            ));
         } else if let Some(ttl) = ttl {
-            let until = self.now.plus_seconds(i64::try_from(ttl).unwrap_or(i64::MAX));
+            let until = self
+                .now
+                .plus_seconds(i64::try_from(ttl).unwrap_or(i64::MAX));
             self.buffer.push((message, until));
         }
         Ok(())
     }
 
     fn starts(&self, hit: impl Fn(&StartKind) -> bool) -> Vec<(String, String)> {
-        let all = self.definitions.values().flat_map(|d| d.start_events().into_iter().map(move |s| (d, s)));
-        all.filter(|(_, s)| hit(&s.kind)).map(|(d, s)| (d.id().to_owned(), s.element.to_string())).collect()
+        let all = self
+            .definitions
+            .values()
+            .flat_map(|d| d.start_events().into_iter().map(move |s| (d, s)));
+        all.filter(|(_, s)| hit(&s.kind))
+            .map(|(d, s)| (d.id().to_owned(), s.element.to_string()))
+            .collect()
     }
 
     fn broadcast(&mut self, name: &str, variables: &Werte) -> Result<(), String> {
         for number in 0..self.instances.len() {
             let mut subscriptions = self.instances[number].subscriptions.values();
             if subscriptions.any(|(n, _, kind)| n == name && *kind == SubscriptionKind::Signal) {
-                self.inbox.push_back((number, Command::Signal { name: name.to_owned(), variables: variables.clone() }));
+                self.inbox.push_back((
+                    number,
+                    Command::Signal {
+                        name: name.to_owned(),
+                        variables: variables.clone(),
+                    },
+                ));
             }
         }
-        for (process, element) in self.starts(|kind| matches!(kind, StartKind::Signal { name: n } if n == name)) {
+        for (process, element) in
+            self.starts(|kind| matches!(kind, StartKind::Signal { name: n } if n == name))
+        {
             let number = self.create(&process, State::new(), None)?;
-            self.inbox.push_back((number, Command::Start { element: Some(element), variables: variables.clone() }));
+            self.inbox.push_back((
+                number,
+                Command::Start {
+                    element: Some(element),
+                    variables: variables.clone(),
+                },
+            ));
         }
         Ok(())
     }
@@ -338,8 +489,21 @@ impl Runner {
     ///
     /// # Errors
     /// When a command is rejected.
-    pub fn message(&mut self, name: &str, key: Option<&str>, variables: Werte, ttl: Option<u64>) -> Result<(), String> {
-        self.publish(Thrown { name: name.to_owned(), key: key.map(str::to_owned), variables }, ttl)?;
+    pub fn message(
+        &mut self,
+        name: &str,
+        key: Option<&str>,
+        variables: Werte,
+        ttl: Option<u64>,
+    ) -> Result<(), String> {
+        self.publish(
+            Thrown {
+                name: name.to_owned(),
+                key: key.map(str::to_owned),
+                variables,
+            },
+            ttl,
+        )?;
         self.settle()
     }
 
@@ -359,12 +523,18 @@ impl Runner {
     pub fn advance_to(&mut self, until: Timestamp) -> Result<(), String> {
         loop {
             let armed = self.instances.iter().enumerate();
-            let armed = armed.flat_map(|(number, r)| r.timers.iter().map(move |(timer, due)| (*due, number, *timer)));
+            let armed = armed.flat_map(|(number, r)| {
+                r.timers
+                    .iter()
+                    .map(move |(timer, due)| (*due, number, *timer))
+            });
             let next = armed.min();
             let start = (0..self.start_timers.len()).min_by_key(|at| self.start_timers[*at].2.due);
             let start = start.map(|at| (self.start_timers[at].2.due, at));
             match (next, start) {
-                (Some((due, number, timer)), start) if due <= until && start.is_none_or(|(s, _)| due <= s) => {
+                (Some((due, number, timer)), start)
+                    if due <= until && start.is_none_or(|(s, _)| due <= s) =>
+                {
                     self.now = self.now.max(due);
                     self.command(number, Command::FireTimer { timer })?;
                 }
@@ -384,7 +554,8 @@ impl Runner {
         if let Some(definition) = self.definitions.get(&process)
             && let Some(next) = definition.timer_start(&element, Some(&plan), self.now)?
         {
-            self.start_timers.push((process.clone(), element.clone(), next));
+            self.start_timers
+                .push((process.clone(), element.clone(), next));
         }
         self.start(&process, Some(&element), Werte::new())?;
         Ok(())
@@ -393,20 +564,27 @@ impl Runner {
     /// Elements that wait for something from outside: people, jobs, messages, events.
     pub fn waiting(&self) -> Vec<Arc<str>> {
         let running = self.instances.iter();
-        running.flat_map(|r| r.state.waiting_outside(&r.definition)).map(|(_, element)| element).collect()
+        running
+            .flat_map(|r| r.state.waiting_outside(&r.definition))
+            .map(|(_, element)| element)
+            .collect()
     }
 
     /// The first open instance of an element: number of the process instance and of the element instance.
     pub fn find(&self, element: &str) -> Option<(usize, ElementInstanceId)> {
         self.instances.iter().enumerate().find_map(|(number, r)| {
             let mut all = r.state.waiting(&r.definition).into_iter();
-            all.find(|w| &*w.element == element && (!w.container || is_adhoc(r, element))).map(|w| (number, w.instance))
+            all.find(|w| &*w.element == element && (!w.container || is_adhoc(r, element)))
+                .map(|w| (number, w.instance))
         })
     }
 }
 
 fn is_adhoc(running: &Running, element: &str) -> bool {
-    running.definition.element(element).is_some_and(|e| e.kind == "adHocSubProcess")
+    running
+        .definition
+        .element(element)
+        .is_some_and(|e| e.kind == "adHocSubProcess")
 }
 
 fn fits(wanted: Option<&str>, given: Option<&str>) -> bool {
@@ -423,8 +601,21 @@ impl State {
             let kind = definition.index(&w.element).map(|e| &definition.at(e).kind);
             !w.container
                 && w.incident.is_none()
-                && matches!(kind, Some(Kind::User(_) | Kind::Job(_) | Kind::Receive(_) | Kind::Catch(_) | Kind::EventBased))
+                && matches!(
+                    kind,
+                    Some(
+                        Kind::User(_)
+                            | Kind::Job(_)
+                            | Kind::Receive(_)
+                            | Kind::Catch(_)
+                            | Kind::EventBased
+                    )
+                )
         };
-        self.waiting(definition).into_iter().filter(outside).map(|w| (w.instance, w.element)).collect()
+        self.waiting(definition)
+            .into_iter()
+            .filter(outside)
+            .map(|w| (w.instance, w.element))
+            .collect()
     }
 }

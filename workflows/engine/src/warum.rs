@@ -9,29 +9,38 @@ use crate::state::{Inst, Role, State, WaitKind};
 impl Definition {
     /// Why a token waits at this element, as far as the drawing tells.
     pub fn warum(&self, element: &str) -> String {
-        self.index(element).map_or_else(|| "Unbekannter Schritt.".to_owned(), |e| self.reason(e))
+        self.index(element)
+            .map_or_else(|| "Unbekannter Schritt.".to_owned(), |e| self.reason(e))
     }
 
     fn reason(&self, e: u32) -> String {
         match &self.at(e).kind {
             Kind::User(user) => match (&user.assignee, user.groups.first()) {
                 (Some(Text::Plain(person)), _) => format!("Wartet auf {person}."),
-                (_, Some(Text::Plain(group))) => format!("Wartet auf eine Person der Gruppe {group}."),
+                (_, Some(Text::Plain(group))) => {
+                    format!("Wartet auf eine Person der Gruppe {group}.")
+                }
                 _ => "Wartet auf eine zuständige Person.".into(),
             },
             Kind::Job(_) => "Wartet auf ein Ergebnis des Systems.".into(),
-            Kind::Receive(message) => format!("Wartet auf die Nachricht „{}“.", message.name.fixed(self)),
+            Kind::Receive(message) => {
+                format!("Wartet auf die Nachricht „{}“.", message.name.fixed(self))
+            }
             Kind::Call(_) => "Wartet auf das Ende eines anderen Ablaufs.".into(),
             Kind::Catch(trigger) => match trigger {
                 Trigger::Timer(_) => "Wartet auf einen Zeitpunkt.".into(),
-                Trigger::Message(message) => format!("Wartet auf die Nachricht „{}“.", message.name.fixed(self)),
+                Trigger::Message(message) => {
+                    format!("Wartet auf die Nachricht „{}“.", message.name.fixed(self))
+                }
                 Trigger::Signal(name) => format!("Wartet auf das Signal „{}“.", name.fixed(self)),
                 Trigger::Conditional(_) => "Wartet, bis eine Bedingung erfüllt ist.".into(),
                 _ => "Wartet auf ein Ereignis.".into(),
             },
             Kind::EventBased => "Wartet auf eines von mehreren Ereignissen.".into(),
             Kind::Parallel | Kind::Inclusive => "Wartet auf die anderen Zweige.".into(),
-            Kind::Scope(scope) if matches!(scope.kind, ScopeKind::Adhoc { .. }) => "Wartet auf die Auswahl des nächsten Schritts.".into(),
+            Kind::Scope(scope) if matches!(scope.kind, ScopeKind::Adhoc { .. }) => {
+                "Wartet auf die Auswahl des nächsten Schritts.".into()
+            }
             Kind::Scope(_) => "Wartet auf das Ende des Teilablaufs.".into(),
             _ => "Wird gerade bearbeitet.".into(),
         }
@@ -45,9 +54,15 @@ pub(crate) fn sentence(state: &State, definition: &Definition, id: u64, inst: &I
     }
     match &inst.role {
         Role::Body(body) if body.total > 0 => {
-            return format!("{} von {} erledigt.", body.completed + body.terminated, body.total);
+            return format!(
+                "{} von {} erledigt.",
+                body.completed + body.terminated,
+                body.total
+            );
         }
-        Role::Compensating(_) => return "Wartet, bis frühere Schritte rückgängig gemacht sind.".into(),
+        Role::Compensating(_) => {
+            return "Wartet, bis frühere Schritte rückgängig gemacht sind.".into();
+        }
         _ => {}
     }
     let timer = state.waits.values().find_map(|w| match w.kind {
@@ -55,7 +70,10 @@ pub(crate) fn sentence(state: &State, definition: &Definition, id: u64, inst: &I
         _ => None,
     });
     match timer {
-        Some(due) => format!("Wartet bis {} Uhr.", due.zoned().strftime("%d.%m.%Y, %H:%M")),
+        Some(due) => format!(
+            "Wartet bis {} Uhr.",
+            due.zoned().strftime("%d.%m.%Y, %H:%M")
+        ),
         None => definition.reason(inst.element),
     }
 }

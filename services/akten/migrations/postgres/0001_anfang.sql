@@ -94,7 +94,7 @@ CREATE INDEX akten_dokument_neu ON akten_dokument (erfasst, id);
 CREATE INDEX akten_dokument_ort ON akten_dokument (ort_objekt, erfasst, id);
 CREATE INDEX akten_dokument_akte ON akten_dokument (akte_objekt, erfasst, id);
 CREATE INDEX akten_dokument_sendung ON akten_dokument (sendung, teil);
-CREATE INDEX akten_dokument_az ON akten_dokument (aktenzeichen);
+CREATE INDEX akten_dokument_az ON akten_dokument (aktenzeichen, id);
 CREATE INDEX akten_dokument_vorgang ON akten_dokument (vorgang, zugang);
 -- A rendition never changes; a new one gets the next version.
 CREATE TABLE akten_rendition (

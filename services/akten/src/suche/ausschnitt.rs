@@ -10,7 +10,11 @@ const VORHER: usize = 10;
 const INSGESAMT: usize = 36;
 
 /// Pieces with a mark for hits, and the 1-based page of the first hit (`None`: no hit in this text).
-pub fn cut(text: &str, conditions: &[Bedingung], worte: &Worte) -> (Vec<(String, bool)>, Option<u32>) {
+pub fn cut(
+    text: &str,
+    conditions: &[Bedingung],
+    worte: &Worte,
+) -> (Vec<(String, bool)>, Option<u32>) {
     let mut before: Vec<Wort<'_>> = Vec::new();
     let mut all = words(text).peekable();
     let mut first = None;
@@ -35,8 +39,15 @@ pub fn cut(text: &str, conditions: &[Bedingung], worte: &Worte) -> (Vec<(String,
     (render(text, &before, conditions, worte), Some(page))
 }
 
-fn render(text: &str, words: &[Wort<'_>], conditions: &[Bedingung], worte: &Worte) -> Vec<(String, bool)> {
-    let (Some(head), Some(tail)) = (words.first(), words.last()) else { return Vec::new() };
+fn render(
+    text: &str,
+    words: &[Wort<'_>],
+    conditions: &[Bedingung],
+    worte: &Worte,
+) -> Vec<(String, bool)> {
+    let (Some(head), Some(tail)) = (words.first(), words.last()) else {
+        return Vec::new();
+    };
     let mut pieces = Vec::new();
     let mut plain = String::new();
     if head.start > 0 && !text[..head.start].trim().is_empty() {
@@ -70,7 +81,9 @@ fn render(text: &str, words: &[Wort<'_>], conditions: &[Bedingung], worte: &Wort
 }
 
 fn end_of(text: &str, word: Wort<'_>, n: usize) -> usize {
-    words(&text[word.start..]).nth(n - 1).map_or(word.end, |w| word.start + w.end)
+    words(&text[word.start..])
+        .nth(n - 1)
+        .map_or(word.end, |w| word.start + w.end)
 }
 
 /// Line ends and page ends become blanks.
@@ -94,7 +107,12 @@ fn hits(text: &str, word: Wort<'_>, conditions: &[Bedingung], worte: &Worte) -> 
 }
 
 /// How many words, beginning with this one, fulfil a condition.
-fn hit_length(text: &str, word: Wort<'_>, conditions: &[Bedingung], worte: &Worte) -> Option<usize> {
+fn hit_length(
+    text: &str,
+    word: Wort<'_>,
+    conditions: &[Bedingung],
+    worte: &Worte,
+) -> Option<usize> {
     let key = worte.key(word.text);
     conditions
         .iter()
@@ -103,7 +121,10 @@ fn hit_length(text: &str, word: Wort<'_>, conditions: &[Bedingung], worte: &Wort
             Bedingung::Anfang(a) => key.wort.starts_with(a.as_str()).then_some(1),
             Bedingung::Folge(folge) => {
                 let fits = folge.first() == Some(&key.wort)
-                    && words(&text[word.start..]).map(|w| worte.key(w.text).wort.clone()).take(folge.len()).eq(folge.iter().cloned());
+                    && words(&text[word.start..])
+                        .map(|w| worte.key(w.text).wort.clone())
+                        .take(folge.len())
+                        .eq(folge.iter().cloned());
                 fits.then_some(folge.len())
             }
         })
@@ -117,23 +138,45 @@ mod tests {
     fn cut_for(text: &str, query: &str) -> (String, Option<u32>) {
         let worte = Worte::new([]);
         let (pieces, page) = cut(text, &Ausdruck::parse(query, &worte).mit, &worte);
-        let shown = pieces.iter().map(|(t, hit)| if *hit { format!("[{t}]") } else { t.clone() }).collect();
+        let shown = pieces
+            .iter()
+            .map(|(t, hit)| if *hit { format!("[{t}]") } else { t.clone() })
+            .collect();
         (shown, page)
     }
 
     #[test]
     fn hits_are_marked_with_their_page() {
         let text = "Deckblatt\u{c}Das Tiefbauamt\nantwortet der Straßenmeisterei.";
-        assert_eq!(cut_for(text, "Amt"), ("Deckblatt Das [Tiefbauamt] antwortet der Straßenmeisterei.".into(), Some(2)));
-        assert_eq!(cut_for(text, "\"antwortet der\"").0, "Deckblatt Das Tiefbauamt [antwortet] [der] Straßenmeisterei.");
-        assert_eq!(cut_for(text, "Kanal"), ("Deckblatt Das Tiefbauamt antwortet der Straßenmeisterei.".into(), None));
+        assert_eq!(
+            cut_for(text, "Amt"),
+            (
+                "Deckblatt Das [Tiefbauamt] antwortet der Straßenmeisterei.".into(),
+                Some(2)
+            )
+        );
+        assert_eq!(
+            cut_for(text, "\"antwortet der\"").0,
+            "Deckblatt Das Tiefbauamt [antwortet] [der] Straßenmeisterei."
+        );
+        assert_eq!(
+            cut_for(text, "Kanal"),
+            (
+                "Deckblatt Das Tiefbauamt antwortet der Straßenmeisterei.".into(),
+                None
+            )
+        );
     }
 
     #[test]
     fn long_texts_are_cut() {
         let text = format!("{} Kanal {}", "vorher ".repeat(500), "nachher ".repeat(500));
         let (shown, page) = cut_for(&text, "Kanal");
-        assert!(shown.starts_with("… vorher") && shown.ends_with("nachher …") && shown.contains("[Kanal]"));
+        assert!(
+            shown.starts_with("… vorher")
+                && shown.ends_with("nachher …")
+                && shown.contains("[Kanal]")
+        );
         assert!(shown.split_whitespace().count() <= INSGESAMT + 2);
         assert_eq!(page, Some(1));
     }

@@ -18,7 +18,11 @@ statements! {
 }
 
 /// The query with one word replaced; only spellings that give visible hits, so a suggestion tells nothing foreign.
-pub(super) async fn suggest(gestellt: &Gestellt<'_>, ausdruck: &Ausdruck, worte: &Worte) -> Result<Option<String>, DbError> {
+pub(super) async fn suggest(
+    gestellt: &Gestellt<'_>,
+    ausdruck: &Ausdruck,
+    worte: &Worte,
+) -> Result<Option<String>, DbError> {
     for typed in &ausdruck.getippt {
         let word = fold(typed);
         if word.len() < 4 || !word.bytes().all(|b| b.is_ascii_lowercase()) {
@@ -27,14 +31,27 @@ pub(super) async fn suggest(gestellt: &Gestellt<'_>, ausdruck: &Ausdruck, worte:
         let far = if word.len() < 6 { 1 } else { 2 };
         let length = word.len() as i64;
         let from = &word[..1];
-        let args = args![from, format!("{from}~"), length - far as i64, length + far as i64, KANDIDATEN];
+        let args = args![
+            from,
+            format!("{from}~"),
+            length - far as i64,
+            length + far as i64,
+            KANDIDATEN
+        ];
         let known: Vec<(String, String)> = gestellt.db.all(&NAHE, args).await?;
-        let mut near: Vec<(usize, String)> =
-            known.into_iter().filter_map(|(w, form)| Some((distance(&word, &w, far)?, form))).filter(|(d, _)| *d > 0).collect();
+        let mut near: Vec<(usize, String)> = known
+            .into_iter()
+            .filter_map(|(w, form)| Some((distance(&word, &w, far)?, form)))
+            .filter(|(d, _)| *d > 0)
+            .collect();
         near.sort();
         for (_, form) in near.into_iter().take(VERSUCHE) {
             let text = gestellt.anfrage.text.replacen(typed.as_str(), &form, 1);
-            if !gestellt.rows(&Ausdruck::parse(&text, worte), 1, 0).await?.is_empty() {
+            if !gestellt
+                .rows(&Ausdruck::parse(&text, worte), 1, 0)
+                .await?
+                .is_empty()
+            {
                 return Ok(Some(text));
             }
         }
@@ -53,7 +70,9 @@ fn distance(a: &str, b: &str, far: usize) -> Option<usize> {
                 (i, 0) => i,
                 (i, j) => {
                     let change = usize::from(a[i - 1] != b[j - 1]);
-                    let mut best = (rows[i - 1][j] + 1).min(rows[i][j - 1] + 1).min(rows[i - 1][j - 1] + change);
+                    let mut best = (rows[i - 1][j] + 1)
+                        .min(rows[i][j - 1] + 1)
+                        .min(rows[i - 1][j - 1] + change);
                     if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
                         best = best.min(rows[i - 2][j - 2] + 1);
                     }

@@ -26,7 +26,10 @@ use service_platform::{
 };
 use worte::Worte;
 
-use crate::{Akten, AktenError, rechte::{meine, meine_nummern}};
+use crate::{
+    Akten, AktenError,
+    rechte::{meine, meine_nummern},
+};
 
 const HOECHSTENS: u32 = 100;
 
@@ -41,8 +44,18 @@ macro_rules! filter {
 }
 macro_rules! zahlen {
     ($from:literal, $where:literal, $filter:expr) => {
-        concat!("WITH ", meine!(), ", ", meine_nummern!(), ", z(fach, n) AS (SELECT x.fach, count(*) FROM ", $from, " WHERE ", $where, $filter,
-            " GROUP BY x.fach) SELECT f.art, f.amt, z.n FROM z JOIN akten_fach f ON f.nr = z.fach")
+        concat!(
+            "WITH ",
+            meine!(),
+            ", ",
+            meine_nummern!(),
+            ", z(fach, n) AS (SELECT x.fach, count(*) FROM ",
+            $from,
+            " WHERE ",
+            $where,
+            $filter,
+            " GROUP BY x.fach) SELECT f.art, f.amt, z.n FROM z JOIN akten_fach f ON f.nr = z.fach"
+        )
     };
 }
 macro_rules! treffer {
@@ -53,10 +66,20 @@ macro_rules! treffer {
     };
 }
 macro_rules! sqlite {
-    () => { filter!("SELECT value FROM json_each($3)", "SELECT value FROM json_each($4)") };
+    () => {
+        filter!(
+            "SELECT value FROM json_each($3)",
+            "SELECT value FROM json_each($4)"
+        )
+    };
 }
 macro_rules! postgres {
-    () => { filter!("SELECT json_array_elements_text($3::json)", "SELECT json_array_elements_text($4::json)") };
+    () => {
+        filter!(
+            "SELECT json_array_elements_text($3::json)",
+            "SELECT json_array_elements_text($4::json)"
+        )
+    };
 }
 
 statements! {
@@ -79,7 +102,15 @@ struct Row {
     stand: String,
     text: Option<String>,
 }
-from_row!(Row { id, titel, dokumentart, zugang, aktenzeichen, stand, text });
+from_row!(Row {
+    id,
+    titel,
+    dokumentart,
+    zugang,
+    aktenzeichen,
+    stand,
+    text
+});
 
 /// The city's own terms join the parts of compounds.
 pub async fn worte_of(db: &Db) -> Result<Worte, DbError> {
@@ -106,7 +137,16 @@ impl Gestellt<'_> {
         let (from, to) = a.az.clone().unwrap_or_default();
         let q = self.anfrage;
         let (von, bis) = (q.von.map_or(0, day), q.bis.map_or(i64::MAX, day));
-        args![self.actor.person, self.now, json!(q.dokumentart), json!(q.amt), von, bis, from, to]
+        args![
+            self.actor.person,
+            self.now,
+            json!(q.dokumentart),
+            json!(q.amt),
+            von,
+            bis,
+            from,
+            to
+        ]
     }
 
     fn match_text(&self, a: &Ausdruck) -> String {
@@ -130,7 +170,11 @@ impl Gestellt<'_> {
     async fn rows(&self, a: &Ausdruck, limit: u32, seite: u32) -> Result<Vec<Row>, DbError> {
         let mut args = self.args(a);
         args.extend(args![limit, u64::from(seite) * u64::from(limit)]);
-        let sql: &Sql = if a.is_empty() { &TREFFER_OHNE_WORTE } else { &TREFFER };
+        let sql: &Sql = if a.is_empty() {
+            &TREFFER_OHNE_WORTE
+        } else {
+            &TREFFER
+        };
         if !a.is_empty() {
             args.extend(args![self.match_text(a)]);
         }
@@ -143,7 +187,10 @@ fn facetten(counts: impl Iterator<Item = (String, u64)>) -> Vec<Facette> {
     for (wert, n) in counts.filter(|(wert, _)| !wert.is_empty()) {
         *by_value.entry(wert).or_default() += n;
     }
-    let mut facetten: Vec<Facette> = by_value.into_iter().map(|(wert, anzahl)| Facette { wert, anzahl }).collect();
+    let mut facetten: Vec<Facette> = by_value
+        .into_iter()
+        .map(|(wert, anzahl)| Facette { wert, anzahl })
+        .collect();
     facetten.sort_by(|a, b| b.anzahl.cmp(&a.anzahl).then_with(|| a.wert.cmp(&b.wert)));
     facetten
 }
@@ -151,20 +198,36 @@ fn facetten(counts: impl Iterator<Item = (String, u64)>) -> Vec<Facette> {
 impl Akten {
     async fn suchen(&self, actor: &Actor, anfrage: &Anfrage) -> Result<Ergebnis, AktenError> {
         let worte = self.worte().await?;
-        let gestellt = Gestellt { db: &self.db, actor, now: self.clock.now(), anfrage };
+        let gestellt = Gestellt {
+            db: &self.db,
+            actor,
+            now: self.clock.now(),
+            anfrage,
+        };
         let ausdruck = Ausdruck::parse(&anfrage.text, worte);
         let zahlen = gestellt.zahlen(&ausdruck).await?;
         let gesamt: u64 = zahlen.iter().map(|(_, _, n)| n).sum();
         if gesamt == 0 {
             let meinten = meinten::suggest(&gestellt, &ausdruck, worte).await?;
-            return Ok(Ergebnis { gesamt, treffer: Vec::new(), arten: Vec::new(), aemter: Vec::new(), meinten });
+            return Ok(Ergebnis {
+                gesamt,
+                treffer: Vec::new(),
+                arten: Vec::new(),
+                aemter: Vec::new(),
+                meinten,
+            });
         }
-        let limit = if anfrage.limit == 0 { 20 } else { anfrage.limit.min(HOECHSTENS) };
+        let limit = if anfrage.limit == 0 {
+            20
+        } else {
+            anfrage.limit.min(HOECHSTENS)
+        };
         let rows = gestellt.rows(&ausdruck, limit, anfrage.seite).await?;
         let treffer = rows
             .into_iter()
             .map(|r| {
-                let (ausschnitt, seite) = ausschnitt::cut(r.text.as_deref().unwrap_or_default(), &ausdruck.mit, worte);
+                let (ausschnitt, seite) =
+                    ausschnitt::cut(r.text.as_deref().unwrap_or_default(), &ausdruck.mit, worte);
                 let dokument = DokumentZeile {
                     id: r.id,
                     titel: r.titel,
@@ -173,12 +236,22 @@ impl Akten {
                     aktenzeichen: r.aktenzeichen,
                     stand: r.stand,
                 };
-                Treffer { dokument, ausschnitt, seite }
+                Treffer {
+                    dokument,
+                    ausschnitt,
+                    seite,
+                }
             })
             .collect();
         let arten = facetten(zahlen.iter().map(|(art, _, n)| (art.clone(), *n)));
         let aemter = facetten(zahlen.into_iter().map(|(_, amt, n)| (amt, n)));
-        Ok(Ergebnis { gesamt, treffer, arten, aemter, meinten: None })
+        Ok(Ergebnis {
+            gesamt,
+            treffer,
+            arten,
+            aemter,
+            meinten: None,
+        })
     }
 }
 

@@ -22,7 +22,20 @@ Grundsteuer Gewerbesteuer Hundesteuer Vergnügung Zweit Erschließung Ausbau Ans
 Sitzung Tagesordnung Satzung Verordnung Gesetz Entwurf Stellungnahme Beteiligung Öffentlichkeit Denkmal Stadtplanung Entwicklung Vermessung Kataster";
 
 /// Words that end or begin like a base word but are none.
-const KEINE: &[&str] = &["gesamt", "insgesamt", "allesamt", "beamt", "samt", "bestand", "zustand", "verstand", "abstand", "umstand", "gegenstand", "vorstand"];
+const KEINE: &[&str] = &[
+    "gesamt",
+    "insgesamt",
+    "allesamt",
+    "beamt",
+    "samt",
+    "bestand",
+    "zustand",
+    "verstand",
+    "abstand",
+    "umstand",
+    "gegenstand",
+    "vorstand",
+];
 
 /// Letters between the parts of a compound.
 const FUGEN: &[&str] = &["", "s", "es", "n", "en", "er", "e"];
@@ -30,7 +43,11 @@ const KURZ: usize = 3;
 const TIEFE: usize = 4;
 
 /// Stems of the parts of a folded word; empty when it is no compound of known words.
-pub(super) fn split(word: &str, stem: &dyn Fn(&str) -> String, known: &HashSet<String>) -> Vec<String> {
+pub(super) fn split(
+    word: &str,
+    stem: &dyn Fn(&str) -> String,
+    known: &HashSet<String>,
+) -> Vec<String> {
     let mut parts = Vec::new();
     if word.bytes().all(|b| b.is_ascii_lowercase()) && (6..=48).contains(&word.len()) {
         collect(word, stem, known, TIEFE, &mut parts);
@@ -41,8 +58,18 @@ pub(super) fn split(word: &str, stem: &dyn Fn(&str) -> String, known: &HashSet<S
 }
 
 /// Adds the parts of `word`; true when the word is wholly made of known ones.
-fn collect(word: &str, stem: &dyn Fn(&str) -> String, known: &HashSet<String>, depth: usize, parts: &mut Vec<String>) -> bool {
-    if depth == 0 || word.len() < 2 * KURZ || KEINE.contains(&stem(word).as_str()) || KEINE.contains(&word) {
+fn collect(
+    word: &str,
+    stem: &dyn Fn(&str) -> String,
+    known: &HashSet<String>,
+    depth: usize,
+    parts: &mut Vec<String>,
+) -> bool {
+    if depth == 0
+        || word.len() < 2 * KURZ
+        || KEINE.contains(&stem(word).as_str())
+        || KEINE.contains(&word)
+    {
         return false;
     }
     let mut whole = false;
@@ -50,7 +77,9 @@ fn collect(word: &str, stem: &dyn Fn(&str) -> String, known: &HashSet<String>, d
         let (head, tail) = word.split_at(at);
         let tail_stem = stem(tail);
         let tail_known = known.contains(&tail_stem);
-        let Some(head) = head_of(head, stem, known, depth, tail_known) else { continue };
+        let Some(head) = head_of(head, stem, known, depth, tail_known) else {
+            continue;
+        };
         let (text, stem_of_head, head_known) = head;
         let tail_whole = tail_known || (head_known && collect(tail, stem, known, depth - 1, parts));
         // A known end behind a longer unknown beginning (Musterbau-amt is too weak, Muster-rechnung is not).
@@ -81,7 +110,9 @@ fn head_of<'a>(
 ) -> Option<(&'a str, String, bool)> {
     let mut own = Vec::new();
     for fuge in FUGEN {
-        let Some(text) = head.strip_suffix(fuge).filter(|t| t.len() >= KURZ) else { continue };
+        let Some(text) = head.strip_suffix(fuge).filter(|t| t.len() >= KURZ) else {
+            continue;
+        };
         let text_stem = stem(text);
         if known.contains(&text_stem) {
             return Some((text, text_stem, true));
@@ -91,7 +122,10 @@ fn head_of<'a>(
         }
     }
     tail_known.then(|| {
-        let text = head.strip_suffix('s').filter(|t| t.len() > KURZ).unwrap_or(head);
+        let text = head
+            .strip_suffix('s')
+            .filter(|t| t.len() > KURZ)
+            .unwrap_or(head);
         (text, stem(text), false)
     })
 }

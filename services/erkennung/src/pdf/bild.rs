@@ -34,7 +34,7 @@ pub fn scan(page: &Page<'_>, survey: &Umfrage) -> Result<Seitenbild, Refusal> {
     let Some(dpi) = resolution(place) else {
         return raster(page, grenzen::RASTER_DPI);
     };
-    let mut taker = Nehmer { bild: None, fehler: false };
+    let mut taker = Nehmer { bild: None };
     let cache = InterpreterCache::new();
     let size = page.render_dimensions();
     let mut context = Context::new(
@@ -46,7 +46,7 @@ pub fn scan(page: &Page<'_>, survey: &Umfrage) -> Result<Seitenbild, Refusal> {
     );
     interpret_page(page, &mut context, &mut taker);
     match taker.bild {
-        Some((bytes, breite, hoehe)) => Ok(Seitenbild { bytes, breite, hoehe, dpi }),
+        Some(bild) => Ok(Seitenbild { dpi, ..bild }),
         None => Err(quarantine("Ein Seitenbild ist beschädigt.")),
     }
 }
@@ -65,8 +65,7 @@ fn resolution(place: &Bildlage) -> Option<[u32; 2]> {
 
 /// Device that takes the one image of a page.
 struct Nehmer {
-    bild: Option<(Vec<u8>, u32, u32)>,
-    fehler: bool,
+    bild: Option<Seitenbild>,
 }
 
 impl Nehmer {
@@ -78,7 +77,8 @@ impl Nehmer {
         let bytes = stream.raw_data().into_owned();
         match crate::typ::jpeg_frame(&bytes) {
             Some(frame) if frame.components == 1 || frame.components == 3 => {
-                self.bild = Some((bytes, frame.width, frame.height));
+                let (breite, hoehe) = (frame.width, frame.height);
+                self.bild = Some(Seitenbild { bytes, grau: None, breite, hoehe, dpi: [0, 0] });
                 true
             }
             _ => false,
@@ -87,16 +87,17 @@ impl Nehmer {
 
     fn pixels(&mut self, data: ImageData) {
         let (width, height) = (data.width(), data.height());
-        let encoded = match data {
-            ImageData::Luma(luma) => png_grey(&Grey { width, height, data: luma.data }),
-            ImageData::Rgb(rgb) => match grey_of_rgb(width, height, &rgb.data) {
-                Some(grey) => png_grey(&grey),
-                None => png_rgb(width, height, &rgb.data),
-            },
+        let grey = match &data {
+            ImageData::Luma(luma) => Some(Grey { width, height, data: luma.data.clone() }),
+            ImageData::Rgb(rgb) => grey_of_rgb(width, height, &rgb.data),
         };
-        match encoded {
-            Ok(bytes) => self.bild = Some((bytes, width, height)),
-            Err(_) => self.fehler = true,
+        let encoded = match (&grey, &data) {
+            (Some(grey), _) => png_grey(grey),
+            (None, ImageData::Rgb(rgb)) => png_rgb(width, height, &rgb.data),
+            (None, ImageData::Luma(_)) => return,
+        };
+        if let Ok(bytes) = encoded {
+            self.bild = Some(Seitenbild { bytes, grau: grey, breite: width, hoehe: height, dpi: [0, 0] });
         }
     }
 }
@@ -160,10 +161,11 @@ pub fn raster(page: &Page<'_>, dpi: u32) -> Result<Seitenbild, Refusal> {
     );
     let (breite, hoehe) = (u32::from(pixmap.width()), u32::from(pixmap.height()));
     let rgb: Vec<u8> = pixmap.data().iter().flat_map(|p| [p.r, p.g, p.b]).collect();
-    let bytes = match grey_of_rgb(breite, hoehe, &rgb) {
-        Some(grey) => png_grey(&grey).map_err(|_| failed())?,
+    let grau = grey_of_rgb(breite, hoehe, &rgb);
+    let bytes = match &grau {
+        Some(grey) => png_grey(grey).map_err(|_| failed())?,
         None => jpeg_rgb(breite, hoehe, &rgb).map_err(|_| failed())?,
     };
     let real = (scale * 72.0).round() as u32;
-    Ok(Seitenbild { bytes, breite, hoehe, dpi: [real, real] })
+    Ok(Seitenbild { bytes, grau, breite, hoehe, dpi: [real, real] })
 }

@@ -22,11 +22,11 @@ use super::{
 use crate::{App, schutz::Antwort, seiten::id, sitzung};
 
 fn bad(text: &str, detail: &str) -> Fehler {
-    Fehler::new("E1006", 400, text, detail)
+    Fehler::new("E7006", 400, text, detail)
 }
 
 fn too_large(e: impl std::fmt::Display) -> Fehler {
-    Fehler::new("E1004", 413, "Die Datei ist zu groß. Sie wurde nicht angenommen.", e.to_string())
+    Fehler::new("E1002", 413, "Die Datei ist zu groß. Sie wurde nicht angenommen.", e.to_string())
 }
 
 /// File name and bytes of the request: the body itself, or the first file of a multipart form.
@@ -75,7 +75,8 @@ async fn read(app: &App, request: Request, named: &str) -> Result<(String, Vec<u
 pub async fn accept(State(app): State<App>, wer: Wer, request: Request) -> Result<Response, Antwort> {
     let key = request.headers().get("idempotency-key").and_then(|v| v.to_str().ok()).map(str::trim).unwrap_or_default().to_owned();
     if key.is_empty() || key.len() > 200 {
-        return Err(bad("Senden Sie die Kopfzeile Idempotency-Key mit höchstens 200 Zeichen.", "Idempotency-Key missing or too long").into());
+        let text = "Senden Sie die Kopfzeile Idempotency-Key mit höchstens 200 Zeichen.";
+        return Err(Fehler::new("E1003", 400, text, "Idempotency-Key missing or too long").into());
     }
     let query = sitzung::Felder(sitzung::decode(request.uri().query().unwrap_or_default().as_bytes()));
     let kanal = match query.get("channel") {

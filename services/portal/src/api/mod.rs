@@ -123,13 +123,13 @@ fn next_link(address: Option<String>) -> HeaderMap {
 /// The version a writer saw: `If-Match: "3"`.
 fn if_match(headers: &HeaderMap) -> Result<i64, Fehler> {
     let value = headers.get(header::IF_MATCH).and_then(|v| v.to_str().ok()).ok_or_else(|| {
-        Fehler::new("E7008", 428, "Senden Sie mit If-Match, welche Fassung Sie gesehen haben.", "If-Match missing")
+        Fehler::new("E7006", 428, "Senden Sie mit If-Match, welche Fassung Sie gesehen haben.", "If-Match missing")
     })?;
     value.trim().trim_matches('"').parse().map_err(|_| stale("If-Match is no version"))
 }
 
 fn stale(detail: &str) -> Fehler {
-    Fehler::new("E3009", 412, "Die Aufgabe wurde inzwischen geändert. Laden Sie sie neu.", detail)
+    Fehler::new("E3001", 412, "Die Aufgabe wurde inzwischen geändert. Laden Sie sie neu.", detail)
 }
 
 /// With `If-Match`, "someone was faster" is 412.

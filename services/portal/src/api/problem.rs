@@ -11,7 +11,7 @@ use serde::Serialize;
 /// Problem details (RFC 9457) with our stable code and the request's number.
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct Problem {
-    /// Stable address of the kind of error, `/hilfe/fehler/E7004`.
+    /// Stable name of the kind of error.
     #[schema(example = "urn:eakte:fehler:E7004")]
     pub r#type: String,
     /// Short German name of the status.

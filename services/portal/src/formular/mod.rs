@@ -175,8 +175,11 @@ mod tests {
 
     #[test]
     fn every_form_file_is_sound() {
-        let names: Vec<_> = alle().keys().map(String::as_str).collect();
-        assert_eq!(names, ["anordnung", "dezernat", "feststellung", "klaerung", "mitzeichnung", "ob-freigabe", "vorlage-entwurf", "zuordnung"]);
+        for name in ["anordnung", "dezernat", "feststellung", "klaerung", "mitzeichnung", "ob-freigabe", "vorlage-entwurf", "zuordnung"] {
+            assert!(kennt(name), "{name} is missing or cannot be read");
+        }
+        let files = Dateien::iter().filter(|n| n.ends_with(".json")).count();
+        assert_eq!(alle().len(), files, "a form file cannot be read");
         for (name, form) in alle() {
             assert_eq!(form.knoepfe.iter().filter(|k| k.haupt).count(), 1, "{name}: one main button");
             for k in &form.knoepfe {

@@ -181,7 +181,8 @@ fn percent_of(s: f64) -> u32 {
 
 fn choices(f: &Feld, quellen: &Quellen) -> Vec<(String, String)> {
     match f.quelle.as_deref() {
-        Some("aemter") => quellen.options.aemter.iter().map(|a| (a.kennzeichen.clone(), format!("{} {}", a.kennzeichen, a.name))).collect(),
+        // Several offices are asked for their co-signature, one office is responsible.
+        Some("aemter") => quellen.options.aemter.iter().filter(|a| f.typ != Typ::Mehrfach || a.mitzeichnung).map(|a| (a.kennzeichen.clone(), format!("{} {}", a.kennzeichen, a.name))).collect(),
         Some("dokumentarten") => quellen.options.dokumentarten.clone(),
         Some("aktenplan") => quellen.aktenplan.iter().map(|e| (e.kennzeichen.clone(), format!("{} {}", e.kennzeichen, e.titel))).collect(),
         _ => f.optionen.iter().map(|o| (o.wert.clone(), o.label.clone())).collect(),

@@ -10,6 +10,7 @@ use axum::{
 };
 use nachrichten::fehler::Fehler;
 
+use super::demo::{Rolle, rollen};
 use crate::{
     App,
     rahmen::{Ctx, Rahmen, eigene, html},
@@ -28,19 +29,12 @@ struct AnmeldeSeite {
     rollen: Vec<Rolle>,
 }
 
-struct Rolle {
-    kennung: String,
-    name: String,
-    rolle: String,
-    amt: String,
-}
-
 async fn seite(app: &App, headers: &HeaderMap, anfrage: &str, kennung: &str, weiter: &str, grund: &str, fehler: Option<&Fehler>) -> Seite {
     let csrf = match cookie(headers, "eakte_formular") {
         Some(v) if v.len() == 32 && v.bytes().all(|b| b.is_ascii_hexdigit()) => v.to_owned(),
         _ => app.ids.uuid().simple().to_string(),
     };
-    let rollen = if app.demo.is_some() { app.konten.demo_logins().await? } else { Vec::new() };
+    let logins = if app.demo.is_some() { app.konten.demo_logins().await? } else { Vec::new() };
     let page = AnmeldeSeite {
         r: Rahmen::offen(app, headers, "Anmelden", anfrage, &csrf),
         weiter: eigene(weiter),
@@ -49,12 +43,10 @@ async fn seite(app: &App, headers: &HeaderMap, anfrage: &str, kennung: &str, wei
         hinweis: match grund {
             "ruhe" => "Sie waren 30 Minuten nicht aktiv. Melden Sie sich neu an. Ihr Entwurf ist gespeichert.",
             "ab" => "Sie sind abgemeldet.",
+            "neu" => "Alles steht wieder am Anfang. Wählen Sie eine Rolle.",
             _ => "",
         },
-        rollen: rollen
-            .into_iter()
-            .map(|d| Rolle { kennung: d.kennung, name: d.name, rolle: crate::state::rollen_namen(&d.rollen), amt: app.options.amt_name(&d.amt) })
-            .collect(),
+        rollen: rollen(app, logins, ""),
     };
     let status = fehler.map_or(StatusCode::OK, |f| StatusCode::from_u16(f.status).unwrap_or(StatusCode::UNAUTHORIZED));
     Ok((status, [(header::SET_COOKIE, set_cookie(app, "eakte_formular", &csrf, None))], html(&page)).into_response())

@@ -156,7 +156,7 @@ async fn antwort(ctx: &Ctx, g: Geladen, z: Zustand, status: StatusCode) -> Seite
         schluessel: ctx.app.ids.uuid().to_string(),
         titel: a.titel.clone(),
         schritt: a.name.clone(),
-        gruppe: a.gruppe.clone(),
+        gruppe: options.gruppe_name(&a.gruppe),
         wer: a.bearbeiter_name.clone().unwrap_or_default(),
         liste: (art.pfad(), art.label()),
         stelle,
@@ -265,7 +265,7 @@ pub async fn entscheiden(ctx: Ctx, Path(wert): Path<String>, felder: Felder) -> 
         Ok(()) => Ok(next(art, list.1.or(list.0))),
         Err(f) if matches!(f.status, 403 | 409 | 412 | 422) => {
             save(&ctx, task, &entwurf).await;
-            let safe = if matches!(f.status, 409 | 412) { " Ihre Eingaben sind gesichert." } else { "" };
+            let safe = if matches!(f.status, 409 | 412) && !f.text.0.contains("gesichert") { " Ihre Eingaben sind gesichert." } else { "" };
             let z = Zustand { entwurf: Some(entwurf), warnung: format!("{}{safe}", f.text), ..Default::default() };
             let status = StatusCode::from_u16(f.status).unwrap_or(StatusCode::CONFLICT);
             // Someone was faster: show what stands there now, with what was typed.

@@ -4,15 +4,21 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::response::{IntoResponse, Redirect};
+use axum::{
+    http::header,
+    response::{IntoResponse, Redirect},
+};
 use nachrichten::{ablaeufe::Ablauf, fehler::Fehler, sendungen::{SendungStand, Stand}};
 
 use super::anmelden;
+use service_platform::konten::DemoLogin;
+
 use crate::{
+    App,
     rahmen::{Ctx, Rahmen, eigene, html},
     schutz::Seite,
-    sitzung::{Felder, cookie, cookie_name},
-    state::{Demo, rolle_name, rollen_namen},
+    sitzung::{Felder, cookie, cookie_name, set_cookie},
+    state::{Demo, rollen_namen},
 };
 
 /// What the tour looks at.
@@ -30,7 +36,8 @@ pub struct Schritt {
     pub text: &'static str,
     pub href: &'static str,
     pub link: &'static str,
-    pub rolle: &'static str,
+    /// Logins that can do it, in this order.
+    pub als: &'static [&'static str],
     pub fertig: bool,
 }
 
@@ -44,7 +51,7 @@ fn personen(a: &Ablauf) -> Vec<&str> {
 
 /// The steps with their ticks: a pure function of the state.
 pub fn schritte(l: &Lage) -> Vec<Schritt> {
-    let step = |titel, text, href, link, rolle, fertig| Schritt { titel, text, href, link, rolle, fertig };
+    let step = |titel, text, href, link, als, fertig| Schritt { titel, text, href, link, als, fertig };
     let settled = l.sendungen.iter().any(|s| s.state != Stand::Accepted);
     vec![
         step(
@@ -52,7 +59,7 @@ pub fn schritte(l: &Lage) -> Vec<Schritt> {
             "Die Beispielpost ist angekommen: ein Scanstapel, ein schiefer Brief, Rechnungen und eine E-Mail.",
             "/sendungen",
             "Zu den Sendungen",
-            "",
+            &[],
             !l.sendungen.is_empty() && settled,
         ),
         step(
@@ -60,7 +67,7 @@ pub fn schritte(l: &Lage) -> Vec<Schritt> {
             "Öffnen Sie eine Aufgabe. Prüfen Sie die Vorschläge und bestätigen Sie mit W.",
             "/aufgaben/scanpruefung",
             "Zur Scanprüfung",
-            "Poststelle",
+            &["poststelle"],
             l.abgelegt > 0,
         ),
         step(
@@ -68,7 +75,7 @@ pub fn schritte(l: &Lage) -> Vec<Schritt> {
             "Das Dokument liegt in seiner Akte, mit Original, Text und Verlauf. Die Suche findet jedes Wort.",
             "/akten",
             "Zu den Akten",
-            "",
+            &[],
             l.abgelegt > 0,
         ),
         step(
@@ -76,7 +83,7 @@ pub fn schritte(l: &Lage) -> Vec<Schritt> {
             "Prüfen Sie Betrag und Kontierung. Bestätigen Sie, dass alles richtig ist.",
             "/aufgaben/rechnungen",
             "Zu den Rechnungen",
-            "Feststellung",
+            &["feststellung"],
             l.rechnungen.iter().any(|a| !personen(a).is_empty()),
         ),
         step(
@@ -84,31 +91,39 @@ pub fn schritte(l: &Lage) -> Vec<Schritt> {
             "Das macht eine zweite Person. Wer festgestellt hat, sieht hier den Grund der Sperre.",
             "/aufgaben/rechnungen",
             "Zu den Rechnungen",
-            "Anordnung",
+            &["anordnung"],
             l.rechnungen.iter().any(|a| personen(a).len() >= 2),
         ),
         step(
             "Eine Vorlage anlegen",
-            "Schreiben Sie einen Beschlussvorschlag und wählen Sie zwei Ämter.",
+            "Schreiben Sie einen Beschlussvorschlag. Wählen Sie die Stadtkämmerei und das Stadtplanungsamt.",
             "/vorlagen/neu",
             "Neue Vorlage",
-            "Sachbearbeitung",
+            &["sachbearbeitung"],
             !l.vorlagen.is_empty(),
         ),
         step(
-            "Die Vorlage mitzeichnen",
-            "Jedes gewählte Amt zeichnet für sich. Das Bild des Ablaufs zeigt, wo die Vorlage steht.",
+            "Die Vorlage im Amt freigeben",
+            "Die Amtsleitung gibt die Vorlage zur Mitzeichnung frei. Das Bild des Ablaufs zeigt, wo sie steht.",
             "/aufgaben/vorlagen",
             "Zu den Vorlagen",
-            "Amtsleitung",
+            &["amtsleitung"],
             l.vorlagen.iter().any(|a| !personen(a).is_empty()),
         ),
         step(
-            "Die Vorlage freigeben",
-            "Nach Dezernat und Freigabe ist die Vorlage abgelegt.",
+            "Die Vorlage mitzeichnen",
+            "Jedes gewählte Amt zeichnet für sich, beide zur gleichen Zeit.",
             "/aufgaben/vorlagen",
             "Zu den Vorlagen",
-            "Geschaeftsstelle",
+            &["kaemmerer", "leitung.planung"],
+            l.vorlagen.iter().any(|a| personen(a).len() >= 3),
+        ),
+        step(
+            "Die Vorlage freigeben",
+            "Nach dem Dezernat gibt die OB frei. Danach ist die Vorlage abgelegt.",
+            "/aufgaben/vorlagen",
+            "Zu den Vorlagen",
+            &["dezernat", "ob"],
             l.vorlagen.iter().any(|a| a.stand == "beendet"),
         ),
         step(
@@ -116,7 +131,7 @@ pub fn schritte(l: &Lage) -> Vec<Schritt> {
             "Nehmen Sie ein PDF oder ein Foto eines Briefs.",
             "/sendungen",
             "Datei hochladen",
-            "",
+            &[],
             l.sendungen.iter().any(|s| s.kanal == nachrichten::sendungen::Kanal::Upload),
         ),
     ]
@@ -131,27 +146,49 @@ struct RundgangSeite {
     rollen: Vec<Rolle>,
 }
 
-struct Rolle {
-    kennung: String,
-    name: String,
-    rollen: Vec<String>,
-    namen: String,
-    ich: bool,
+/// A login of the demo as its buttons show it.
+pub struct Rolle {
+    pub kennung: String,
+    pub name: String,
+    pub rollen: String,
+    pub amt: String,
+    pub ich: bool,
+    /// The person the demo shows first for a role.
+    pub haupt: bool,
+}
+
+/// All demo logins: first one per role (the login named like the role, else the first), then the others.
+pub fn rollen(app: &App, logins: Vec<DemoLogin>, ich: &str) -> Vec<Rolle> {
+    let mut faces: Vec<String> = Vec::new();
+    let mut roles: Vec<String> = logins.iter().flat_map(|d| d.rollen.clone()).collect();
+    roles.sort();
+    roles.dedup();
+    for role in roles {
+        let named = logins.iter().find(|d| d.kennung == role.to_lowercase());
+        if let Some(d) = named.or_else(|| logins.iter().find(|d| d.rollen.contains(&role))) {
+            faces.push(d.kennung.clone());
+        }
+    }
+    let mut out: Vec<_> = logins
+        .into_iter()
+        .map(|d| Rolle {
+            haupt: faces.contains(&d.kennung),
+            ich: d.kennung == ich,
+            rollen: rollen_namen(&d.rollen),
+            amt: if d.amt.is_empty() { String::new() } else { app.options.amt_name(&d.amt) },
+            kennung: d.kennung,
+            name: d.name,
+        })
+        .collect();
+    out.sort_by_key(|r| !r.haupt);
+    out
 }
 
 impl RundgangSeite {
-    /// Role name with umlauts.
-    fn rolle<'a>(&self, rolle: &'a str) -> &'a str {
-        rolle_name(rolle)
-    }
-
-    /// The login for a role of a step; empty when it is the current one or there is none.
-    fn wechsel(&self, rolle: &str) -> &str {
-        let has = |r: &&Rolle| r.rollen.iter().any(|x| x == rolle);
-        if self.rollen.iter().any(|r| r.ich && has(&r)) {
-            return "";
-        }
-        self.rollen.iter().find(has).map_or("", |r| r.kennung.as_str())
+    /// Who can do this step; empty when it is the person who looks, or when nobody special is needed.
+    fn personen(&self, s: &Schritt) -> Vec<&Rolle> {
+        let list: Vec<_> = s.als.iter().filter_map(|k| self.rollen.iter().find(|r| r.kennung == *k)).collect();
+        if list.len() == 1 && list.iter().any(|r| r.ich) { Vec::new() } else { list }
     }
 }
 
@@ -170,14 +207,11 @@ pub async fn rundgang(ctx: Ctx) -> Seite {
         abgelegt: ctx.app.dokumente.zaehler(&blick).await?.1,
     };
     let schritte = schritte(&lage);
-    let rollen = ctx.app.konten.demo_logins().await?;
+    let logins = ctx.app.konten.demo_logins().await?;
     let page = RundgangSeite {
         fertig: schritte.iter().filter(|s| s.fertig).count(),
         schritte,
-        rollen: rollen
-            .into_iter()
-            .map(|d| Rolle { ich: d.kennung == ctx.ich.kennung, kennung: d.kennung, name: d.name, namen: rollen_namen(&d.rollen), rollen: d.rollen })
-            .collect(),
+        rollen: rollen(&ctx.app, logins, &ctx.ich.kennung),
         r: ctx.rahmen("Rundgang", "/rundgang", "rundgang").await?,
     };
     Ok(html(&page))
@@ -200,7 +234,9 @@ pub async fn zurueck(ctx: Ctx, felder: Felder) -> Seite {
         return Err(Fehler::new("E7006", 422, "Setzen Sie das Häkchen, damit wirklich alles gelöscht wird.", "reset not confirmed").into());
     }
     demo.reset().await?;
-    Ok(Redirect::to("/rundgang?meldung=neu").into_response())
+    // The persons are entered anew, so every session ends.
+    let gone = set_cookie(&ctx.app, cookie_name(&ctx.app), "", Some(0));
+    Ok(([(header::SET_COOKIE, gone)], Redirect::to("/anmelden?weiter=/rundgang&grund=neu")).into_response())
 }
 
 pub async fn beispiele(ctx: Ctx) -> Seite {

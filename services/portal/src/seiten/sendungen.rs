@@ -21,6 +21,7 @@ use crate::{
     rahmen::{Ctx, Rahmen, html},
     schutz::Seite,
     sitzung::{csrf_fehler, csrf_passt},
+    state::Options,
 };
 
 /// Word and badge of a state.
@@ -56,14 +57,14 @@ struct Zeile {
     laeuft: bool,
 }
 
-fn zeile(s: &SendungStand) -> Zeile {
+fn zeile(s: &SendungStand, options: &Options) -> Zeile {
     let (stand, stand_art) = stand_wort(s.state);
-    let wartet = s.waiting_for.iter().filter_map(|w| w.group.clone()).collect::<Vec<_>>().join(", ");
+    let wartet = s.waiting_for.iter().filter_map(|w| Some(options.gruppe_name(w.group.as_deref()?))).collect::<Vec<_>>().join(", ");
     let text = match (&s.reason, &s.fortschritt) {
         (Some(g), _) => g.text.clone(),
         (None, Some(f)) => f.clone(),
         _ if s.duplicate_of.is_some() => "Diese Datei war schon da.".to_owned(),
-        _ if !wartet.is_empty() => format!("Gruppe {wartet}"),
+        _ if !wartet.is_empty() => wartet,
         _ => String::new(),
     };
     Zeile {
@@ -93,7 +94,7 @@ struct ListenSeite {
 
 async fn seite(ctx: &Ctx, fehler: &str, status: StatusCode) -> Seite {
     let list = ctx.app.sendungen.list(&ctx.ich.actor, 100).await?;
-    let zeilen: Vec<_> = list.iter().map(zeile).collect();
+    let zeilen: Vec<_> = list.iter().map(|s| zeile(s, &ctx.app.options)).collect();
     let page = ListenSeite {
         laufen: zeilen.iter().filter(|z| z.laeuft).count(),
         zeilen,
@@ -112,7 +113,7 @@ pub async fn liste(ctx: Ctx) -> Seite {
 /// `POST /sendungen`: multipart; `csrf` and `schluessel` stand before the files. Each file is one Sendung.
 pub async fn einliefern(State(app): State<App>, ctx: Ctx, _: HeaderMap, form: Result<Multipart, axum::extract::multipart::MultipartRejection>) -> Seite {
     let mut form = form.map_err(|_| csrf_fehler())?;
-    let broken = || Fehler::new("E1005", 400, "Die Übertragung ist abgebrochen. Es wurde nichts gespeichert. Laden Sie die Datei noch einmal hoch.", "multipart broken");
+    let broken = || Fehler::new("E7006", 400, "Die Übertragung ist abgebrochen. Es wurde nichts gespeichert. Laden Sie die Datei noch einmal hoch.", "multipart broken");
     let (mut trusted, mut schluessel, mut quittungen) = (false, String::new(), Vec::new());
     let mut zugang = None;
     while let Some(mut field) = form.next_field().await.map_err(|_| broken())? {
@@ -191,9 +192,9 @@ async fn laden(ctx: &Ctx, wert: &str) -> Result<(SendungSicht, String), crate::s
         groesse: format::groesse(s.size),
         freigabe: s.freigabe.map_or_else(|| "noch nicht".to_owned(), |t| t.deutsch()),
         doppelt_von: s.duplicate_of.map(|d| d.to_string()).unwrap_or_default(),
-        wartet: s.waiting_for.iter().map(|w| (format!("/aufgaben/{}", w.task), w.group.clone().unwrap_or_else(|| "eine Person".to_owned()))).collect(),
+        wartet: s.waiting_for.iter().map(|w| (format!("/aufgaben/{}", w.task), w.group.as_deref().map_or_else(|| "eine Person".to_owned(), |g| ctx.app.options.gruppe_name(g)))).collect(),
         dokumente: dokumente.iter().map(|d| dok_zeile(ctx, d)).collect(),
-        z: zeile(&s),
+        z: zeile(&s, &ctx.app.options),
     };
     Ok((sicht, s.name))
 }

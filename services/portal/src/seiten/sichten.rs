@@ -49,8 +49,16 @@ pub struct SchrittSicht {
 
 /// Newest last, as it happened. Steps the machine took in between are left out when `nur_personen`.
 pub fn verlauf(list: &[Schritt], nur_personen: bool) -> Vec<SchrittSicht> {
+    let told = |i: usize, s: &Schritt| {
+        // Gateways and flows have no name; a step that was reached is told once it is done.
+        let named = !s.name.is_empty() && s.name != s.element;
+        let again = s.ereignis == "erreicht" && list.iter().skip(i + 1).any(|later| later.element == s.element);
+        s.person.is_some() || s.text.is_some() || (named && !again && !nur_personen)
+    };
     list.iter()
-        .filter(|s| !nur_personen || s.person.is_some() || s.text.is_some())
+        .enumerate()
+        .filter(|(i, s)| told(*i, s))
+        .map(|(_, s)| s)
         .map(|s| SchrittSicht {
             zeit: format::zeitpunkt(s.zeit),
             name: if s.name.is_empty() { s.element.clone() } else { s.name.clone() },

@@ -94,7 +94,7 @@ pub async fn zeigen(ctx: Ctx) -> Seite {
                 frist: format::frist(a.faellig?, heute),
                 titel: a.titel.clone(),
                 href: format!("/aufgaben/{}", a.id),
-                wer: a.bearbeiter_name.clone().unwrap_or_else(|| a.gruppe.clone()),
+                wer: a.bearbeiter_name.clone().unwrap_or_else(|| ctx.app.options.gruppe_name(&a.gruppe)),
             })
         })
         .collect();

@@ -48,6 +48,7 @@ async fn seite(ctx: &Ctx, felder: &Felder, fehler: Vec<(String, String)>, status
             .options
             .aemter
             .iter()
+            .filter(|a| a.mitzeichnung)
             .map(|a| (a.kennzeichen.clone(), format!("{} {}", a.kennzeichen, a.name), chosen.contains(&a.kennzeichen.as_str())))
             .collect(),
         fehler,
@@ -72,7 +73,7 @@ fn pruefen(ctx: &Ctx, felder: &Felder) -> Result<Werte, Vec<(String, String)>> {
     if text.is_empty() {
         say("text", "Schreiben Sie den Beschlussvorschlag.");
     }
-    let known = |a: &&str| ctx.app.options.aemter.iter().any(|x| x.kennzeichen == **a);
+    let known = |a: &&str| ctx.app.options.aemter.iter().any(|x| x.mitzeichnung && x.kennzeichen == **a);
     let aemter: Vec<&str> = felder.all("aemter").filter(known).collect();
     if aemter.is_empty() {
         say("aemter", "Wählen Sie mindestens ein Amt zur Mitzeichnung.");

@@ -50,6 +50,7 @@ pub const PERSONEN: &[(&str, &str, &str, &[&str])] = &[
     ("poststelle", "Pia Poststelle", "10", &["Poststelle"]),
     ("feststellung", "Finn Feststeller", "66", &["Feststellung", "Sachbearbeitung"]),
     ("anordnung", "Anna Anordnung", "66", &["Anordnung", "Amtsleitung"]),
+    ("kaemmerer", "Karl Kämmerer", "20", &["Amtsleitung", "Anordnung"]),
     ("geschaeftsstelle", "Gerd Geschäft", "10", &["Geschaeftsstelle"]),
     ("betrieb", "Bea Betrieb", "10", &["Betrieb"]),
     ("revision", "Ron Revision", "14", &["Revision"]),

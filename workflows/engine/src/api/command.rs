@@ -176,4 +176,3 @@ pub enum Rejected {
     #[error("Der gespeicherte Stand passt nicht zu dieser Fassung des Ablaufs.")]
     WrongDefinition,
 }
-

@@ -200,4 +200,3 @@ pub enum Outcome {
     /// [`super::Command::Cancel`].
     Cancelled,
 }
-

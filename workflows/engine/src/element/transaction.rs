@@ -14,7 +14,9 @@ use crate::state::Role;
 pub(crate) fn begin(m: &mut Machine, id: u64) {
     // The end event may stand in a sub-process of the transaction.
     let mut scope = m.inst(id).parent;
-    while scope != 0 && !matches!(m.def.scope(m.inst(scope).element), Some(s) if matches!(s.kind, ScopeKind::Transaction)) {
+    while scope != 0
+        && !matches!(m.def.scope(m.inst(scope).element), Some(s) if matches!(s.kind, ScopeKind::Transaction))
+    {
         scope = m.inst(scope).parent;
     }
     let mut inner = Vec::new();
@@ -40,9 +42,21 @@ pub(crate) fn cancelled(m: &mut Machine, id: u64) {
     m.drop_waits(id);
     m.s.instances.remove(&id);
     m.inst_mut(scope).live -= 1;
-    let owner = if matches!(m.inst(scope).role, Role::Inner(_)) { m.inst(scope).parent } else { scope };
+    let owner = if matches!(m.inst(scope).role, Role::Inner(_)) {
+        m.inst(scope).parent
+    } else {
+        scope
+    };
     let el = m.element(m.inst(owner).element);
-    let event = el.boundary.iter().find(|e| matches!(m.element(**e).kind, Kind::Boundary { trigger: Trigger::Cancel, .. }));
+    let event = el.boundary.iter().find(|e| {
+        matches!(
+            m.element(**e).kind,
+            Kind::Boundary {
+                trigger: Trigger::Cancel,
+                ..
+            }
+        )
+    });
     match event {
         Some(event) => boundary::fire(m, owner, *event, true, &Werte::new()),
         None => {

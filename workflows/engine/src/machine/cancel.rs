@@ -11,7 +11,9 @@ impl Machine<'_> {
     /// Removes an instance with everything in it. The caller accounts for its token.
     pub fn cancel(&mut self, id: u64) {
         self.cancel_inside(id);
-        let Some(inst) = self.s.instances.get(&id) else { return };
+        let Some(inst) = self.s.instances.get(&id) else {
+            return;
+        };
         let instance = ElementInstanceId(id);
         let withdrawn = match (&inst.incident, &inst.role, &self.element(inst.element).kind) {
             (Some(_), ..) => Some(Output::IncidentClosed { instance }),
@@ -30,7 +32,13 @@ impl Machine<'_> {
 
     /// Removes everything inside of a scope: instances, queued tokens, tokens at joins, what could be undone.
     pub fn cancel_inside(&mut self, scope: u64) {
-        let inside: Vec<u64> = self.s.instances.iter().filter(|(id, i)| **id != 0 && i.parent == scope).map(|(id, _)| *id).collect();
+        let inside: Vec<u64> = self
+            .s
+            .instances
+            .iter()
+            .filter(|(id, i)| **id != 0 && i.parent == scope)
+            .map(|(id, _)| *id)
+            .collect();
         for id in inside {
             self.cancel(id);
         }

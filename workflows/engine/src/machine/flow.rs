@@ -14,7 +14,11 @@ impl Machine<'_> {
     /// Puts a token before an element of a scope (`live` + 1).
     pub fn put_token(&mut self, element: El, scope: u64, flow: Option<Fl>) {
         self.inst_mut(scope).live += 1;
-        self.queue.push_back(Work::Token { element, scope, flow });
+        self.queue.push_back(Work::Token {
+            element,
+            scope,
+            flow,
+        });
     }
 
     /// The work of an element is done: takes its result and goes on.
@@ -29,7 +33,9 @@ impl Machine<'_> {
     pub fn complete(&mut self, id: u64) {
         match self.inst(id).role {
             Role::Inner(_) => return element::multi_instance::run_done(self, id),
-            Role::Handler(thrower) => return element::compensation::handler_done(self, id, thrower),
+            Role::Handler(thrower) => {
+                return element::compensation::handler_done(self, id, thrower);
+            }
             _ => {}
         }
         let el = self.element(self.inst(id).element);
@@ -84,12 +90,23 @@ impl Machine<'_> {
         self.queue.clear();
         self.cancel_inside(0);
         self.drop_waits(0);
-        let kind = if outcome == Outcome::Cancelled { HistoryKind::Cancelled } else { HistoryKind::Completed };
-        let detail = if let Outcome::Error { code } = &outcome { Some(code.clone()) } else { None };
+        let kind = if outcome == Outcome::Cancelled {
+            HistoryKind::Cancelled
+        } else {
+            HistoryKind::Completed
+        };
+        let detail = if let Outcome::Error { code } = &outcome {
+            Some(code.clone())
+        } else {
+            None
+        };
         self.log(0, kind, detail);
         self.s.phase = Phase::Ended;
         self.s.undo.clear();
-        self.out.push(Output::Ended { variables: self.inst(0).vars.clone(), outcome });
+        self.out.push(Output::Ended {
+            variables: self.inst(0).vars.clone(),
+            outcome,
+        });
     }
 
     /// Which flows the tokens take.
@@ -102,10 +119,19 @@ impl Machine<'_> {
             self.put_token(target, scope, None);
             return Ok(Vec::new());
         }
-        if matches!(el.kind, Kind::Parallel) || !el.outgoing.iter().any(|f| self.def.flows[*f as usize].condition.is_some()) {
+        if matches!(el.kind, Kind::Parallel)
+            || !el
+                .outgoing
+                .iter()
+                .any(|f| self.def.flows[*f as usize].condition.is_some())
+        {
             if matches!(el.kind, Kind::Exclusive) && el.outgoing.len() > 1 {
                 // No conditions at all: the default, else the first as drawn.
-                return Ok(el.default.or(el.outgoing.first().copied()).into_iter().collect());
+                return Ok(el
+                    .default
+                    .or(el.outgoing.first().copied())
+                    .into_iter()
+                    .collect());
             }
             return Ok(el.outgoing.clone());
         }
@@ -130,12 +156,17 @@ impl Machine<'_> {
 
     /// A flow without condition is open; null counts as not fulfilled.
     fn flow_open(&mut self, id: u64, flow: Fl) -> Result<bool, String> {
-        let Some(condition) = &self.def.flows[flow as usize].condition else { return Ok(true) };
+        let Some(condition) = &self.def.flows[flow as usize].condition else {
+            return Ok(true);
+        };
         let scope = self.inst(id).parent;
         match self.eval(scope, condition) {
             Feel::Boolean(b) => Ok(b),
             Feel::Null(_) => Ok(false),
-            _ => Err(format!("Die Bedingung „{}“ ergibt weder wahr noch falsch.", crate::feel::shorten(condition.text()))),
+            _ => Err(format!(
+                "Die Bedingung „{}“ ergibt weder wahr noch falsch.",
+                crate::feel::shorten(condition.text())
+            )),
         }
     }
 }

@@ -51,7 +51,11 @@ pub(crate) struct Machine<'a> {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Work {
     /// A token reaches an element.
-    Token { element: El, scope: u64, flow: Option<Fl> },
+    Token {
+        element: El,
+        scope: u64,
+        flow: Option<Fl>,
+    },
     /// The next run of a multi-instance or loop.
     Run { body: u64, index: u32 },
     /// The next handler of a compensation.
@@ -91,7 +95,11 @@ impl<'a> Machine<'a> {
                 continue;
             }
             match work {
-                Work::Token { element, scope, flow } => self.enter(element, scope, flow),
+                Work::Token {
+                    element,
+                    scope,
+                    flow,
+                } => self.enter(element, scope, flow),
                 Work::Run { body, index } => element::multi_instance::start_run(self, body, index),
                 Work::Undo { thrower } => element::compensation::next(self, thrower),
             }
@@ -102,7 +110,11 @@ impl<'a> Machine<'a> {
     fn stop(&mut self, work: Work) {
         let text = format!("Mehr als {STEPS} Schritte ohne Halt. Der Ablauf dreht sich im Kreis.");
         match work {
-            Work::Token { element, scope, flow } => {
+            Work::Token {
+                element,
+                scope,
+                flow,
+            } => {
                 let id = self.create(element, scope, Role::Plain);
                 self.incident(id, text, Retry::Enter(flow));
             }
@@ -118,15 +130,22 @@ impl<'a> Machine<'a> {
 
     /// Runs of a multi-instance are no endless loop.
     pub fn allow_runs(&mut self, runs: u32) {
-        self.budget = self.budget.saturating_add(runs.saturating_mul(STEPS_PER_ITEM)).min(STEPS_MAX);
+        self.budget = self
+            .budget
+            .saturating_add(runs.saturating_mul(STEPS_PER_ITEM))
+            .min(STEPS_MAX);
     }
 
     /// A token reaches an element: it becomes an element instance or waits at a join.
     fn enter(&mut self, element: El, scope: u64, flow: Option<Fl>) {
         let el = self.element(element);
         match el.kind {
-            Kind::Parallel if el.incoming.len() > 1 && flow.is_some() => element::parallel::arrive(self, element, scope, flow),
-            Kind::Inclusive if el.incoming.len() > 1 && flow.is_some() => element::inclusive::arrive(self, element, scope, flow),
+            Kind::Parallel if el.incoming.len() > 1 && flow.is_some() => {
+                element::parallel::arrive(self, element, scope, flow)
+            }
+            Kind::Inclusive if el.incoming.len() > 1 && flow.is_some() => {
+                element::inclusive::arrive(self, element, scope, flow)
+            }
             _ => {
                 let id = self.create(element, scope, Role::Plain);
                 self.begin(id);
@@ -221,7 +240,11 @@ impl<'a> Machine<'a> {
         }
         self.log(id, HistoryKind::Incident, Some(text.clone()));
         let element = self.element(self.inst(id).element).id.clone();
-        self.out.push(Output::Incident { instance: ElementInstanceId(id), element, text: text.clone() });
+        self.out.push(Output::Incident {
+            instance: ElementInstanceId(id),
+            element,
+            text: text.clone(),
+        });
         self.inst_mut(id).incident = Some(Box::new(Incident { text, retry }));
     }
 
@@ -230,13 +253,27 @@ impl<'a> Machine<'a> {
         let inst = self.inst(id);
         let inner = matches!(inst.role, Role::Inner(_));
         let element = self.def.at(inst.element).id.clone();
-        self.history.push(HistoryEvent { at: self.now, element, instance: ElementInstanceId(id), kind, inner, detail });
+        self.history.push(HistoryEvent {
+            at: self.now,
+            element,
+            instance: ElementInstanceId(id),
+            kind,
+            inner,
+            detail,
+        });
     }
 
     /// Writes a line about an event that has no instance of its own.
     pub fn log_event(&mut self, owner: u64, event: El, kind: HistoryKind) {
         let element = self.def.at(event).id.clone();
-        self.history.push(HistoryEvent { at: self.now, element, instance: ElementInstanceId(owner), kind, inner: false, detail: None });
+        self.history.push(HistoryEvent {
+            at: self.now,
+            element,
+            instance: ElementInstanceId(owner),
+            kind,
+            inner: false,
+            detail: None,
+        });
     }
 
     /// A throwing event is completed and its token taken (`live` - 1), without ending the scope. Returns the scope.
@@ -261,11 +298,18 @@ impl<'a> Machine<'a> {
 
     /// An instance that must exist; the process itself stands in for one that does not.
     pub fn inst(&self, id: u64) -> &Inst {
-        self.s.instances.get(&id).or_else(|| self.s.instances.get(&0)).unwrap_or(&NO_INST)
+        self.s
+            .instances
+            .get(&id)
+            .or_else(|| self.s.instances.get(&0))
+            .unwrap_or(&NO_INST)
     }
 
     pub fn inst_mut(&mut self, id: u64) -> &mut Inst {
-        self.s.instances.entry(id).or_insert_with(|| NO_INST.clone())
+        self.s
+            .instances
+            .entry(id)
+            .or_insert_with(|| NO_INST.clone())
     }
 }
 

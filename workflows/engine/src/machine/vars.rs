@@ -6,9 +6,9 @@
 
 use std::borrow::Cow;
 
+use dsntk_feel::Name;
 use dsntk_feel::context::FeelContext;
 use dsntk_feel::values::Value as Feel;
-use dsntk_feel::Name;
 use nachrichten::Werte;
 use serde_json::Value as Json;
 
@@ -23,7 +23,9 @@ impl<'a> Machine<'a> {
         let mut chain = Vec::new();
         let mut at = id;
         while at != 0 {
-            let Some(inst) = self.s.instances.get(&at) else { break };
+            let Some(inst) = self.s.instances.get(&at) else {
+                break;
+            };
             if !inst.vars.is_empty() {
                 chain.push(at);
             }
@@ -40,7 +42,12 @@ impl<'a> Machine<'a> {
         }
         let mut all = self.inst(0).vars.clone();
         for inst in chain.iter().rev() {
-            all.extend(self.inst(*inst).vars.iter().map(|(k, v)| (k.clone(), v.clone())));
+            all.extend(
+                self.inst(*inst)
+                    .vars
+                    .iter()
+                    .map(|(k, v)| (k.clone(), v.clone())),
+            );
         }
         Cow::Owned(all)
     }
@@ -68,7 +75,12 @@ impl<'a> Machine<'a> {
             Some(evaluation) => evaluation,
             None => {
                 let evaluation = Evaluation::bare(self.now);
-                for (name, value) in self.inst(0).vars.iter().filter(|(name, _)| self.needed(name)) {
+                for (name, value) in self
+                    .inst(0)
+                    .vars
+                    .iter()
+                    .filter(|(name, _)| self.needed(name))
+                {
                     evaluation.set(name, value);
                 }
                 evaluation
@@ -114,7 +126,9 @@ impl<'a> Machine<'a> {
     pub fn eval_key(&mut self, id: u64, key: Option<&Expr>) -> Result<Option<String>, String> {
         let Some(expr) = key else { return Ok(None) };
         let value = self.eval(id, expr);
-        feel::key_text(&value).map(Some).ok_or_else(|| not(expr, "keinen Schlüssel", &value))
+        feel::key_text(&value)
+            .map(Some)
+            .ok_or_else(|| not(expr, "keinen Schlüssel", &value))
     }
 
     /// Sets a variable as seen from `id`.
@@ -122,18 +136,21 @@ impl<'a> Machine<'a> {
         self.dirty = true;
         let mut at = id;
         while at != 0 {
-            let Some(inst) = self.s.instances.get_mut(&at) else { break };
-            let barrier = matches!(inst.role, Role::Inner(_)) && matches!(self.def.at(inst.element).repeat, Some(Repeat::Multi(_)));
+            let Some(inst) = self.s.instances.get_mut(&at) else {
+                break;
+            };
+            let barrier = matches!(inst.role, Role::Inner(_))
+                && matches!(self.def.at(inst.element).repeat, Some(Repeat::Multi(_)));
             if barrier || inst.vars.contains_key(name) {
                 inst.vars.insert(name.to_owned(), value);
                 return;
             }
             at = inst.parent;
         }
-        if let Some(evaluation) = &self.feel {
-            if self.needed(name) {
-                evaluation.set(name, &value);
-            }
+        if let Some(evaluation) = &self.feel
+            && self.needed(name)
+        {
+            evaluation.set(name, &value);
         }
         self.inst_mut(0).vars.insert(name.to_owned(), value);
     }
@@ -149,7 +166,9 @@ impl<'a> Machine<'a> {
 
     /// Sets `a.b.c` inside of variable `a`.
     fn write_path(&mut self, id: u64, path: &str, value: Json) {
-        let Some((name, rest)) = path.split_once('.') else { return self.write(id, path, value) };
+        let Some((name, rest)) = path.split_once('.') else {
+            return self.write(id, path, value);
+        };
         let mut root = self.visible(id).get(name).cloned().unwrap_or(Json::Null);
         let mut at = &mut root;
         for part in rest.split('.') {
@@ -203,13 +222,20 @@ impl<'a> Machine<'a> {
     /// A mapped output leaves the element's own scope, but not its run of a multi-instance.
     fn output_scope(&self, id: u64) -> u64 {
         let inst = self.inst(id);
-        if matches!(inst.role, Role::Inner(_)) { id } else { inst.parent }
+        if matches!(inst.role, Role::Inner(_)) {
+            id
+        } else {
+            inst.parent
+        }
     }
 }
 
 /// Message: an expression gave the wrong thing.
 fn not(expr: &Expr, what: &str, value: &Feel) -> String {
-    let text = format!("Der Ausdruck „{}“ ergibt {what}.", feel::shorten(expr.text()));
+    let text = format!(
+        "Der Ausdruck „{}“ ergibt {what}.",
+        feel::shorten(expr.text())
+    );
     match feel::null_reason(value) {
         Some(reason) => format!("{text} FEEL: {}", feel::shorten(reason)),
         None => text,

@@ -21,7 +21,13 @@ impl Machine<'_> {
                 let name = self.eval_text(owner, name)?;
                 let number = self.add_wait(owner, event, WaitKind::Signal(name.clone()));
                 let element = self.element(event).id.clone();
-                self.out.push(Output::Subscribe { subscription: number, name, key: None, kind: SubscriptionKind::Signal, element });
+                self.out.push(Output::Subscribe {
+                    subscription: number,
+                    name,
+                    key: None,
+                    kind: SubscriptionKind::Signal,
+                    element,
+                });
                 Ok(())
             }
             Trigger::Conditional(_) => {
@@ -30,7 +36,12 @@ impl Machine<'_> {
                 self.dirty = true;
                 Ok(())
             }
-            Trigger::None | Trigger::Error(_) | Trigger::Escalation(_) | Trigger::Link | Trigger::Compensation | Trigger::Cancel => Ok(()),
+            Trigger::None
+            | Trigger::Error(_)
+            | Trigger::Escalation(_)
+            | Trigger::Link
+            | Trigger::Compensation
+            | Trigger::Cancel => Ok(()),
         }
     }
 
@@ -39,7 +50,13 @@ impl Machine<'_> {
         let key = self.eval_key(owner, message.key.as_ref())?;
         let number = self.add_wait(owner, event, WaitKind::Message);
         let element = self.element(event).id.clone();
-        self.out.push(Output::Subscribe { subscription: number, name, key, kind: SubscriptionKind::Message, element });
+        self.out.push(Output::Subscribe {
+            subscription: number,
+            name,
+            key,
+            kind: SubscriptionKind::Message,
+            element,
+        });
         Ok(())
     }
 
@@ -54,16 +71,25 @@ impl Machine<'_> {
     fn arm_plan(&mut self, owner: u64, event: El, plan: &TimerPlan) {
         let number = self.add_wait(owner, event, WaitKind::Timer(plan.due.0, plan.again));
         let element = self.element(event).id.clone();
-        self.out.push(Output::ArmTimer { timer: number, due: plan.due, element });
+        self.out.push(Output::ArmTimer {
+            timer: number,
+            due: plan.due,
+            element,
+        });
     }
 
     /// Arms a repeating timer again after it fired.
     fn arm_again(&mut self, wait: &Wait) -> Done {
-        let (WaitKind::Timer(due, again), Some(Trigger::Timer(timer))) = (&wait.kind, trigger_of(&self.element(wait.event).kind)) else {
+        let (WaitKind::Timer(due, again), Some(Trigger::Timer(timer))) =
+            (&wait.kind, trigger_of(&self.element(wait.event).kind))
+        else {
             return Ok(());
         };
         let (now, owner) = (self.now, wait.owner);
-        let last = TimerPlan { due: Timestamp(*due), again: *again };
+        let last = TimerPlan {
+            due: Timestamp(*due),
+            again: *again,
+        };
         let machine = std::cell::RefCell::new(self);
         let plan = timer.next(&|expr| machine.borrow_mut().eval(owner, expr), &last, now)?;
         if let Some(plan) = plan {
@@ -74,27 +100,44 @@ impl Machine<'_> {
 
     fn add_wait(&mut self, owner: u64, event: El, kind: WaitKind) -> u64 {
         let number = self.number();
-        self.s.waits.insert(number, Wait { owner, event, kind, fired: false });
+        self.s.waits.insert(
+            number,
+            Wait {
+                owner,
+                event,
+                kind,
+                fired: false,
+            },
+        );
         self.inst_mut(owner).waits.push(number);
         number
     }
 
     /// The owner listens no more for this one.
     pub fn drop_wait(&mut self, number: u64) {
-        let Some(wait) = self.s.waits.remove(&number) else { return };
+        let Some(wait) = self.s.waits.remove(&number) else {
+            return;
+        };
         if let Some(owner) = self.s.instances.get_mut(&wait.owner) {
             owner.waits.retain(|n| *n != number);
         }
         match wait.kind {
             WaitKind::Timer(..) => self.out.push(Output::CancelTimer { timer: number }),
-            WaitKind::Message | WaitKind::Signal(_) => self.out.push(Output::Unsubscribe { subscription: number }),
+            WaitKind::Message | WaitKind::Signal(_) => self.out.push(Output::Unsubscribe {
+                subscription: number,
+            }),
             WaitKind::Condition(_) => {}
         }
     }
 
     /// The owner listens no more at all.
     pub fn drop_waits(&mut self, owner: u64) {
-        let numbers = self.s.instances.get(&owner).map(|i| i.waits.clone()).unwrap_or_default();
+        let numbers = self
+            .s
+            .instances
+            .get(&owner)
+            .map(|i| i.waits.clone())
+            .unwrap_or_default();
         for number in numbers {
             self.drop_wait(number);
         }
@@ -117,7 +160,9 @@ impl Machine<'_> {
 
     /// Something an instance waited for happened.
     pub fn happen(&mut self, number: u64, values: &Werte) {
-        let Some(wait) = self.s.waits.get_mut(&number) else { return };
+        let Some(wait) = self.s.waits.get_mut(&number) else {
+            return;
+        };
         wait.fired = true;
         let wait = wait.clone();
         if matches!(wait.kind, WaitKind::Timer(..)) {
@@ -135,15 +180,28 @@ impl Machine<'_> {
             }
             Kind::Start(_) => {
                 let scope = def.scope(self.inst(wait.owner).element);
-                let Some((sub, start, interrupting)) = scope.and_then(|s| s.event_subs.iter().find(|(_, start, _)| *start == wait.event)) else {
+                let Some((sub, start, interrupting)) = scope.and_then(|s| {
+                    s.event_subs
+                        .iter()
+                        .find(|(_, start, _)| *start == wait.event)
+                }) else {
                     return;
                 };
                 if !interrupting {
                     self.again(&wait);
                 }
-                element::event_sub_process::fire(self, wait.owner, *sub, *start, *interrupting, values);
+                element::event_sub_process::fire(
+                    self,
+                    wait.owner,
+                    *sub,
+                    *start,
+                    *interrupting,
+                    values,
+                );
             }
-            _ if self.inst(wait.owner).element != wait.event => element::event_based::fire(self, wait.owner, wait.event, values),
+            _ if self.inst(wait.owner).element != wait.event => {
+                element::event_based::fire(self, wait.owner, wait.event, values)
+            }
             _ => {
                 self.drop_waits_of_event(wait.owner, wait.event);
                 self.finish(wait.owner, values.clone());
@@ -171,11 +229,27 @@ impl Machine<'_> {
     /// Conditional events: fire where a condition became true.
     pub(super) fn look_at_conditions(&mut self) {
         while std::mem::take(&mut self.dirty) {
-            let conditions: Vec<u64> =
-                self.s.waits.iter().filter(|(_, w)| matches!(w.kind, WaitKind::Condition(_))).map(|(n, _)| *n).collect();
+            let conditions: Vec<u64> = self
+                .s
+                .waits
+                .iter()
+                .filter(|(_, w)| matches!(w.kind, WaitKind::Condition(_)))
+                .map(|(n, _)| *n)
+                .collect();
             for number in conditions {
-                let Some(Wait { owner, event, kind: WaitKind::Condition(before), .. }) = self.s.waits.get(&number).cloned() else { continue };
-                let Some(Trigger::Conditional(condition)) = trigger_of(&self.element(event).kind) else { continue };
+                let Some(Wait {
+                    owner,
+                    event,
+                    kind: WaitKind::Condition(before),
+                    ..
+                }) = self.s.waits.get(&number).cloned()
+                else {
+                    continue;
+                };
+                let Some(Trigger::Conditional(condition)) = trigger_of(&self.element(event).kind)
+                else {
+                    continue;
+                };
                 let holds = matches!(self.eval(owner, condition), Feel::Boolean(true));
                 if let Some(wait) = self.s.waits.get_mut(&number) {
                     wait.kind = WaitKind::Condition(holds);
@@ -191,7 +265,9 @@ impl Machine<'_> {
 /// The trigger of a catching event.
 pub(crate) fn trigger_of(kind: &Kind) -> Option<&Trigger> {
     match kind {
-        Kind::Start(trigger) | Kind::Catch(trigger) | Kind::Boundary { trigger, .. } => Some(trigger),
+        Kind::Start(trigger) | Kind::Catch(trigger) | Kind::Boundary { trigger, .. } => {
+            Some(trigger)
+        }
         _ => None,
     }
 }

@@ -17,6 +17,7 @@ fn zerlegt(teile: Vec<Teil>, zugang: Option<&str>) -> Zerlegt {
         teile,
         gesamt: 3,
         trennblaetter: 0,
+        trennblatt_seiten: Vec::new(),
         leer: 0,
         zugang,
         absender: Some("a@example.org".into()),

@@ -38,13 +38,23 @@ fn done_with(runner: &mut Runner, element: &str, values: Value) {
 
 /// How often an element completed.
 fn count(runner: &Runner, element: &str) -> usize {
-    runner.history.iter().filter(|(_, e)| &*e.element == element && e.kind == HistoryKind::Completed && !e.inner).count()
+    runner
+        .history
+        .iter()
+        .filter(|(_, e)| &*e.element == element && e.kind == HistoryKind::Completed && !e.inner)
+        .count()
 }
 
 /// Elements as they completed.
 fn order(runner: &Runner) -> String {
-    let completed = runner.history.iter().filter(|(_, e)| e.kind == HistoryKind::Completed && !e.inner && e.instance.0 != 0);
-    completed.map(|(_, e)| e.element.to_string()).collect::<Vec<_>>().join(" ")
+    let completed = runner
+        .history
+        .iter()
+        .filter(|(_, e)| e.kind == HistoryKind::Completed && !e.inner && e.instance.0 != 0);
+    completed
+        .map(|(_, e)| e.element.to_string())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn ended(runner: &Runner) -> bool {
@@ -55,9 +65,20 @@ fn ended(runner: &Runner) -> bool {
 }
 
 fn variable(runner: &Runner, name: &str) -> Value {
-    runner.instances[0].state.variables().get(name).cloned().unwrap_or(json!(null))
+    runner.instances[0]
+        .state
+        .variables()
+        .get(name)
+        .cloned()
+        .unwrap_or(json!(null))
 }
 
 fn incident(runner: &Runner) -> String {
-    runner.instances.iter().flat_map(|r| r.incidents.values()).next().cloned().unwrap_or_default()
+    runner
+        .instances
+        .iter()
+        .flat_map(|r| r.incidents.values())
+        .next()
+        .cloned()
+        .unwrap_or_default()
 }

@@ -17,7 +17,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(rechnung: &Rechnung, out: &mut Report<'_>) {
-    if !rechnung.seller.as_ref().is_some_and(|s| s.address.is_some()) {
+    if rechnung.seller.as_ref().is_none_or(|s| s.address.is_none()) {
         out.document(&[]);
     }
 }

@@ -17,7 +17,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(rechnung: &Rechnung, out: &mut Report<'_>) {
-    if !rechnung.buyer.as_ref().is_some_and(|b| b.address.is_some()) {
+    if rechnung.buyer.as_ref().is_none_or(|b| b.address.is_none()) {
         out.document(&[]);
     }
 }

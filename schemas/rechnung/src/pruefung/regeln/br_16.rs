@@ -17,7 +17,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(rechnung: &Rechnung, out: &mut Report<'_>) {
-    if !!rechnung.lines.is_empty() {
+    if rechnung.lines.is_empty() {
         out.document(&[]);
     }
 }

@@ -17,10 +17,17 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(rechnung: &Rechnung, out: &mut Report<'_>) {
-    let Some(totals) = &rechnung.totals else { return };
+    let Some(totals) = &rechnung.totals else {
+        return;
+    };
     if totals.allowances.is_none() && !rechnung.allowances.iter().any(|a| a.indicated) {
         return;
     }
-    let sum = rechnung.allowances.iter().filter(|a| a.indicated).filter_map(|a| value_of(&a.amount)).sum();
+    let sum = rechnung
+        .allowances
+        .iter()
+        .filter(|a| a.indicated)
+        .filter_map(|a| value_of(&a.amount))
+        .sum();
     out.compare(totals.node, value_of(&totals.allowances), cents(sum));
 }

@@ -17,9 +17,14 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(rechnung: &Rechnung, out: &mut Report<'_>) {
-    let Some(totals) = &rechnung.totals else { return };
+    let Some(totals) = &rechnung.totals else {
+        return;
+    };
     let sum = value_of(&totals.lines).map(|lines| {
-        cents(lines - value_of(&totals.allowances).unwrap_or_default() + value_of(&totals.charges).unwrap_or_default())
+        cents(
+            lines - value_of(&totals.allowances).unwrap_or_default()
+                + value_of(&totals.charges).unwrap_or_default(),
+        )
     });
     out.compare_or_missing(totals.node, value_of(&totals.net), sum);
 }

@@ -17,7 +17,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(rechnung: &Rechnung, out: &mut Report<'_>) {
-    if !!rechnung.vat_breakdown.is_empty() {
+    if rechnung.vat_breakdown.is_empty() {
         out.document(&[]);
     }
 }

@@ -17,9 +17,15 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(rechnung: &Rechnung, out: &mut Report<'_>) {
-    let Some(due) = rechnung.totals.as_ref().and_then(|t| t.due.as_ref()) else { return };
+    let Some(due) = rechnung.totals.as_ref().and_then(|t| t.due.as_ref()) else {
+        return;
+    };
     let credit_note = rechnung.syntax == Some(Syntax::UblCreditNote);
-    if !credit_note && due.value > Decimal::ZERO && !names_due_date(rechnung) && rechnung.payment_terms.is_none() {
+    if !credit_note
+        && due.value > Decimal::ZERO
+        && !names_due_date(rechnung)
+        && rechnung.payment_terms.is_none()
+    {
         out.report(due.node, &[]);
     }
 }
@@ -27,7 +33,12 @@ fn check(rechnung: &Rechnung, out: &mut Report<'_>) {
 /// CII is content with the element, whatever it holds.
 fn names_due_date(rechnung: &Rechnung) -> bool {
     let tree = &rechnung.tree;
-    let path = ["ApplicableHeaderTradeSettlement", "SpecifiedTradePaymentTerms", "DueDateDateTime"];
+    let path = [
+        "ApplicableHeaderTradeSettlement",
+        "SpecifiedTradePaymentTerms",
+        "DueDateDateTime",
+    ];
     let transaction = tree.child(tree.root(), Ns::Rsm, "SupplyChainTradeTransaction");
-    rechnung.due_date.is_some() || transaction.is_some_and(|t| tree.find(t, Ns::Ram, &path).is_some())
+    rechnung.due_date.is_some()
+        || transaction.is_some_and(|t| tree.find(t, Ns::Ram, &path).is_some())
 }

@@ -17,7 +17,9 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(rechnung: &Rechnung, out: &mut Report<'_>) {
-    let Some(seller) = &rechnung.seller else { return };
+    let Some(seller) = &rechnung.seller else {
+        return;
+    };
     if seller.identifiers.is_empty() && seller.legal_id.is_none() && seller.vat_id.is_none() {
         out.report(seller.node, &[]);
     }

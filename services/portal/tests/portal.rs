@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: EUPL-1.2
+//! The portal against a backend in memory: protection of every route, the forms, the API, the files it ships.
+#![allow(clippy::unwrap_used)]
+
+mod gemein;
+#[path = "portal/api.rs"]
+mod api;
+#[path = "portal/browser.rs"]
+mod browser;
+#[path = "portal/dateien.rs"]
+mod dateien;
+#[path = "portal/schutz.rs"]
+mod schutz;
+#[path = "portal/seiten.rs"]
+mod seiten;

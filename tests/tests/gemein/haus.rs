@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: EUPL-1.2
+//! The whole application in this process, on its own directory, on a Monday morning.
+
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use nachrichten::{
+    Actor, DokumentId, InstanceId, SendungId, Tag, Werte,
+    ablaeufe::{Ablaeufe, Ablauf},
+    aufgaben::{AufgabeSeite, Aufgaben, AufgabenFilter, Erledigung},
+    dokumente::{Dokument, Dokumente as _},
+    fehler::Fehler,
+    sendungen::{Einlieferung, Kanal, SendungStand, Sendungen as _, Stand},
+};
+use serde_json::{Value, json};
+use service_eakte::{
+    App,
+    app::Start,
+    befehle::reconcile::{Bericht, bericht},
+};
+use service_platform::{
+    config::Config,
+    db::Sql,
+    uhr::Clock as _,
+};
+use tempfile::TempDir;
+
+use super::{MONTAG, program};
+
+/// How long anything may take before a test gives up.
+pub const GEDULD: Duration = Duration::from_secs(120);
+
+/// One running application; the directory goes with it.
+pub struct Haus {
+    pub app: App,
+    pub data: TempDir,
+}
+
+/// A statement for looking into the database.
+pub const fn sql(text: &'static str) -> Sql {
+    Sql { sqlite: text, postgres: text }
+}
+
+impl Haus {
+    /// The demo's city and persons, no sample post.
+    pub async fn neu() -> Self {
+        Self::mit(program()).await
+    }
+
+    /// With another program for the sandboxed children.
+    pub async fn mit(program: PathBuf) -> Self {
+        let data = TempDir::new().unwrap();
+        let settings = Config::load(None, std::iter::empty()).unwrap().settings;
+        let start = Start { data: data.path().to_owned(), program, demo: true, scan: false, work: true };
+        let app = App::start(&start, &settings).await.unwrap();
+        app.clock.set_offset(MONTAG.0 - app.clock.now().0);
+        Self { app, data }
+    }
+
+    pub async fn person(&self, kennung: &str) -> Actor {
+        self.app.konten.actor(kennung).await.unwrap().unwrap_or_else(|| panic!("nobody is called {kennung}"))
+    }
+
+    /// Hands in bytes as the command line does; each call is its own delivery.
+    pub async fn gib(&self, kanal: Kanal, name: &str, bytes: Vec<u8>, zugang: Option<Tag>) -> Result<SendungId, Fehler> {
+        let idempotency_key = self.app.ids.uuid().to_string();
+        let e = Einlieferung { kanal, name: name.to_owned(), bytes, idempotency_key, zugang };
+        self.app.eingang.accept(&self.app.cli, e).await.map(|q| q.receipt)
+    }
+
+    pub async fn stand(&self, id: SendungId) -> SendungStand {
+        self.app.eingang.stand(&self.app.cli, id).await.unwrap()
+    }
+
+    /// Waits until nothing of this Sendung is being worked on.
+    pub async fn ruht(&self, id: SendungId) -> SendungStand {
+        let from = Instant::now();
+        loop {
+            let stand = self.stand(id).await;
+            if stand.state != Stand::Accepted {
+                return stand;
+            }
+            assert!(from.elapsed() < GEDULD, "still accepted after {GEDULD:?}: {stand:?}");
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+    }
+
+    /// Hands in and waits: the state and its documents.
+    pub async fn bringe(&self, kanal: Kanal, name: &str, bytes: Vec<u8>, zugang: Option<Tag>) -> SendungStand {
+        let id = self.gib(kanal, name, bytes, zugang).await.unwrap();
+        self.ruht(id).await
+    }
+
+    pub async fn dokument(&self, actor: &Actor, id: DokumentId) -> Dokument {
+        self.app.akten.get(actor, id).await.unwrap()
+    }
+
+    /// The open task of this document at this element, as this person sees it.
+    pub async fn aufgabe(&self, actor: &Actor, dokument: DokumentId, element: &str) -> AufgabeSeite {
+        self.aufgabe_wo(actor, element, |a| a.aufgabe.dokument == Some(dokument)).await
+    }
+
+    /// The open task at this element that fits; waits for it.
+    pub async fn aufgabe_wo(&self, actor: &Actor, element: &str, fits: impl Fn(&AufgabeSeite) -> bool) -> AufgabeSeite {
+        let from = Instant::now();
+        loop {
+            let filter = AufgabenFilter { element: vec![element.to_owned()], limit: 200, ..AufgabenFilter::default() };
+            for row in Aufgaben::list(&self.app.geschaeftsgang, actor, &filter).await.unwrap().aufgaben {
+                let Ok(seite) = Aufgaben::get(&self.app.geschaeftsgang, actor, row.id).await else { continue };
+                if fits(&seite) {
+                    return seite;
+                }
+            }
+            assert!(from.elapsed() < Duration::from_secs(20), "{} has no task {element}", actor.name);
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+    }
+
+    /// Completes with these values, as the button of the page does.
+    pub async fn versuche(&self, actor: &Actor, a: &AufgabeSeite, werte: Value) -> Result<(), Fehler> {
+        let idempotency_key = self.app.ids.uuid().to_string();
+        let e = Erledigung { version: a.aufgabe.version, idempotency_key, werte: object(werte) };
+        self.app.geschaeftsgang.complete(actor, a.aufgabe.id, e).await
+    }
+
+    pub async fn erledige(&self, actor: &Actor, a: &AufgabeSeite, werte: Value) {
+        self.versuche(actor, a, werte).await.unwrap();
+    }
+
+    /// Waits until the document has this stand.
+    pub async fn bis_stand(&self, actor: &Actor, id: DokumentId, stand: &str) -> Dokument {
+        let from = Instant::now();
+        loop {
+            let dokument = self.dokument(actor, id).await;
+            if dokument.stand == stand {
+                return dokument;
+            }
+            assert!(from.elapsed() < Duration::from_secs(20), "{id} is {} and not {stand}", dokument.stand);
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+    }
+
+    pub async fn ablauf(&self, actor: &Actor, id: InstanceId) -> Ablauf {
+        Ablaeufe::get(&self.app.geschaeftsgang, actor, id).await.unwrap()
+    }
+
+    /// The decision log that was filed with a document.
+    pub async fn protokoll(&self, actor: &Actor, id: DokumentId) -> Value {
+        let inhalt = self.app.akten.rendition(actor, id, "protokoll").await.unwrap();
+        serde_json::from_slice(&inhalt.bytes).unwrap()
+    }
+
+    pub async fn abgleich(&self) -> Bericht {
+        bericht(&self.app, None).await.unwrap()
+    }
+
+    /// Nothing lost, doubled, changed, left over or unaudited; nothing under way.
+    pub async fn ist_sauber(&self) {
+        let from = Instant::now();
+        let mut b = self.abgleich().await;
+        while b.pending > 0 && from.elapsed() < Duration::from_secs(20) {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            b = self.abgleich().await;
+        }
+        assert!(b.is_clean() && b.pending == 0, "reconcile: {b:#?}");
+    }
+
+    /// One number of the database.
+    pub async fn zahl(&self, text: &'static str) -> i64 {
+        let (n,): (i64,) = self.app.db.one(&sql(text), Vec::new()).await.unwrap();
+        n
+    }
+}
+
+pub fn object(value: Value) -> Werte {
+    match value {
+        Value::Object(map) => map,
+        other => panic!("no form values: {other}"),
+    }
+}
+
+/// One line of Kontierung over the whole amount.
+pub fn kontierung(betrag: &str) -> Value {
+    json!([{ "konto": "0961000", "kostenstelle": "66100", "betrag": betrag }])
+}
+
+pub fn tag(text: &str) -> Tag {
+    text.parse().unwrap()
+}
