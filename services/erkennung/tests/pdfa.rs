@@ -26,6 +26,11 @@ const LINES: &[&str] = &[
     "Kim Beispiel, Abteilung Buchhaltung",
 ];
 
+/// Lines with something on them: where a paragraph ends is a guess of each reader.
+fn lines(text: &str) -> Vec<&str> {
+    text.lines().filter(|l| !l.is_empty()).collect()
+}
+
 fn check(pdf: &[u8]) {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), pdf).unwrap();
@@ -49,7 +54,7 @@ fn the_text_comes_out_as_it_went_in_whichever_way_the_paper_lay() {
         assert_eq!(read.json["pages"][0]["rotation"], turned);
         assert_eq!(read.text, expected, "{turned}");
         check(&read.pdf);
-        assert_eq!(pdftotext(&read.pdf), expected, "{turned}");
+        assert_eq!(lines(&pdftotext(&read.pdf)), LINES, "{turned}");
         let again = ocr_file("brief.png", &png, &pool, &engine, &|_, _| {}).unwrap();
         assert!(again.pdf == read.pdf, "reproducible bytes");
     }

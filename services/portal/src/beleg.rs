@@ -8,7 +8,7 @@ use crate::{markdown::escape, rahmen::Ctx};
 
 const ELEMENTE: &[&str] = &[
     "section", "article", "div", "h1", "h2", "h3", "h4", "p", "table", "caption", "colgroup", "col", "thead", "tbody", "tfoot", "tr", "th", "td", "dl",
-    "dt", "dd", "ul", "ol", "li", "span", "strong", "em", "b", "i", "small", "br", "hr", "details", "summary", "abbr", "time", "address", "main", "header",
+    "dt", "dd", "ul", "ol", "li", "span", "strong", "em", "b", "i", "small", "br", "hr", "details", "summary", "abbr", "bdi", "time", "address", "main", "header",
     "footer",
 ];
 const ATTRIBUTE: &[&str] = &["class", "title", "colspan", "rowspan", "scope", "lang", "dir", "datetime", "open"];

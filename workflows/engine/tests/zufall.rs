@@ -198,7 +198,7 @@ fn play(xml: &str, choices: &[u8], restart: bool) -> (String, usize) {
     let mut runner = Runner::new("2026-01-05T08:00:00Z".parse().unwrap());
     runner.restart_each_step = restart;
     runner.deploy(&deployment).unwrap();
-    let variables = json!({"a": choices.first().is_some_and(|c| c % 2 == 0), "b": choices.len() % 2 == 0, "n": 0});
+    let variables = json!({"a": choices.first().is_some_and(|c| c % 2 == 0), "b": choices.len().is_multiple_of(2), "n": 0});
     runner
         .start("p", None, variables.as_object().unwrap().clone())
         .unwrap();

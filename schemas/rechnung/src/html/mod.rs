@@ -55,7 +55,7 @@ pub fn escape(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
-            '\n' => out.push_str("<br>"),
+            '\n' => out.push_str("<br/>"),
             '\r' => {}
             c if format::is_hidden(c) => {
                 let _ = write!(
@@ -128,9 +128,9 @@ impl Page<'_> {
         }
         let _ = write!(
             self.out,
-            "<!DOCTYPE html>\n<html lang=\"de\">\n<head>\n<meta charset=\"utf-8\">\n\
-             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n\
-             <link rel=\"stylesheet\" href=\"{STYLESHEET}\">\n</head>\n<body>\n<main class=\"rechnung\">\n\
+            "<!DOCTYPE html>\n<html lang=\"de\">\n<head>\n<meta charset=\"utf-8\"/>\n\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n<title>{title}</title>\n\
+             <link rel=\"stylesheet\" href=\"{STYLESHEET}\"/>\n</head>\n<body>\n<main class=\"rechnung\">\n\
              <h1>{kind} {}</h1>\n<p class=\"untertitel\">{line}</p>\n",
             isolated(number)
         );
@@ -321,7 +321,7 @@ impl Page<'_> {
                     .take(10)
                     .map(id)
                     .collect::<Vec<_>>()
-                    .join("<br>"),
+                    .join("<br/>"),
             );
             self.row(
                 "Elektronische Adresse",
@@ -339,7 +339,7 @@ impl Page<'_> {
                 &contact
                     .map(|t| isolated(t))
                     .collect::<Vec<_>>()
-                    .join("<br>"),
+                    .join("<br/>"),
             );
         }
         self.raw("</dl>\n");
@@ -493,7 +493,7 @@ fn address_html(address: &Address) -> String {
         .chain((!city.is_empty()).then(|| city.join(" ")))
         .chain(region)
         .collect();
-    all.join("<br>")
+    all.join("<br/>")
 }
 
 #[cfg(test)]

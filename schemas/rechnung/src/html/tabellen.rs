@@ -106,7 +106,7 @@ impl Page<'_> {
                 let reason = entry
                     .reason
                     .as_ref()
-                    .map(|t| format!("<br>{}", isolated(t)))
+                    .map(|t| format!("<br/>{}", isolated(t)))
                     .unwrap_or_default();
                 let _ = writeln!(
                     self.out,
@@ -168,7 +168,7 @@ impl Page<'_> {
         let unit = line.unit.as_deref().map(worte::unit).unwrap_or_default();
         let base = line.price_base.as_ref().filter(|b| b.value != Decimal::ONE);
         let per = base
-            .map(|b| format!("<br>je {} {}", format::number(b.value), escape(unit)))
+            .map(|b| format!("<br/>je {} {}", format::number(b.value), escape(unit)))
             .unwrap_or_default();
         let mark = if level > 0 { " class=\"unter\"" } else { "" };
         let _ = writeln!(
@@ -192,25 +192,25 @@ impl Page<'_> {
         out.push_str(&line.name.as_ref().map(|n| isolated(n)).unwrap_or_default());
         out.push_str("</strong>");
         for text in [&line.description, &line.note].into_iter().flatten() {
-            let _ = write!(out, "<br>{}", isolated(text));
+            let _ = write!(out, "<br/>{}", isolated(text));
         }
         if let Some(number) = &line.seller_item {
-            let _ = write!(out, "<br>Artikel {}", isolated(number));
+            let _ = write!(out, "<br/>Artikel {}", isolated(number));
         }
         if let Some(period) = &line.period {
-            let _ = write!(out, "<br>{}", worte::period(period));
+            let _ = write!(out, "<br/>{}", worte::period(period));
         }
         for (name, value) in line.attributes.iter().take(20) {
             let part = |t: &Option<crate::value::Text>| {
                 t.as_ref().map(|t| isolated(t)).unwrap_or_default()
             };
-            let _ = write!(out, "<br>{}: {}", part(name), part(value));
+            let _ = write!(out, "<br/>{}: {}", part(name), part(value));
         }
         for (sign, list) in [("Nachlass", &line.allowances), ("Zuschlag", &line.charges)] {
             for entry in list.iter().take(20) {
                 let _ = write!(
                     out,
-                    "<br>{sign} {} {}",
+                    "<br/>{sign} {} {}",
                     self.money(&entry.amount),
                     reason(entry)
                 );

@@ -77,13 +77,7 @@ fn page_has_no_script_and_no_style_of_its_own() {
             && !html.contains(" on")
     );
     assert_eq!(html.matches("<h1>").count(), 1);
-    // Every opened tag is closed: the page is well-formed enough for the strict reader, up to void elements.
-    let xml = html
-        .replace("<!DOCTYPE html>", "")
-        .replace("<br>", "<br/>")
-        .replace("utf-8\">", "utf-8\"/>");
-    let xml = xml
-        .replace("scale=1\">", "scale=1\"/>")
-        .replace("rechnung.css\">", "rechnung.css\"/>");
+    // Every opened tag is closed: the portal takes only a well-formed page over.
+    let xml = html.replace("<!DOCTYPE html>", "");
     assert!(crate::xml::parse(xml.trim().as_bytes(), &Limits::default()).is_ok());
 }

@@ -26,6 +26,7 @@ use nachrichten::erkennung::SeitenText;
 use serde::{Deserialize, Serialize};
 use service_sandbox::Refusal;
 
+use self::words::Sheet;
 use crate::pdf::quarantine;
 
 /// What to write. The blobs are one image (JPEG or PNG) per page, then the words as JSON
@@ -56,15 +57,15 @@ pub fn write(job: &PdfaJob, blobs: &[Vec<u8>]) -> Result<Vec<u8>, Refusal> {
     let mut kids = Vec::new();
     for (n, (bytes, dpi)) in images.iter().zip(&job.dpi).enumerate() {
         let image = image::embed(bytes).map_err(|_| damaged())?;
-        let size = Size::of(image.width, image.height, *dpi);
         let image_id = doc.add_object(image.stream);
         let text = pages.get(n);
-        let content = words::content(text, &size, &codes);
+        let sheet = Sheet::of(Size::of(image.width, image.height, *dpi), text);
+        let content = words::content(text, &sheet, &codes);
         let content = doc.add_object(packed(Stream::new(dictionary! {}, content)));
         let page = doc.add_object(dictionary! {
             "Type" => "Page",
             "Parent" => tree,
-            "MediaBox" => vec![0.into(), 0.into(), size.width.into(), size.height.into()],
+            "MediaBox" => vec![0.into(), 0.into(), sheet.width.into(), sheet.height.into()],
             "Rotate" => i64::from(text.map_or(0, |t| t.drehung)),
             "Resources" => dictionary! {
                 "XObject" => dictionary! { "B" => image_id },
@@ -114,7 +115,7 @@ fn identity(job: &PdfaJob, blobs: &[Vec<u8>]) -> Object {
     Object::String(BlobHash::of(&all).0[..16].to_vec(), StringFormat::Hexadecimal)
 }
 
-/// Size of a page in points and the scale from pixels.
+/// Size of a page image in points and the scale from pixels.
 pub(crate) struct Size {
     pub width: f32,
     pub height: f32,
