@@ -15,7 +15,9 @@ pub struct Anfrage {
     pub amt: Vec<String>,
     pub von: Option<Tag>,
     pub bis: Option<Tag>,
+    /// 0 means 20; at most 100.
     pub limit: u32,
+    /// Page of results, counted from 0; newest hits first.
     pub seite: u32,
 }
 

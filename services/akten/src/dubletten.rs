@@ -59,7 +59,8 @@ impl Schluessel {
             steuer: plain(fakten.lieferant_steuer.as_deref().unwrap_or_default()),
             name: name(fakten.lieferant.as_deref().unwrap_or_default()),
         };
-        (!key.nummer.is_empty() && !(key.steuer.is_empty() && key.name.is_empty())).then_some(key)
+        let seller = !key.steuer.is_empty() || !key.name.is_empty();
+        (seller && !key.nummer.is_empty()).then_some(key)
     }
 }
 

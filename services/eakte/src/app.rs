@@ -93,7 +93,6 @@ impl App {
             or!(db.migrate(&migrations).await, "migration");
         }
         let blobs: Arc<dyn Blobs> = Arc::new(or!(DirectoryBlobs::open(&start.data.join("blobs"), &settings.mandant), "blobs"));
-        or!(blobs.sweep().await, "blobs");
         let bus = Arc::new(InProcessBus::default());
         let clock = Arc::new(SystemClock::default());
         crate::demo::restore_clock(&db, &clock).await;
@@ -138,6 +137,7 @@ impl App {
         let cli = match or!(konten.actor("cli").await, "technical account") {
             Some(cli) if !start.work && !start.demo => cli,
             _ => {
+                or!(blobs.sweep().await, "blobs");
                 sweep(&eingang, &geschaeftsgang, &akten).await?;
                 let cli = enter(&db, &konten, &akten, start.demo).await?;
                 deploy(&geschaeftsgang).await?;

@@ -44,7 +44,7 @@ pub const MIGRATIONS: Migrations = Migrations {
 pub const MAX_NAME: usize = 200;
 
 service_platform::statements! {
-    OF_KEY = concat!("SELECT id, kanal, name, sha256, size, zugang, erfasst, duplicate_of, person, abgeschlossen FROM eingang_sendung WHERE schluessel = $1");
+    OF_KEY = "SELECT id, kanal, name, sha256, size, zugang, erfasst, duplicate_of, person, abgeschlossen FROM eingang_sendung WHERE schluessel = $1";
     OF_ID = "SELECT id, kanal, name, sha256, size, zugang, erfasst, duplicate_of, person, abgeschlossen FROM eingang_sendung WHERE id = $1";
     ORIGINAL = "SELECT id FROM eingang_sendung WHERE sha256 = $1 AND duplicate_of IS NULL";
     INSERT = "INSERT INTO eingang_sendung (id, schluessel, kanal, name, sha256, size, zugang, erfasst, duplicate_of, person) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";

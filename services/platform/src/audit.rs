@@ -15,7 +15,8 @@ use crate::{
 };
 
 statements! {
-    HEAD = "SELECT seq, hash FROM platform_audit_head WHERE chain = $1";
+    HEAD = "SELECT seq, hash FROM platform_audit_head WHERE chain = $1"
+        => "SELECT seq, hash FROM platform_audit_head WHERE chain = $1 FOR UPDATE";
     INSERT = "INSERT INTO platform_audit (chain, seq, at, actor, act, object, data, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     BUMP = "INSERT INTO platform_audit_head (chain, seq, hash, changed, sealed) VALUES ($1, $2, $3, $4, 0) \
             ON CONFLICT (chain) DO UPDATE SET seq = excluded.seq, hash = excluded.hash, changed = excluded.changed, sealed = 0";

@@ -48,8 +48,8 @@ macro_rules! sichtbar {
 statements! {
     GRANT = "INSERT INTO platform_recht (subjekt, objekt, recht, von, bis, quelle) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
     REVOKE = "DELETE FROM platform_recht WHERE quelle = $1";
-    HAS = concat!("SELECT count(*) FROM platform_recht r JOIN platform_subjekt s ON s.subjekt = r.subjekt \
-           WHERE s.person = $1 AND r.objekt IN ('mandant', $2) AND r.recht >= $3 AND r.von <= $4 AND r.bis > $4");
+    HAS = "SELECT count(*) FROM platform_recht r JOIN platform_subjekt s ON s.subjekt = r.subjekt \
+           WHERE s.person = $1 AND r.objekt IN ('mandant', $2) AND r.recht >= $3 AND r.von <= $4 AND r.bis > $4";
     IN_SUBJEKT = "SELECT count(*) FROM platform_subjekt WHERE person = $1 AND subjekt = $2";
 }
 

@@ -53,8 +53,3 @@ pub async fn datei(Path((hash, file)): Path<(String, String)>) -> Response {
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
     response
 }
-
-/// Is there a file of this name?
-pub fn hat(name: &str) -> bool {
-    Dateien::get(name).is_some()
-}

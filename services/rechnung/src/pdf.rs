@@ -232,14 +232,15 @@ fn choose(files: Vec<File>) -> Result<(Option<Embedded>, Vec<Befund>), Refusal> 
         if known.is_none() && !lower.ends_with(".xml") {
             continue;
         }
-        let invoice = rechnung::read(&xml, &Limits::default()).is_ok_and(|r| r.syntax.is_some());
+        let read = rechnung::read(&xml, &Limits::default());
         match known {
-            Some(_) if !invoice => {
+            Some(_) if read.is_err() => {
                 return Err(quarantine(
                     "Die eingebettete Rechnungsdatei ist fehlerhaft.",
                 ));
             }
-            None if !invoice => continue,
+            // Under a known name any XML is the invoice, e.g. a draft of ZUGFeRD 1 that nobody reads any more.
+            None if !read.is_ok_and(|r| r.syntax.is_some()) => continue,
             rank => {
                 let embedded = Embedded {
                     xml,

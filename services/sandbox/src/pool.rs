@@ -64,7 +64,10 @@ impl Pool {
         access: Access,
         env: &[(&str, &str)],
     ) -> Self {
-        let orders = Orders { limits: limits.clone(), access };
+        let orders = Orders {
+            limits: limits.clone(),
+            access,
+        };
         let orders = serde_json::to_string(&orders).unwrap_or_default();
         let env: Vec<(String, String)> = env
             .iter()
@@ -83,7 +86,10 @@ impl Pool {
                 .process_group(0)
                 .spawn()
         };
-        let state = State { idle: Vec::new(), free: size.max(1) };
+        let state = State {
+            idle: Vec::new(),
+            free: size.max(1),
+        };
         Self {
             inner: Arc::new(Inner {
                 limits,
@@ -126,16 +132,24 @@ impl Pool {
         serde_json::from_value(reply.header).map_err(|_| SandboxError::Garbage)
     }
 
-    fn exchange(&self, running: &mut Running, message: &Value, blobs: &[&[u8]]) -> Result<Reply, SandboxError> {
+    fn exchange(
+        &self,
+        running: &mut Running,
+        message: &Value,
+        blobs: &[&[u8]],
+    ) -> Result<Reply, SandboxError> {
         let cap = self.inner.limits.frame;
         let pid = running.child.id();
-        let (Some(mut stdin), Some(mut stdout)) = (running.child.stdin.take(), running.child.stdout.take()) else {
+        let (Some(mut stdin), Some(mut stdout)) =
+            (running.child.stdin.take(), running.child.stdout.take())
+        else {
             return Err(SandboxError::Garbage);
         };
         let (done, timer) = mpsc::channel::<()>();
         let (written, read, late) = std::thread::scope(|scope| {
             let watch = scope.spawn(move || {
-                let late = timer.recv_timeout(self.inner.limits.wall) == Err(RecvTimeoutError::Timeout);
+                let late =
+                    timer.recv_timeout(self.inner.limits.wall) == Err(RecvTimeoutError::Timeout);
                 if late {
                     sys::kill_group(pid);
                 }
@@ -171,14 +185,21 @@ fn reply(frame: Frame) -> Result<Reply, SandboxError> {
     if let Some(refused) = header.get_mut("refused") {
         let refusal: crate::Refusal =
             serde_json::from_value(refused.take()).map_err(|_| SandboxError::Garbage)?;
-        return Err(SandboxError::Refused { code: refusal.code, detail: refusal.detail });
+        return Err(SandboxError::Refused {
+            code: refusal.code,
+            detail: refusal.detail,
+        });
     }
     if header.get("too_big").is_some() {
         return Err(SandboxError::TooBig);
     }
     let peak_kib = header["peak_kib"].as_u64().unwrap_or(0);
     match header.get_mut("ok") {
-        Some(ok) => Ok(Reply { header: ok.take(), blobs, peak_kib }),
+        Some(ok) => Ok(Reply {
+            header: ok.take(),
+            blobs,
+            peak_kib,
+        }),
         None => Err(SandboxError::Garbage),
     }
 }
@@ -216,7 +237,9 @@ impl Inner {
 
 /// A thread of its own starts all children: the death signal of a child fires when the *thread* that
 /// started it ends, and threads of a blocking pool come and go.
-fn spawner(start: impl Fn() -> io::Result<Child> + Send + 'static) -> mpsc::Sender<mpsc::Sender<io::Result<Child>>> {
+fn spawner(
+    start: impl Fn() -> io::Result<Child> + Send + 'static,
+) -> mpsc::Sender<mpsc::Sender<io::Result<Child>>> {
     let (sender, orders) = mpsc::channel::<mpsc::Sender<io::Result<Child>>>();
     std::thread::spawn(move || {
         for answer in orders {
@@ -235,7 +258,10 @@ impl<'a> Slot<'a> {
     fn take(inner: &'a Inner) -> Self {
         let mut state = inner.state();
         while state.free == 0 {
-            state = inner.freed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = inner
+                .freed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
         }
         state.free -= 1;
         Self { inner }

@@ -64,7 +64,10 @@ export async function newPerson(browser, url, { script = true, viewport = DESKTO
 export async function login({ page, context }, kennung) {
   await context.clearCookies();
   await page.goto("/anmelden");
-  await page.locator(`button[name="kennung"][value="${kennung}"]`).click();
+  const role = page.locator(`button[name="kennung"][value="${kennung}"]`);
+  // Further persons are folded away.
+  if (!(await role.isVisible())) await page.locator("details").filter({ has: role }).locator("summary").click();
+  await role.click();
   await page.waitForURL((address) => !address.pathname.startsWith("/anmelden"));
 }
 

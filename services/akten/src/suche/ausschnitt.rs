@@ -16,9 +16,9 @@ pub fn cut(
     worte: &Worte,
 ) -> (Vec<(String, bool)>, Option<u32>) {
     let mut before: Vec<Wort<'_>> = Vec::new();
-    let mut all = words(text).peekable();
+    let mut all = words(text);
     let mut first = None;
-    while let Some(word) = all.next() {
+    for word in all.by_ref() {
         if hits(text, word, conditions, worte) {
             first = Some(word);
             break;

@@ -16,8 +16,12 @@ fn main() {
             let _ = std::io::stdout().write_all(&[b'x'; 4096]);
         }
         _ => service_sandbox::serve(&|kind, header, blobs| {
-            service_erkennung::child(kind, header, blobs)
-                .unwrap_or_else(|| Err(service_sandbox::Refusal::new("unknown-kind", "Diese Aufgabe ist hier unbekannt.")))
+            service_erkennung::child(kind, header, blobs).unwrap_or_else(|| {
+                Err(service_sandbox::Refusal::new(
+                    "unknown-kind",
+                    "Diese Aufgabe ist hier unbekannt.",
+                ))
+            })
         }),
     }
 }

@@ -7,7 +7,12 @@ use service_sandbox::Refusal;
 use super::quarantine;
 
 /// Names under which the norms attach the invoice (ZUGFeRD 1 and 2, Factur-X, XRechnung).
-const INVOICE_NAMES: &[&str] = &["factur-x.xml", "zugferd-invoice.xml", "xrechnung.xml", "order-x.xml"];
+const INVOICE_NAMES: &[&str] = &[
+    "factur-x.xml",
+    "zugferd-invoice.xml",
+    "xrechnung.xml",
+    "order-x.xml",
+];
 /// Largest embedded file that is looked at, in bytes.
 const MAX_FILE: usize = 20 << 20;
 /// Most embedded files.
@@ -28,7 +33,12 @@ fn files(doc: &Document) -> Result<Vec<Embedded>, Refusal> {
     Ok(found)
 }
 
-fn collect(doc: &Document, object: &Object, depth: usize, found: &mut Vec<Embedded>) -> Result<(), Refusal> {
+fn collect(
+    doc: &Document,
+    object: &Object,
+    depth: usize,
+    found: &mut Vec<Embedded>,
+) -> Result<(), Refusal> {
     if depth > 32 {
         return Ok(());
     }
@@ -37,12 +47,17 @@ fn collect(doc: &Document, object: &Object, depth: usize, found: &mut Vec<Embedd
             if let Ok(ef) = dict.get_deref(b"EF", doc).and_then(Object::as_dict) {
                 found.push(read(doc, dict, ef)?);
                 if found.len() > MAX_FILES {
-                    return Err(quarantine("Die PDF-Datei enthält mehr als 100 eingebettete Dateien."));
+                    return Err(quarantine(
+                        "Die PDF-Datei enthält mehr als 100 eingebettete Dateien.",
+                    ));
                 }
             }
-            dict.iter().try_for_each(|(_, value)| collect(doc, value, depth + 1, found))
+            dict.iter()
+                .try_for_each(|(_, value)| collect(doc, value, depth + 1, found))
         }
-        Object::Array(items) => items.iter().try_for_each(|item| collect(doc, item, depth + 1, found)),
+        Object::Array(items) => items
+            .iter()
+            .try_for_each(|item| collect(doc, item, depth + 1, found)),
         _ => Ok(()),
     }
 }
@@ -63,8 +78,16 @@ fn read(doc: &Document, spec: &Dictionary, ef: &Dictionary) -> Result<Embedded, 
             .map_err(|_| quarantine("Eine eingebettete Datei ist beschädigt oder zu groß."))?,
         None => Vec::new(),
     };
-    let relation = spec.get_deref(b"AFRelationship", doc).and_then(Object::as_name).ok().map(<[u8]>::to_vec);
-    Ok(Embedded { name, bytes, relation })
+    let relation = spec
+        .get_deref(b"AFRelationship", doc)
+        .and_then(Object::as_name)
+        .ok()
+        .map(<[u8]>::to_vec);
+    Ok(Embedded {
+        name,
+        bytes,
+        relation,
+    })
 }
 
 /// Refuses embedded programs.
@@ -72,8 +95,13 @@ fn read(doc: &Document, spec: &Dictionary, ef: &Dictionary) -> Result<Embedded, 
 /// # Errors
 /// `quarantine`.
 pub fn check_files(doc: &Document) -> Result<(), Refusal> {
-    match files(doc)?.iter().find(|f| crate::typ::is_program(&f.bytes, &f.name)) {
-        Some(_) => Err(quarantine("Die PDF-Datei enthält aktive Inhalte: ein eingebettetes Programm.")),
+    match files(doc)?
+        .iter()
+        .find(|f| crate::typ::is_program(&f.bytes, &f.name))
+    {
+        Some(_) => Err(quarantine(
+            "Die PDF-Datei enthält aktive Inhalte: ein eingebettetes Programm.",
+        )),
         None => Ok(()),
     }
 }
@@ -93,10 +121,14 @@ pub fn invoice(bytes: &[u8]) -> Result<Option<(Vec<u8>, bool)>, Refusal> {
         .collect();
     invoices.dedup_by(|a, b| a.bytes == b.bytes);
     if invoices.len() > 1 {
-        return Err(quarantine("Die PDF-Datei enthält zwei verschiedene Rechnungsdateien."));
+        return Err(quarantine(
+            "Die PDF-Datei enthält zwei verschiedene Rechnungsdateien.",
+        ));
     }
     Ok(invoices.pop().map(|f| {
-        let marked = f.relation.is_some_and(|r| [b"Data".as_slice(), b"Alternative", b"Source"].contains(&r.as_slice()));
+        let marked = f.relation.is_some_and(|r| {
+            [b"Data".as_slice(), b"Alternative", b"Source"].contains(&r.as_slice())
+        });
         (f.bytes, marked)
     }))
 }

@@ -29,6 +29,12 @@ struct AnmeldeSeite {
     rollen: Vec<Rolle>,
 }
 
+impl AnmeldeSeite {
+    fn weitere(&self) -> bool {
+        self.rollen.iter().any(|r| !r.haupt)
+    }
+}
+
 async fn seite(app: &App, headers: &HeaderMap, anfrage: &str, kennung: &str, weiter: &str, grund: &str, fehler: Option<&Fehler>) -> Seite {
     let csrf = match cookie(headers, "eakte_formular") {
         Some(v) if v.len() == 32 && v.bytes().all(|b| b.is_ascii_hexdigit()) => v.to_owned(),

@@ -185,6 +185,10 @@ pub fn rollen(app: &App, logins: Vec<DemoLogin>, ich: &str) -> Vec<Rolle> {
 }
 
 impl RundgangSeite {
+    fn weitere(&self) -> bool {
+        self.rollen.iter().any(|r| !r.haupt)
+    }
+
     /// Who can do this step; empty when it is the person who looks, or when nobody special is needed.
     fn personen(&self, s: &Schritt) -> Vec<&Rolle> {
         let list: Vec<_> = s.als.iter().filter_map(|k| self.rollen.iter().find(|r| r.kennung == *k)).collect();

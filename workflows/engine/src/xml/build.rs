@@ -66,6 +66,11 @@ pub(crate) fn definition<'a, 'x: 'a>(
     (definition, b.findings)
 }
 
+/// Modellers break long names into lines.
+fn one_line(name: &str) -> String {
+    name.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 pub(crate) struct Builder<'a, 'x> {
     pub globals: &'a Globals<'a, 'x>,
     pub options: &'a DeployOptions,
@@ -93,7 +98,7 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
         };
         let element = Element {
             id: id.clone(),
-            name: attr(node, "name").unwrap_or_default().trim().into(),
+            name: one_line(attr(node, "name").unwrap_or_default()).into(),
             tag,
             parent,
             kind: Kind::Pass,
