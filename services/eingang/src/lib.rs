@@ -358,11 +358,7 @@ impl Sendungen for Eingang {
         } else {
             inner.db.all(&NEWEST_OF, args![limit, actor.person]).await.map_err(away)?
         };
-        let mut list = Vec::with_capacity(rows.len());
-        for row in rows {
-            list.push(inner.stand(actor, row, false).await?);
-        }
-        Ok(list)
+        futures_util::future::try_join_all(rows.into_iter().map(|row| inner.stand(actor, row, false))).await
     }
 
     async fn correct_zugang(&self, actor: &Actor, id: SendungId, zugang: Tag, grund: &str) -> Result<(), Fehler> {

@@ -168,7 +168,10 @@ impl Ablaeufe for Geschaeftsgang {
         for row in rows {
             let offen = inner.darf_sehen(actor, &row).await?;
             if offen || betrieb {
-                list.push(inner.ablauf(row, offen, false).await?);
+                let id = row.id;
+                let mut ablauf = inner.ablauf(row, offen, false).await?;
+                ablauf.verlauf = inner.verlauf(id).await?;
+                list.push(ablauf);
             }
         }
         Ok(list)

@@ -51,9 +51,8 @@ impl Engine {
         // SAFETY: plain setting of leptonica's message level.
         unsafe { ffi::setMsgSeverity(ffi::SEVERITY_NONE) };
         // SAFETY: creates an engine; it is owned by `Self` from here on and freed in `drop`.
-        let engine = Self {
-            api: unsafe { ffi::TessBaseAPICreate() },
-        };
+        let api = unsafe { ffi::TessBaseAPICreate() };
+        let engine = Self { api };
         // SAFETY: `api` is a live engine, the strings are NUL-terminated and outlive the calls; a null
         // data path means the compiled-in folder.
         let ready = unsafe {
@@ -71,9 +70,7 @@ impl Engine {
     /// Version of the tesseract library, part of every cache key.
     pub fn version() -> String {
         // SAFETY: returns a pointer to a static NUL-terminated string.
-        unsafe { CStr::from_ptr(ffi::TessVersion()) }
-            .to_string_lossy()
-            .into_owned()
+        unsafe { CStr::from_ptr(ffi::TessVersion()) }.to_string_lossy().into_owned()
     }
 
     /// Straightens and reads one page.
@@ -86,13 +83,7 @@ impl Engine {
     /// [`EngineError::Step`] when a library call fails, e.g. for lack of memory.
     pub fn recognise(&mut self, grey: Grey, dpi: [u32; 2]) -> Result<SeitenText, EngineError> {
         let original = (grey.width, grey.height);
-        let dpi = dpi.map(|d| {
-            if (50..=2400).contains(&d) {
-                d
-            } else {
-                DEFAULT_DPI
-            }
-        });
+        let dpi = dpi.map(|d| if (50..=2400).contains(&d) { d } else { DEFAULT_DPI });
         let mut scale = (1.0f32, 1.0f32);
         let mut grey = grey;
         let mut fine = dpi[0].min(dpi[1]);
@@ -112,11 +103,7 @@ impl Engine {
 
         let binary = page.binary(bitonal)?;
         let quarters = binary.quarters();
-        let binary = if quarters == 0 {
-            binary
-        } else {
-            binary.turned(quarters)?
-        };
+        let binary = if quarters == 0 { binary } else { binary.turned(quarters)? };
         if quarters != 0 {
             page = page.turned(quarters)?;
         }
@@ -126,13 +113,7 @@ impl Engine {
             page = page.rotated(deskew)?;
         }
         page.set_resolution(reading_dpi);
-        let straight = Straightening {
-            original,
-            turned: page.size(),
-            scale,
-            quarters: quarters as u8,
-            deskew,
-        };
+        let straight = Straightening { original, turned: page.size(), scale, quarters: quarters as u8, deskew };
         let words = self.words(&page, reading_dpi, &straight)?;
         Ok(SeitenText {
             breite: original.0,
@@ -144,12 +125,7 @@ impl Engine {
         })
     }
 
-    fn words(
-        &mut self,
-        page: &Pix,
-        dpi: c_int,
-        straight: &Straightening,
-    ) -> Result<Vec<Wort>, EngineError> {
+    fn words(&mut self, page: &Pix, dpi: c_int, straight: &Straightening) -> Result<Vec<Wort>, EngineError> {
         // SAFETY: `api` is a live engine and `page` a live image; tesseract takes its own reference.
         let failed = unsafe {
             ffi::TessBaseAPISetImage2(self.api, page.0);
@@ -172,11 +148,7 @@ impl Engine {
             ffi::TessBaseAPIClear(self.api);
             ffi::TessBaseAPIClearAdaptiveClassifier(self.api);
         }
-        if failed {
-            Err(EngineError::Step("recognition"))
-        } else {
-            Ok(words)
-        }
+        if failed { Err(EngineError::Step("recognition")) } else { Ok(words) }
     }
 }
 
@@ -192,33 +164,20 @@ impl Drop for Engine {
 }
 
 /// Walks the words in reading order.
-fn collect(
-    iterator: *mut ffi::TessResultIterator,
-    straight: &Straightening,
-    words: &mut Vec<Wort>,
-) {
+fn collect(iterator: *mut ffi::TessResultIterator, straight: &Straightening, words: &mut Vec<Wort>) {
     let mut line = 0u32;
     loop {
         // SAFETY: `iterator` is live; the page iterator is a view of it and is not freed on its own.
         let page = unsafe { ffi::TessResultIteratorGetPageIterator(iterator) };
         // SAFETY: as above, reads only.
-        if !words.is_empty()
-            && unsafe { ffi::TessPageIteratorIsAtBeginningOf(page, ffi::RIL_TEXTLINE) } != 0
-        {
+        let starts_line = unsafe { ffi::TessPageIteratorIsAtBeginningOf(page, ffi::RIL_TEXTLINE) } != 0;
+        if starts_line && !words.is_empty() {
             line += 1;
         }
         let (mut x0, mut y0, mut x1, mut y1) = (0, 0, 0, 0);
         // SAFETY: `page` is live and the four pointers are to live integers.
-        let boxed = unsafe {
-            ffi::TessPageIteratorBoundingBox(
-                page,
-                ffi::RIL_WORD,
-                &mut x0,
-                &mut y0,
-                &mut x1,
-                &mut y1,
-            )
-        };
+        let boxed =
+            unsafe { ffi::TessPageIteratorBoundingBox(page, ffi::RIL_WORD, &mut x0, &mut y0, &mut x1, &mut y1) };
         let text = word_text(iterator);
         if boxed != 0 && !text.is_empty() {
             // SAFETY: `iterator` is live, reads only.
@@ -231,9 +190,8 @@ fn collect(
             });
         }
         // SAFETY: `iterator` is live.
-        if words.len() >= MAX_WORDS
-            || unsafe { ffi::TessResultIteratorNext(iterator, ffi::RIL_WORD) } == 0
-        {
+        let more = unsafe { ffi::TessResultIteratorNext(iterator, ffi::RIL_WORD) } != 0;
+        if !more || words.len() >= MAX_WORDS {
             return;
         }
     }
@@ -246,10 +204,7 @@ fn word_text(iterator: *mut ffi::TessResultIterator) -> String {
         return String::new();
     }
     // SAFETY: not null, NUL-terminated, freed exactly once after the copy.
-    let text = unsafe { CStr::from_ptr(raw) }
-        .to_string_lossy()
-        .trim()
-        .to_owned();
+    let text = unsafe { CStr::from_ptr(raw) }.to_string_lossy().trim().to_owned();
     // SAFETY: `raw` was allocated by tesseract and is freed by its own function.
     unsafe { ffi::TessDeleteText(raw) };
     text
@@ -260,11 +215,7 @@ fn text_of(words: &[Wort]) -> String {
     let mut text = String::new();
     for (i, word) in words.iter().enumerate() {
         if i > 0 {
-            text.push(if words[i - 1].zeile == word.zeile {
-                ' '
-            } else {
-                '\n'
-            });
+            text.push(if words[i - 1].zeile == word.zeile { ' ' } else { '\n' });
         }
         text.push_str(&word.text);
     }
@@ -274,11 +225,7 @@ fn text_of(words: &[Wort]) -> String {
 /// The stretch that makes pixels square and fine enough (fax pages), or `None` when they are.
 fn stretch([x, y]: [f32; 2]) -> Option<(f32, f32)> {
     let target = x.max(y);
-    let target = if target < ENLARGE_BELOW_DPI {
-        DEFAULT_DPI as f32
-    } else {
-        target
-    };
+    let target = if target < ENLARGE_BELOW_DPI { DEFAULT_DPI as f32 } else { target };
     let stretch = (target / x, target / y);
     (stretch.0 > 1.1 || stretch.1 > 1.1).then_some(stretch)
 }
@@ -295,11 +242,7 @@ impl Drop for Pix {
 
 impl Pix {
     fn own(raw: *mut ffi::Pix, step: &'static str) -> Result<Self, EngineError> {
-        if raw.is_null() {
-            Err(EngineError::Step(step))
-        } else {
-            Ok(Self(raw))
-        }
+        if raw.is_null() { Err(EngineError::Step(step)) } else { Ok(Self(raw)) }
     }
 
     fn from_grey(grey: &Grey) -> Result<Self, EngineError> {
@@ -308,25 +251,16 @@ impl Pix {
             return Err(EngineError::Step("image"));
         }
         // SAFETY: plain allocation; a null result is handled by `own`.
-        let pix = Self::own(
-            unsafe { ffi::pixCreateNoInit(width as c_int, height as c_int, 8) },
-            "image",
-        )?;
+        let pix = Self::own(unsafe { ffi::pixCreateNoInit(width as c_int, height as c_int, 8) }, "image")?;
         // SAFETY: `pix` is live.
         let words_per_line = unsafe { ffi::pixGetWpl(pix.0) } as usize;
         if words_per_line < width.div_ceil(4) {
             return Err(EngineError::Step("image"));
         }
         // SAFETY: leptonica allocated `wpl * height` words for this image, and nobody else has a view of it.
-        let words = unsafe {
-            std::slice::from_raw_parts_mut(ffi::pixGetData(pix.0), words_per_line * height)
-        };
+        let words = unsafe { std::slice::from_raw_parts_mut(ffi::pixGetData(pix.0), words_per_line * height) };
         // Leptonica keeps the leftmost pixel in the highest byte of each word.
-        for (row, line) in grey
-            .data
-            .chunks_exact(width)
-            .zip(words.chunks_exact_mut(words_per_line))
-        {
+        for (row, line) in grey.data.chunks_exact(width).zip(words.chunks_exact_mut(words_per_line)) {
             for (four, word) in row.chunks(4).zip(line) {
                 let mut bytes = [255u8; 4];
                 bytes[..four.len()].copy_from_slice(four);
@@ -338,12 +272,7 @@ impl Pix {
 
     fn size(&self) -> (u32, u32) {
         // SAFETY: `self.0` is live, reads only.
-        unsafe {
-            (
-                ffi::pixGetWidth(self.0) as u32,
-                ffi::pixGetHeight(self.0) as u32,
-            )
-        }
+        unsafe { (ffi::pixGetWidth(self.0) as u32, ffi::pixGetHeight(self.0) as u32) }
     }
 
     fn set_resolution(&mut self, dpi: c_int) {
@@ -392,11 +321,7 @@ impl Pix {
                 || ffi::makeOrientDecision(up, left, 0.0, 0.0, &mut orientation, 0) != 0
         };
         // Unknown 0, up 1, left 2, down 3, right 4.
-        if failed {
-            0
-        } else {
-            (orientation - 1).clamp(0, 3)
-        }
+        if failed { 0 } else { (orientation - 1).clamp(0, 3) }
     }
 
     /// Degrees clockwise that straighten the text lines; 0 when there is nothing to straighten.
@@ -404,11 +329,7 @@ impl Pix {
         let (mut angle, mut confidence) = (0.0, 0.0);
         // SAFETY: `self.0` is a live 1-bit image and the pointers are to live values.
         let failed = unsafe { ffi::pixFindSkew(self.0, &mut angle, &mut confidence) } != 0;
-        if failed || confidence < MIN_SKEW_CONFIDENCE || angle.abs() < MIN_SKEW {
-            0.0
-        } else {
-            angle
-        }
+        if failed || confidence < MIN_SKEW_CONFIDENCE || angle.abs() < MIN_SKEW { 0.0 } else { angle }
     }
 
     fn turned(&self, quarters: c_int) -> Result<Self, EngineError> {
@@ -419,16 +340,7 @@ impl Pix {
     fn rotated(&self, degrees: f32) -> Result<Self, EngineError> {
         let radians = degrees.to_radians();
         // SAFETY: `self.0` is live; the result is a new image of the same size.
-        let raw = unsafe {
-            ffi::pixRotate(
-                self.0,
-                radians,
-                ffi::ROTATE_AREA_MAP,
-                ffi::BRING_IN_WHITE,
-                0,
-                0,
-            )
-        };
+        let raw = unsafe { ffi::pixRotate(self.0, radians, ffi::ROTATE_AREA_MAP, ffi::BRING_IN_WHITE, 0, 0) };
         Self::own(raw, "deskew")
     }
 }

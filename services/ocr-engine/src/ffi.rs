@@ -88,16 +88,8 @@ unsafe extern "C" {
     pub fn TessBaseAPICreate() -> *mut TessBaseAPI;
     pub fn TessBaseAPIDelete(api: *mut TessBaseAPI);
     pub fn TessBaseAPIEnd(api: *mut TessBaseAPI);
-    pub fn TessBaseAPIInit3(
-        api: *mut TessBaseAPI,
-        datapath: *const c_char,
-        language: *const c_char,
-    ) -> c_int;
-    pub fn TessBaseAPISetVariable(
-        api: *mut TessBaseAPI,
-        name: *const c_char,
-        value: *const c_char,
-    ) -> c_int;
+    pub fn TessBaseAPIInit3(api: *mut TessBaseAPI, datapath: *const c_char, language: *const c_char) -> c_int;
+    pub fn TessBaseAPISetVariable(api: *mut TessBaseAPI, name: *const c_char, value: *const c_char) -> c_int;
     pub fn TessBaseAPISetPageSegMode(api: *mut TessBaseAPI, mode: c_int);
     pub fn TessBaseAPISetImage2(api: *mut TessBaseAPI, pix: *mut Pix);
     pub fn TessBaseAPISetSourceResolution(api: *mut TessBaseAPI, dpi: c_int);
@@ -107,18 +99,10 @@ unsafe extern "C" {
     pub fn TessBaseAPIClearAdaptiveClassifier(api: *mut TessBaseAPI);
     pub fn TessVersion() -> *const c_char;
     pub fn TessResultIteratorDelete(iterator: *mut TessResultIterator);
-    pub fn TessResultIteratorGetPageIterator(
-        iterator: *mut TessResultIterator,
-    ) -> *mut TessPageIterator;
+    pub fn TessResultIteratorGetPageIterator(iterator: *mut TessResultIterator) -> *mut TessPageIterator;
     pub fn TessResultIteratorNext(iterator: *mut TessResultIterator, level: c_int) -> c_int;
-    pub fn TessResultIteratorGetUTF8Text(
-        iterator: *const TessResultIterator,
-        level: c_int,
-    ) -> *mut c_char;
-    pub fn TessResultIteratorConfidence(
-        iterator: *const TessResultIterator,
-        level: c_int,
-    ) -> c_float;
+    pub fn TessResultIteratorGetUTF8Text(iterator: *const TessResultIterator, level: c_int) -> *mut c_char;
+    pub fn TessResultIteratorConfidence(iterator: *const TessResultIterator, level: c_int) -> c_float;
     pub fn TessPageIteratorBoundingBox(
         iterator: *const TessPageIterator,
         level: c_int,
@@ -127,9 +111,6 @@ unsafe extern "C" {
         right: *mut c_int,
         bottom: *mut c_int,
     ) -> c_int;
-    pub fn TessPageIteratorIsAtBeginningOf(
-        iterator: *const TessPageIterator,
-        level: c_int,
-    ) -> c_int;
+    pub fn TessPageIteratorIsAtBeginningOf(iterator: *const TessPageIterator, level: c_int) -> c_int;
     pub fn TessDeleteText(text: *const c_char);
 }

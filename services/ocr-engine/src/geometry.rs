@@ -39,10 +39,7 @@ impl Straightening {
         let (sin, cos) = self.deskew.to_radians().sin_cos();
         let (dx, dy) = (x - middle_x, y - middle_y);
         // Inverse of a clockwise rotation in a coordinate system whose y points down.
-        let (x, y) = (
-            middle_x + dx * cos + dy * sin,
-            middle_y - dx * sin + dy * cos,
-        );
+        let (x, y) = (middle_x + dx * cos + dy * sin, middle_y - dx * sin + dy * cos);
         let (x, y) = match self.quarters % 4 {
             0 => (x, y),
             1 => (y, turned_width - x),
@@ -60,64 +57,34 @@ mod tests {
     fn page(quarters: u8, deskew: f32, scale: (f32, f32)) -> Straightening {
         let (w, h) = ((1000.0 * scale.0) as u32, (2000.0 * scale.1) as u32);
         let turned = if quarters % 2 == 0 { (w, h) } else { (h, w) };
-        Straightening {
-            original: (1000, 2000),
-            turned,
-            scale,
-            quarters,
-            deskew,
-        }
+        Straightening { original: (1000, 2000), turned, scale, quarters, deskew }
     }
 
     #[test]
     fn quarter_turns_put_the_corner_back() {
         // A box near the top left of the page as it is read, for each way the paper lay in the scanner.
-        assert_eq!(
-            page(0, 0.0, (1.0, 1.0)).back([10, 20, 30, 50]),
-            [10, 20, 30, 50]
-        );
-        assert_eq!(
-            page(1, 0.0, (1.0, 1.0)).back([10, 20, 30, 50]),
-            [20, 1970, 50, 1990]
-        );
-        assert_eq!(
-            page(2, 0.0, (1.0, 1.0)).back([10, 20, 30, 50]),
-            [970, 1950, 990, 1980]
-        );
-        assert_eq!(
-            page(3, 0.0, (1.0, 1.0)).back([10, 20, 30, 50]),
-            [950, 10, 980, 30]
-        );
+        assert_eq!(page(0, 0.0, (1.0, 1.0)).back([10, 20, 30, 50]), [10, 20, 30, 50]);
+        assert_eq!(page(1, 0.0, (1.0, 1.0)).back([10, 20, 30, 50]), [20, 1970, 50, 1990]);
+        assert_eq!(page(2, 0.0, (1.0, 1.0)).back([10, 20, 30, 50]), [970, 1950, 990, 1980]);
+        assert_eq!(page(3, 0.0, (1.0, 1.0)).back([10, 20, 30, 50]), [950, 10, 980, 30]);
     }
 
     #[test]
     fn scale_is_undone_per_axis() {
-        assert_eq!(
-            page(0, 0.0, (0.5, 1.0)).back([10, 20, 30, 50]),
-            [20, 20, 60, 50]
-        );
+        assert_eq!(page(0, 0.0, (0.5, 1.0)).back([10, 20, 30, 50]), [20, 20, 60, 50]);
     }
 
     #[test]
     fn deskew_turns_about_the_middle() {
         let straight = page(0, 2.0, (1.0, 1.0));
-        assert_eq!(
-            straight.back([500, 1000, 500, 1000]),
-            [500, 1000, 500, 1000]
-        );
+        assert_eq!(straight.back([500, 1000, 500, 1000]), [500, 1000, 500, 1000]);
         // Rotated clockwise by 2 degrees for reading: a point right of the middle came from above.
         let [x, y, ..] = straight.back([900, 1000, 900, 1000]);
-        assert!(
-            (899..=900).contains(&x) && (985..=987).contains(&y),
-            "{x} {y}"
-        );
+        assert!((899..=900).contains(&x) && (985..=987).contains(&y), "{x} {y}");
     }
 
     #[test]
     fn boxes_never_leave_the_original() {
-        assert_eq!(
-            page(0, 5.0, (1.0, 1.0)).back([-50, -50, 5000, 5000]),
-            [0, 0, 1000, 2000]
-        );
+        assert_eq!(page(0, 5.0, (1.0, 1.0)).back([-50, -50, 5000, 5000]), [0, 0, 1000, 2000]);
     }
 }

@@ -177,15 +177,19 @@ pub async fn noetig(State(app): State<App>, mut request: Request, next: Next) ->
     next.run(request).await
 }
 
-/// Layer of the few forms without a session: the token is in a cookie of its own.
-pub async fn offen(State(_): State<App>, mut request: Request, next: Next) -> Response {
+/// Layer of the few forms that need no session: the token is the session's, or in a cookie of its own.
+pub async fn offen(State(app): State<App>, mut request: Request, next: Next) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        let erwartet = cookie(request.headers(), "eakte_formular").unwrap_or_default().to_owned();
+        let eigenes = cookie(request.headers(), "eakte_formular").unwrap_or_default().to_owned();
+        let sitzung = match angemeldet(&app, request.headers()).await {
+            Ok(ich) => ich.map(|a| a.csrf).unwrap_or_default(),
+            Err(f) => return Antwort(f).into_response(),
+        };
         if fremde_seite(request.headers()) {
             return Antwort(csrf_fehler()).into_response();
         }
         request = match read_form(request).await {
-            Ok((request, felder)) if csrf_passt(&erwartet, felder.get("csrf")) => request,
+            Ok((request, felder)) if [eigenes, sitzung].iter().any(|t| csrf_passt(t, felder.get("csrf"))) => request,
             Ok(_) => return Antwort(csrf_fehler()).into_response(),
             Err(f) => return Antwort(f).into_response(),
         };

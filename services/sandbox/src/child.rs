@@ -22,13 +22,16 @@ pub(crate) struct Orders {
     pub access: Access,
 }
 
+/// Does one job: kind, message, bytes.
+pub type Handler<'a> = dyn Fn(&str, Value, Vec<Vec<u8>>) -> Result<Reply, Refusal> + 'a;
+
 /// Locks this process down and answers jobs on standard input until it ends.
 ///
 /// * `handle` - gets the job kind, its message and bytes. A panic inside ends the process: the job's
 ///   result is then "child died".
 ///
 /// Exit codes: 0 end of input, 70 the lock failed, 74 the pipes failed.
-pub fn serve(handle: &dyn Fn(&str, Value, Vec<Vec<u8>>) -> Result<Reply, Refusal>) -> ! {
+pub fn serve(handle: &Handler<'_>) -> ! {
     let orders: Orders = std::env::var(ORDERS)
         .ok()
         .and_then(|text| serde_json::from_str(&text).ok())

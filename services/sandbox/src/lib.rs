@@ -31,7 +31,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use child::serve;
+pub use child::{Handler, serve};
 pub use lock::lock_down;
 pub use pool::Pool;
 pub use selftest::SelfTest;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! The pool against a child that does everything wrong.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use std::time::{Duration, Instant};
 

@@ -172,6 +172,17 @@ async fn the_cookie_is_locked_down_and_the_login_says_nothing_about_names() {
 }
 
 #[tokio::test]
+async fn the_display_can_be_switched_with_and_without_a_login() {
+    let fake = Fake::neu();
+    let inside = Browser::als(&fake, "poststelle").post("/anzeige", &[("anzeige", "dark"), ("weiter", "/akten")]).await;
+    assert_eq!((inside.status.as_u16(), inside.header("location")), (303, "/akten"));
+    assert!(inside.header("set-cookie").starts_with("eakte_anzeige=dark;"));
+    let outside = Request::post("/anzeige").header("content-type", "application/x-www-form-urlencoded").header("cookie", "eakte_formular=abc");
+    let outside = Browser::fremd(&fake).send(outside.body(Body::from("csrf=abc&tasten=aus")).unwrap()).await;
+    assert!(outside.header("set-cookie").starts_with("eakte_tasten=aus;"));
+}
+
+#[tokio::test]
 async fn without_the_demo_there_are_no_levers() {
     let fake = Fake::neu();
     fake.welt.lock().unwrap().sitzungen.push(("token-poststelle".into(), "poststelle".into()));

@@ -178,6 +178,7 @@ impl Lauf {
                     self.incidents.push(format!("{element}: {text}"))
                 }
                 Output::Ended { outcome, .. } => self.ended = Some(outcome),
+                Output::Subscribe { .. } | Output::Unsubscribe { .. } => {}
                 other => panic!("unexpected {other:?}"),
             }
         }
