@@ -13,10 +13,7 @@ use std::{
 use serde_json::Value;
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .unwrap()
-        .to_path_buf()
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
 }
 
 /// A workspace member: its folder below the root, its package name, and `(dependency, kind)` per dependency.
@@ -29,34 +26,17 @@ struct Member {
 fn members() -> Vec<Member> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let out = Command::new(cargo)
-        .args([
-            "metadata",
-            "--format-version",
-            "1",
-            "--no-deps",
-            "--offline",
-        ])
+        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
         .current_dir(root())
         .output()
         .unwrap();
-    assert!(
-        out.status.success(),
-        "{}",
-        String::from_utf8_lossy(&out.stderr)
-    );
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
     let metadata: Value = serde_json::from_slice(&out.stdout).unwrap();
     let text = |v: &Value| v.as_str().unwrap_or("normal").to_owned();
     let member = |package: &Value| {
-        let folder = Path::new(package["manifest_path"].as_str().unwrap())
-            .parent()
-            .unwrap();
+        let folder = Path::new(package["manifest_path"].as_str().unwrap()).parent().unwrap();
         Member {
-            folder: folder
-                .strip_prefix(root())
-                .unwrap()
-                .to_str()
-                .unwrap()
-                .to_owned(),
+            folder: folder.strip_prefix(root()).unwrap().to_str().unwrap().to_owned(),
             name: text(&package["name"]),
             dependencies: package["dependencies"]
                 .as_array()
@@ -66,21 +46,12 @@ fn members() -> Vec<Member> {
                 .collect(),
         }
     };
-    metadata["packages"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(member)
-        .collect()
+    metadata["packages"].as_array().unwrap().iter().map(member).collect()
 }
 
 /// What every service may lean on; none of them holds a domain of its own.
-const HELPERS: [&str; 4] = [
-    "services/platform",
-    "services/platform-testkit",
-    "services/sandbox",
-    "services/ocr-engine",
-];
+const HELPERS: [&str; 4] =
+    ["services/platform", "services/platform-testkit", "services/sandbox", "services/ocr-engine"];
 const TESTKIT: &str = "service-platform-testkit";
 
 /// `schemas ← workflows ← services/platform ← services/* ← services/eakte ← tests`.
@@ -100,10 +71,7 @@ fn layer(folder: &str) -> u8 {
 fn dependencies_run_one_way() {
     let members = members();
     assert!(members.len() >= 14, "only {} members found", members.len());
-    let layers: BTreeMap<&str, u8> = members
-        .iter()
-        .map(|m| (m.name.as_str(), layer(&m.folder)))
-        .collect();
+    let layers: BTreeMap<&str, u8> = members.iter().map(|m| (m.name.as_str(), layer(&m.folder))).collect();
     let mut wrong = Vec::new();
     for member in &members {
         let from = layers[member.name.as_str()];
@@ -139,27 +107,13 @@ fn packages_are_named_by_their_folder() {
 #[test]
 fn schemas_and_workflows_do_no_io() {
     const WORLD: [&str; 6] = ["tokio", "sqlx", "axum", "ureq", "getrandom", "tempfile"];
-    const CALLS: [&str; 7] = [
-        "std::fs",
-        "std::net",
-        "std::process",
-        "SystemTime::now",
-        "Instant::now",
-        "Timestamp::now",
-        "now_v7(",
-    ];
+    const CALLS: [&str; 7] =
+        ["std::fs", "std::net", "std::process", "SystemTime::now", "Instant::now", "Timestamp::now", "now_v7("];
     for member in members().iter().filter(|m| layer(&m.folder) < 2) {
         for (dependency, kind) in &member.dependencies {
-            assert!(
-                kind == "dev" || !WORLD.contains(&dependency.as_str()),
-                "{} depends on {dependency}",
-                member.name
-            );
+            assert!(kind == "dev" || !WORLD.contains(&dependency.as_str()), "{} depends on {dependency}", member.name);
         }
-        for file in sources()
-            .iter()
-            .filter(|f| f.starts_with(format!("{}/src", member.folder)))
-        {
+        for file in sources().iter().filter(|f| f.starts_with(format!("{}/src", member.folder))) {
             let text = read(file);
             // What stands behind the first test module is not shipped.
             let shipped = text.split("#[cfg(test)]").next().unwrap();
@@ -176,11 +130,7 @@ fn every_dependency_is_used() {
     let sources = sources();
     let mut unused = Vec::new();
     for member in members().iter().filter(|m| m.folder != "tests") {
-        let text: String = sources
-            .iter()
-            .filter(|f| f.starts_with(&member.folder))
-            .map(|f| read(f))
-            .collect();
+        let text: String = sources.iter().filter(|f| f.starts_with(&member.folder)).map(|f| read(f)).collect();
         for (dependency, _) in &member.dependencies {
             let name = dependency.replace('-', "_");
             let used = text.match_indices(&name).any(|(at, _)| {
@@ -199,36 +149,16 @@ fn every_dependency_is_used() {
 
 #[test]
 fn nothing_else_stands_at_the_top() {
-    const FOLDERS: [&str; 6] = [
-        "LICENSES",
-        "deploy",
-        "schemas",
-        "services",
-        "tests",
-        "workflows",
-    ];
-    const FILES: [&str; 7] = [
-        "Cargo.lock",
-        "Cargo.toml",
-        "LICENSE",
-        "README.md",
-        "SECURITY.md",
-        "deny.toml",
-        "publiccode.yml",
-    ];
+    const FOLDERS: [&str; 6] = ["LICENSES", "deploy", "schemas", "services", "tests", "workflows"];
+    const FILES: [&str; 7] =
+        ["Cargo.lock", "Cargo.toml", "LICENSE", "README.md", "SECURITY.md", "deny.toml", "publiccode.yml"];
     // Left behind by a build or a run, ignored by git.
     const LEFT_BEHIND: [&str; 2] = ["target", "eakte-data"];
     for entry in fs::read_dir(root()).unwrap().map(Result::unwrap) {
         let name = entry.file_name().into_string().unwrap();
-        let known = if entry.path().is_dir() {
-            FOLDERS.as_slice()
-        } else {
-            FILES.as_slice()
-        };
+        let known = if entry.path().is_dir() { FOLDERS.as_slice() } else { FILES.as_slice() };
         assert!(
-            name.starts_with('.')
-                || known.contains(&name.as_str())
-                || LEFT_BEHIND.contains(&name.as_str()),
+            name.starts_with('.') || known.contains(&name.as_str()) || LEFT_BEHIND.contains(&name.as_str()),
             "{name} does not belong at the top"
         );
     }
@@ -238,10 +168,7 @@ fn nothing_else_stands_at_the_top() {
 #[test]
 fn every_error_code_has_its_page() {
     let mut used: BTreeMap<String, PathBuf> = BTreeMap::new();
-    for file in sources()
-        .into_iter()
-        .filter(|f| f.components().any(|c| c.as_os_str() == "src"))
-    {
+    for file in sources().into_iter().filter(|f| f.components().any(|c| c.as_os_str() == "src")) {
         for code in codes(&read(&file)) {
             used.entry(code).or_insert_with(|| file.clone());
         }
@@ -253,23 +180,13 @@ fn every_error_code_has_its_page() {
         .map(|p| (p.file_stem().unwrap().to_str().unwrap().to_owned(), p))
         .filter(|(stem, _)| codes(&format!("\"{stem}\"")).len() == 1)
         .collect();
-    let without: Vec<_> = used
-        .iter()
-        .filter(|(code, _)| !pages.contains_key(*code))
-        .collect();
+    let without: Vec<_> = used.iter().filter(|(code, _)| !pages.contains_key(*code)).collect();
     assert!(without.is_empty(), "codes without a page: {without:#?}");
-    let left: Vec<_> = pages
-        .keys()
-        .filter(|code| !used.contains_key(*code))
-        .collect();
+    let left: Vec<_> = pages.keys().filter(|code| !used.contains_key(*code)).collect();
     assert!(left.is_empty(), "pages nobody refers to: {left:?}");
     for (code, page) in pages {
         let text = fs::read_to_string(&page).unwrap();
-        assert!(
-            text.contains(&code),
-            "{} does not name its code",
-            page.display()
-        );
+        assert!(text.contains(&code), "{} does not name its code", page.display());
         assert!(text.len() > 200, "{} explains nothing", page.display());
     }
 }
@@ -279,33 +196,24 @@ fn codes(text: &str) -> BTreeSet<String> {
     let bytes = text.as_bytes();
     bytes
         .windows(7)
-        .filter(|w| {
-            w[0] == b'"' && w[1] == b'E' && w[6] == b'"' && w[2..6].iter().all(u8::is_ascii_digit)
-        })
+        .filter(|w| w[0] == b'"' && w[1] == b'E' && w[6] == b'"' && w[2..6].iter().all(u8::is_ascii_digit))
         .map(|w| String::from_utf8_lossy(&w[1..6]).into_owned())
         .collect()
 }
 
 #[test]
 fn every_source_file_names_its_licence() {
-    const KINDS: [&str; 13] = [
-        "rs", "py", "sh", "mjs", "js", "css", "html", "sql", "toml", "yml", "bpmn", "dmn", "svg",
-    ];
+    const KINDS: [&str; 13] =
+        ["rs", "py", "sh", "mjs", "js", "css", "html", "sql", "toml", "yml", "bpmn", "dmn", "svg"];
     const SCRIPTS: [&str; 3] = ["tests/run", "deploy/demo", ".ci/run"];
     let line = concat!("SPDX-License-", "Identifier: EUPL-1.2");
     let mut files: Vec<PathBuf> = tree()
         .into_iter()
-        .filter(|f| {
-            f.extension()
-                .is_some_and(|e| KINDS.contains(&e.to_str().unwrap_or("")))
-        })
+        .filter(|f| f.extension().is_some_and(|e| KINDS.contains(&e.to_str().unwrap_or(""))))
         .collect();
     files.extend(SCRIPTS.iter().map(PathBuf::from));
     files.extend(["Cargo.toml", "deny.toml", "publiccode.yml"].map(PathBuf::from));
-    let bare: Vec<_> = files
-        .iter()
-        .filter(|f| !read(f).lines().take(4).any(|l| l.contains(line)))
-        .collect();
+    let bare: Vec<_> = files.iter().filter(|f| !read(f).lines().take(4).any(|l| l.contains(line))).collect();
     assert!(bare.is_empty(), "no licence line: {bare:#?}");
 }
 
@@ -320,22 +228,15 @@ fn nothing_is_left_for_later() {
     ];
     let scripts = ["py", "sh", "mjs", "js", "html", "sql"];
     for file in tree() {
-        if file
-            .extension()
-            .is_none_or(|e| e != "rs" && !scripts.contains(&e.to_str().unwrap_or("")))
-        {
+        if file.extension().is_none_or(|e| e != "rs" && !scripts.contains(&e.to_str().unwrap_or(""))) {
             continue;
         }
         for (number, line) in read(&file).lines().enumerate() {
             for word in words {
                 let found = line.match_indices(word).any(|(at, _)| {
                     let after = line[at + word.len()..].chars().next();
-                    line[..at]
-                        .chars()
-                        .next_back()
-                        .is_none_or(|c| !c.is_alphanumeric())
-                        && (!word.ends_with(char::is_alphabetic)
-                            || after.is_none_or(|c| !c.is_alphanumeric()))
+                    line[..at].chars().next_back().is_none_or(|c| !c.is_alphanumeric())
+                        && (!word.ends_with(char::is_alphabetic) || after.is_none_or(|c| !c.is_alphanumeric()))
                 });
                 assert!(!found, "{}:{}: {word}", file.display(), number + 1);
             }
@@ -345,11 +246,7 @@ fn nothing_is_left_for_later() {
 
 #[test]
 fn files_can_be_read_in_one_sitting() {
-    let long: Vec<_> = sources()
-        .into_iter()
-        .map(|f| (read(&f).lines().count(), f))
-        .filter(|(n, _)| *n > 600)
-        .collect();
+    let long: Vec<_> = sources().into_iter().map(|f| (read(&f).lines().count(), f)).filter(|(n, _)| *n > 600).collect();
     assert!(long.is_empty(), "more than 600 lines: {long:#?}");
 }
 
@@ -357,10 +254,7 @@ fn files_can_be_read_in_one_sitting() {
 fn publiccode_names_this_version() {
     let version = env!("CARGO_PKG_VERSION");
     assert!(read(Path::new("publiccode.yml")).contains(&format!("\nsoftwareVersion: {version}\n")));
-    assert_eq!(
-        read(Path::new("LICENSE")),
-        read(Path::new("LICENSES/EUPL-1.2.txt"))
-    );
+    assert_eq!(read(Path::new("LICENSE")), read(Path::new("LICENSES/EUPL-1.2.txt")));
 }
 
 fn read(file: &Path) -> String {
@@ -369,10 +263,7 @@ fn read(file: &Path) -> String {
 
 /// Rust files of all members, relative to the root.
 fn sources() -> Vec<PathBuf> {
-    tree()
-        .into_iter()
-        .filter(|f| f.extension().is_some_and(|e| e == "rs"))
-        .collect()
+    tree().into_iter().filter(|f| f.extension().is_some_and(|e| e == "rs")).collect()
 }
 
 /// Files below the project's folders, relative to the root; without what others wrote and what tools put there.

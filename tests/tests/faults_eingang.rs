@@ -66,7 +66,8 @@ fn r01_the_scan_folder_resumes_its_spool() {
     std::fs::rename(bestand.path().join("scan/.neu"), bestand.path().join("scan").join(BRIEF)).unwrap();
     assert!(!dienst.endet().success());
     assert_eq!(bestand.zahl(SENDUNGEN), 0);
-    let spool = || std::fs::read_dir(bestand.path().join("spool")).unwrap().flatten().filter(|e| e.path().is_file()).count();
+    let spool =
+        || std::fs::read_dir(bestand.path().join("spool")).unwrap().flatten().filter(|e| e.path().is_file()).count();
     assert_eq!(spool(), 1, "the file lies in our spool and nowhere else");
 
     let dienst = bestand.dienst();
@@ -119,7 +120,8 @@ fn r04_killed_between_blob_and_result() {
         std::thread::sleep(Duration::from_millis(5));
     }
     dienst.toete();
-    let before: Vec<_> = bestand.blobs().into_iter().filter(|(path, ..)| !path.components().any(|c| c.as_os_str() == "neu")).collect();
+    let before: Vec<_> =
+        bestand.blobs().into_iter().filter(|(path, ..)| !path.components().any(|c| c.as_os_str() == "neu")).collect();
 
     let dienst = bestand.dienst();
     let stand = dienst.zugang().ruht(&receipt);
@@ -161,7 +163,10 @@ fn r06_ten_times_at_once_over_two_channels() {
     let zugang = dienst.zugang();
     for (receipt, duplicate_of) in &answers {
         let stand = zugang.ruht(receipt);
-        assert_eq!((&stand["state"], &stand["duplicate_of"]), (&Value::from("waiting"), &Value::from(duplicate_of.clone())));
+        assert_eq!(
+            (&stand["state"], &stand["duplicate_of"]),
+            (&Value::from("waiting"), &Value::from(duplicate_of.clone()))
+        );
     }
     assert_eq!([SENDUNGEN, ABLAEUFE, DOKUMENTE].map(|text| bestand.zahl(text)), [10, 1, 1]);
     dienst.toete();

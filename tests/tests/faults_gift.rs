@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use gemein::{haus::Haus, probe, program};
+use gemein::{brief, haus::Haus, program};
 use nachrichten::sendungen::{Kanal, SendungStand, Stand};
 use tempfile::TempDir;
 
@@ -37,11 +37,9 @@ while data := os.read(0, 1 << 20):
     child.stdin.flush()
 "#;
 
-/// A sound letter with a mark behind its end.
+/// A sound letter with a mark in it.
 fn gift(mark: &str, n: usize) -> Vec<u8> {
-    let mut bytes = probe("03-bescheid.pdf");
-    bytes.extend_from_slice(format!("\n% {mark} {n}\n%%EOF\n").as_bytes());
-    bytes
+    brief(&format!("{mark} {n}"))
 }
 
 async fn harmlos(haus: &Haus, n: usize) -> Duration {
@@ -92,7 +90,10 @@ async fn r15_poison_is_kept_and_the_others_are_not_delayed() {
     assert_eq!(haus.stand(silent).await.state, Stand::Accepted, "it still hangs, so the letters were beside it");
     assert!(slowest < HOECHSTENS, "beside a hanging parser a letter took {slowest:?}");
     aufbewahrt(&haus.ruht(silent).await);
-    println!("a hanging parser was ended after {:.1?}; the slowest letter beside it took {slowest:.1?}", from.elapsed());
+    println!(
+        "a hanging parser was ended after {:.1?}; the slowest letter beside it took {slowest:.1?}",
+        from.elapsed()
+    );
     harmlos(&haus, 20).await;
     haus.ist_sauber().await;
     haus.app.stop().await;

@@ -15,7 +15,7 @@ use std::{
 };
 
 use gemein::{
-    Zufall, probe, proben,
+    Zufall, brief, probe, proben,
     prozess::{Antwort, Bestand, Dienst, Zugang},
 };
 use nachrichten::BlobHash;
@@ -41,21 +41,25 @@ struct Stueck {
 }
 
 fn stueck(n: usize) -> Stueck {
-    let (channel, name) = [
-        ("upload", "04-rechnung-xrechnung-ubl.xml"),
-        ("scan", "05-rechnung-xrechnung-cii.xml"),
-        ("scan", "03-bescheid.pdf"),
-    ][n % 3];
-    let mut bytes = probe(name);
-    // Its own bytes each, except every seventh: those are duplicates of the one before.
+    // Its own bytes each, except every seventh: those are duplicates of the one three before.
     let number = if n % 7 == 6 { n - 3 } else { n };
-    let (open, close) = if name.ends_with(".pdf") { ("\n% ", "\n%%EOF\n") } else { ("\n<!-- ", " -->\n") };
-    bytes.extend_from_slice(format!("{open}Stück {number}{close}").as_bytes());
+    let xml = |name: &str| [probe(name), format!("\n<!-- Stück {number} -->\n").into_bytes()].concat();
+    let (channel, bytes) = match n % 3 {
+        0 => ("upload", xml("04-rechnung-xrechnung-ubl.xml")),
+        1 => ("scan", xml("05-rechnung-xrechnung-cii.xml")),
+        _ => ("scan", brief(&format!("Stueck {number}"))),
+    };
     Stueck { key: format!("r23-{n}"), channel, bytes, receipt: None }
 }
 
 /// Hands in until the server dies. What was sent without an answer stays open and comes first next time.
-fn schreibe(zugang: &Zugang, offen: &Mutex<Vec<Stueck>>, fertig: &Mutex<Vec<Stueck>>, next: &AtomicUsize, halt: &AtomicBool) {
+fn schreibe(
+    zugang: &Zugang,
+    offen: &Mutex<Vec<Stueck>>,
+    fertig: &Mutex<Vec<Stueck>>,
+    next: &AtomicUsize,
+    halt: &AtomicBool,
+) {
     while !halt.load(Ordering::SeqCst) {
         let taken = offen.lock().unwrap().pop();
         let mut item = taken.unwrap_or_else(|| stueck(next.fetch_add(1, Ordering::SeqCst)));
@@ -122,7 +126,9 @@ fn r23_twenty_kills_in_write_load() {
     }
     halt.store(true, Ordering::SeqCst);
     let spool_empty = || {
-        ["scan", "spool"].iter().all(|f| std::fs::read_dir(bestand.path().join(f)).unwrap().flatten().all(|e| e.path().is_dir()))
+        ["scan", "spool"]
+            .iter()
+            .all(|f| std::fs::read_dir(bestand.path().join(f)).unwrap().flatten().all(|e| e.path().is_dir()))
     };
     let waiting = Instant::now();
     while !spool_empty() {
@@ -183,7 +189,8 @@ fn killed_while_the_sample_post_is_fed() {
     println!("sample post with four kills at rest after {:.1?}: {states:?}", from.elapsed());
     assert_eq!(states.keys().collect::<Vec<_>>(), ["waiting"], "{states:?}");
     let erwartet: Value = serde_json::from_slice(&probe("erwartet.json")).unwrap();
-    let documents: usize = erwartet.as_object().unwrap().values().filter_map(|f| f["dokumente"].as_array().map(Vec::len)).sum();
+    let documents: usize =
+        erwartet.as_object().unwrap().values().filter_map(|f| f["dokumente"].as_array().map(Vec::len)).sum();
     assert_eq!(bestand.zahl("SELECT count(*) FROM akten_dokument"), documents as i64);
     assert_eq!(bestand.zahl("SELECT count(*) FROM geschaeftsgang_aufgabe"), documents as i64, "one task per document");
     dienst.toete();

@@ -62,17 +62,22 @@ fn vergleiche(d: &Dokument, soll: &Value, wo: &str, unterschiede: &mut Vec<Strin
     if let Some(name) = soll["name"].as_str() {
         differ("name", d.name.clone(), name.to_owned());
     }
+    // Dashes and capitals of a letterhead are as the recogniser reads them; the words count.
+    let folded = |text: &str| text.replace('–', "-").to_lowercase();
     for (name, wert) in soll["felder"].as_object().unwrap() {
         // The title of a structured invoice is made by the process; "Stadt Musterstadt, Tiefbauamt" is the city too.
         let structured = d.fakten.is_some();
-        if structured && name == "subject" {
+        // The address of a mail stands at the Sendung, see below; the proposal names the person who signed.
+        if structured && name == "subject" || d.art == TeilArt::Nachricht && name == "sender" {
             continue;
         }
         let (ist, wert) = (feld(d, name).unwrap_or_default(), wert.as_str().unwrap());
         if structured && name == "recipient" && ist.starts_with(wert) {
             continue;
         }
-        differ(name, ist, wert.to_owned());
+        let scanned = d.art == TeilArt::Scan;
+        let fold = |text: String| if scanned { folded(&text) } else { text };
+        differ(name, fold(ist), fold(wert.to_owned()));
     }
 }
 
@@ -104,6 +109,9 @@ async fn the_demo_corpus_gives_what_its_generator_says() {
 
         let ablauf = posteingang(&haus, &poststelle, &stand).await;
         let zerlegt = &ablauf["zerlegt"];
+        for mail in dokumente.iter().filter(|d| d["art"] == "nachricht") {
+            assert_eq!(zerlegt["absender"], mail["felder"]["sender"], "{name}: the full address of the sender");
+        }
         // Page ledger: the pages of the documents and the sheets between them (with their own blank backs).
         let of_documents = |what: &str| dokumente.iter().map(|d| d[what].as_u64().unwrap()).sum::<u64>();
         let backs = soll["leer"].as_u64().unwrap() - of_documents("leer");
@@ -111,7 +119,11 @@ async fn the_demo_corpus_gives_what_its_generator_says() {
         assert_eq!(zerlegt["trennblaetter"], sheets + backs, "{name}: separators");
         if sheets > 0 {
             assert_eq!(zerlegt["gesamt"], soll["seiten"], "{name}: pages");
-            assert_eq!(of_documents("seiten") + of_documents("leer") + sheets + backs, soll["seiten"], "{name}: no page is lost");
+            assert_eq!(
+                of_documents("seiten") + of_documents("leer") + sheets + backs,
+                soll["seiten"],
+                "{name}: no page is lost"
+            );
         }
     }
     println!("demo corpus: {:.1} s", from.elapsed().as_secs_f32());
@@ -187,8 +199,12 @@ async fn a_confirmed_letter_is_filed_and_found() {
 /// An XRechnung CII, dated Monday, without a due date of its own.
 fn rechnung_vom_montag() -> Vec<u8> {
     let xml = String::from_utf8(probe("05-rechnung-xrechnung-cii.xml")).unwrap();
-    let dated = xml.replace("20261116</udt:DateTimeString></ram:IssueDateTime>", "20261123</udt:DateTimeString></ram:IssueDateTime>");
-    let due = "<ram:DueDateDateTime><udt:DateTimeString format=\"102\">20261216</udt:DateTimeString></ram:DueDateDateTime>";
+    let dated = xml.replace(
+        "20261116</udt:DateTimeString></ram:IssueDateTime>",
+        "20261123</udt:DateTimeString></ram:IssueDateTime>",
+    );
+    let due =
+        "<ram:DueDateDateTime><udt:DateTimeString format=\"102\">20261216</udt:DateTimeString></ram:DueDateDateTime>";
     assert!(dated != xml && dated.contains(due), "the sample is no longer as this test knows it");
     dated.replace(due, "").into_bytes()
 }

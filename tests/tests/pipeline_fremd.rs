@@ -22,6 +22,9 @@ use serde_json::Value;
 /// Reviewed differences to the manifest: file, channel, our outcome, why it is right all the same.
 const ABWEICHUNGEN: &[(&str, &str, &str, &str)] = &[];
 
+/// Sound to qpdf, which mends it in silence; we mend it too, but a person looks at the pages first.
+const BESCHAEDIGT: &[&str] = &["qpdf__bad-xref.pdf"];
+
 /// A harmless document is handled within this, whatever came before it.
 const HARMLOS: Duration = Duration::from_secs(5);
 
@@ -75,8 +78,12 @@ async fn feed(kanal: Kanal, channel: &str) {
             Ok(id) => {
                 let stand = haus.ruht(id).await;
                 assert_eq!(stand.sha256, hash, "{file}");
-                assert!(stand.state < Stand::Clearing || stand.reason.is_some(), "{file}: in a corner without a reason");
-                assert!(stand.state == Stand::Filed || !stand.waiting_for.is_empty(), "{file}: nobody is asked: {stand:?}");
+                if stand.state >= Stand::Clearing && stand.reason.is_none() {
+                    wrong.push(format!("{file}: in a corner without a reason"));
+                }
+                if stand.state != Stand::Filed && stand.waiting_for.is_empty() {
+                    wrong.push(format!("{file}: nobody is asked: {stand:?}"));
+                }
                 (ausgang(kanal, &stand), stand.reason.map(|r| format!("{}: {}", r.code, r.text)))
             }
             Err(error) => {
@@ -89,10 +96,18 @@ async fn feed(kanal: Kanal, channel: &str) {
         let right = ist == soll || row["also_ok"].as_array().unwrap().iter().any(|ok| ok == ist);
         let reviewed = ABWEICHUNGEN.iter().any(|(f, c, i, _)| (*f, *c, *i) == (file, channel, ist));
         if !right && !reviewed {
-            wrong.push(format!("{file}: {ist}, expected {soll} or {} ({})", row["also_ok"], reason.unwrap_or_default()));
+            wrong.push(format!(
+                "{file}: {ist}, expected {soll} or {} ({})",
+                row["also_ok"],
+                reason.unwrap_or_default()
+            ));
         }
     }
-    println!("hostile over {channel}: {} files, handed in after {handed_in:.1?}, at rest after {:.1?}: {counts:?}", rows.len(), from.elapsed());
+    println!(
+        "hostile over {channel}: {} files, handed in after {handed_in:.1?}, at rest after {:.1?}: {counts:?}",
+        rows.len(),
+        from.elapsed()
+    );
 
     let before = Instant::now();
     let stand = haus.bringe(Kanal::Scan, "03-bescheid.pdf", probe("03-bescheid.pdf"), None).await;
@@ -147,7 +162,8 @@ async fn foreign_pdfs_come_to_rest() {
     for (row, (file, stand)) in rows.iter().zip(&settled) {
         // What a viewer opens without a password and qpdf calls sound goes all the way to a person's confirmation.
         let sound = row["broken"] == false && row["needs_password"] == false && row["qpdf_check_rc"] == 0;
-        if sound && stand.state > Stand::Waiting {
+        let reviewed = BESCHAEDIGT.contains(&file.as_str());
+        if sound && stand.state > Stand::Waiting && !reviewed {
             wrong.push(format!("{file}: {:?} {:?}", stand.state, stand.reason));
         }
         if sound && stand.state == Stand::Waiting {
@@ -168,7 +184,8 @@ async fn foreign_scans_come_to_rest() {
     let haus = Haus::neu().await;
     let from = Instant::now();
     let rows = manifest(&folder);
-    let images: Vec<&Value> = rows.iter().filter(|r| r["file"].as_str().unwrap().starts_with("img/")).step_by(9).collect();
+    let images: Vec<&Value> =
+        rows.iter().filter(|r| r["file"].as_str().unwrap().starts_with("img/")).step_by(9).collect();
     let batches: Vec<&Value> = rows.iter().filter(|r| r["expected_split"].is_array()).take(1).collect();
     let sample: Vec<&Value> = images.iter().chain(&batches).copied().collect();
     let settled = settles(&haus, &folder, sample.iter().map(|r| r["file"].as_str().unwrap().to_owned())).await;

@@ -66,7 +66,8 @@ async fn two_people_the_wall_stands_in_the_data_layer_too() {
     let samira = haus.person("samira.lang").await;
     let feststellung = haus.aufgabe(&samira, d.id, "Feststellung").await;
     let werte = json!({ "entscheidung": "freigeben", "kontierung": kontierung("6213.70") });
-    let e = Erledigung { version: feststellung.aufgabe.version, idempotency_key: "einmal".into(), werte: object(werte) };
+    let e =
+        Erledigung { version: feststellung.aufgabe.version, idempotency_key: "einmal".into(), werte: object(werte) };
     haus.app.geschaeftsgang.complete(&samira, feststellung.aufgabe.id, e.clone()).await.unwrap();
     // The answer was lost, the browser sends it again: one effect.
     haus.app.geschaeftsgang.complete(&samira, feststellung.aufgabe.id, e).await.unwrap();
@@ -83,7 +84,9 @@ async fn two_people_the_wall_stands_in_the_data_layer_too() {
     assert_eq!((refused.status, refused.text.0.as_str()), (403, satz));
 
     // Past every service, straight into the table: the trigger refuses.
-    let insert = sql("INSERT INTO geschaeftsgang_zeichnung (aufgabe, instanz, element, person, at, hash) VALUES ($1, $2, $3, $4, $5, $6)");
+    let insert = sql(
+        "INSERT INTO geschaeftsgang_zeichnung (aufgabe, instanz, element, person, at, hash) VALUES ($1, $2, $3, $4, $5, $6)",
+    );
     let row = args![gesperrt.aufgabe.id, gesperrt.aufgabe.ablauf, "Anordnung", samira.person, 1i64, "x"];
     let error = haus.app.db.execute(&insert, row).await.unwrap_err();
     assert!(error.message().is_some_and(|m| m.contains("four-eyes")), "{error}");
@@ -204,7 +207,10 @@ async fn a_done_task_names_who_did_it() {
     };
     // Both at the same moment: one wins, the other is told.
     let engine = &haus.app.geschaeftsgang;
-    let (a, b) = tokio::join!(engine.complete(&riedel, aufgabe.aufgabe.id, e.clone()), engine.complete(&samira, aufgabe.aufgabe.id, e));
+    let (a, b) = tokio::join!(
+        engine.complete(&riedel, aufgabe.aufgabe.id, e.clone()),
+        engine.complete(&samira, aufgabe.aufgabe.id, e)
+    );
     let refused: Vec<_> = [a, b].into_iter().filter_map(Result::err).collect();
     assert_eq!(refused.len(), 1, "{refused:?}");
     assert!(matches!(refused[0].status, 404 | 409 | 412), "{:?}", refused[0]);

@@ -22,7 +22,8 @@ fn vorlage(titel: &str, aemter: &[&str], finanziell: Value) -> Value {
 
 async fn starte(haus: &Haus, werte: Value) -> InstanceId {
     let demirel = haus.person("sachbearbeitung").await;
-    let start = || Ablaeufe::start(&haus.app.geschaeftsgang, &demirel, "beschlussvorlage", object(werte.clone()), "formular-1");
+    let start =
+        || Ablaeufe::start(&haus.app.geschaeftsgang, &demirel, "beschlussvorlage", object(werte.clone()), "formular-1");
     let id = start().await.unwrap();
     assert_eq!(start().await.unwrap(), id, "the form sent twice is one process");
     id
@@ -84,11 +85,21 @@ async fn a_vorlage_goes_through_the_house_and_every_name_stands_in_the_log() {
     let ablauf = beendet(&haus, id).await;
     assert_eq!(ablauf.stand, "beendet");
     let persons: Vec<&str> = ablauf.verlauf.iter().filter_map(|s| s.person.as_deref()).collect();
-    let all = ["Konrad Ellwanger", "Friedhelm Osterkamp", "Dr. Nikolas Bergengruen", "Armin Wieland", "Carola Winterstein", "Dr. Thea Hallberg"];
+    let all = [
+        "Konrad Ellwanger",
+        "Friedhelm Osterkamp",
+        "Dr. Nikolas Bergengruen",
+        "Armin Wieland",
+        "Carola Winterstein",
+        "Dr. Thea Hallberg",
+    ];
     for name in all {
         assert_eq!(persons.iter().filter(|p| **p == name).count(), 1, "{name} signed once: {persons:?}");
     }
-    assert!(ablauf.verlauf.iter().any(|s| s.text.as_deref().is_some_and(|t| t.contains("Grunderwerb"))), "the remark stands there");
+    assert!(
+        ablauf.verlauf.iter().any(|s| s.text.as_deref().is_some_and(|t| t.contains("Grunderwerb"))),
+        "the remark stands there"
+    );
 
     let dokument: DokumentId = serde_json::from_value(ablauf.variablen["abgelegt"]["dokument"].clone()).unwrap();
     let d = haus.dokument(&haus.app.cli, dokument).await;

@@ -5,7 +5,9 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Actor, DokumentId, InstanceId, JobId, SendungId, TaskId, Timestamp, Werte, aufgaben::Schritt, fehler::Fehler};
+use crate::{
+    Actor, DokumentId, InstanceId, JobId, SendungId, TaskId, Timestamp, Werte, aufgaben::Schritt, fehler::Fehler,
+};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Ablauf {
@@ -101,7 +103,13 @@ pub trait Ablaeufe: Send + Sync {
     /// All instances of a Sendung; the caller has checked that the Sendung may be seen.
     async fn of_sendung(&self, sendung: SendungId) -> Result<SendungAblauf, Fehler>;
     /// Starts the newest version of `process`; a repeat with the same key gives the first instance.
-    async fn start(&self, actor: &Actor, process: &str, werte: Werte, idempotency_key: &str) -> Result<InstanceId, Fehler>;
+    async fn start(
+        &self,
+        actor: &Actor,
+        process: &str,
+        werte: Werte,
+        idempotency_key: &str,
+    ) -> Result<InstanceId, Fehler>;
     async fn get(&self, actor: &Actor, id: InstanceId) -> Result<Ablauf, Fehler>;
     /// Newest first; `process` empty = all.
     async fn list(&self, actor: &Actor, process: &str, limit: u32) -> Result<Vec<Ablauf>, Fehler>;

@@ -5,7 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AkteId, BlobHash, DokumentId, SendungId, Tag, VorgangId, einordnung::Vorschlag,
+    AkteId, BlobHash, DokumentId, SendungId, Tag, VorgangId,
+    einordnung::Vorschlag,
     erkennung::{Befund, Teil},
     rechnung::RechnungsFakten,
     sendungen::Kanal,

@@ -7,7 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Actor, AkteId, BlobHash, DokumentId, SendungId, Tag, Timestamp, VorgangId,
-    einordnung::Vorschlag, erkennung::{Befund, Seite, TeilArt}, fehler::Fehler, rechnung::RechnungsFakten, sendungen::Kanal,
+    einordnung::Vorschlag,
+    erkennung::{Befund, Seite, TeilArt},
+    fehler::Fehler,
+    rechnung::RechnungsFakten,
+    sendungen::Kanal,
 };
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -106,10 +110,20 @@ pub trait Dokumente: Send + Sync {
     /// Image of page `index` (0-based) for the screen.
     async fn page_image(&self, actor: &Actor, id: DokumentId, index: u32) -> Result<Inhalt, Fehler>;
     /// Newest first; opaque cursor.
-    async fn list(&self, actor: &Actor, limit: u32, nach: Option<&str>) -> Result<(Vec<DokumentZeile>, Option<String>), Fehler>;
+    async fn list(
+        &self,
+        actor: &Actor,
+        limit: u32,
+        nach: Option<&str>,
+    ) -> Result<(Vec<DokumentZeile>, Option<String>), Fehler>;
     async fn of_sendung(&self, actor: &Actor, sendung: SendungId) -> Result<Vec<DokumentZeile>, Fehler>;
     async fn akte(&self, actor: &Actor, id: AkteId) -> Result<AkteSeite, Fehler>;
-    async fn akten(&self, actor: &Actor, limit: u32, nach: Option<&str>) -> Result<(Vec<AkteSeite>, Option<String>), Fehler>;
+    async fn akten(
+        &self,
+        actor: &Actor,
+        limit: u32,
+        nach: Option<&str>,
+    ) -> Result<(Vec<AkteSeite>, Option<String>), Fehler>;
     async fn aktenplan(&self, actor: &Actor) -> Result<Vec<Einheit>, Fehler>;
     /// How many documents this actor can see, and how many of them are filed.
     async fn zaehler(&self, actor: &Actor) -> Result<(u64, u64), Fehler>;

@@ -52,7 +52,12 @@ impl Fehler {
 
     /// Not there, or not visible for this actor: one answer for both.
     pub fn not_found() -> Self {
-        Self::new("E7004", 404, "Diese Seite gibt es nicht oder Sie dürfen sie nicht sehen.", "not found or not visible")
+        Self::new(
+            "E7004",
+            404,
+            "Diese Seite gibt es nicht oder Sie dürfen sie nicht sehen.",
+            "not found or not visible",
+        )
     }
 }
 

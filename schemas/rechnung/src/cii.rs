@@ -14,15 +14,10 @@ mod position;
 
 pub(crate) fn read(tree: Tree) -> Rechnung {
     let mut r = Rechnung::new(Tree::default(), Some(Syntax::Cii));
-    let mut p = Project {
-        tree: &tree,
-        problems: Vec::new(),
-    };
+    let mut p = Project { tree: &tree, problems: Vec::new() };
     for n in p.tree.children(p.tree.root()) {
         match p.tree.name(n) {
-            (Rsm, "ExchangedDocumentContext" | "SpecifiedExchangedDocumentContext") => {
-                context(&mut p, n, &mut r)
-            }
+            (Rsm, "ExchangedDocumentContext" | "SpecifiedExchangedDocumentContext") => context(&mut p, n, &mut r),
             (Rsm, "ExchangedDocument" | "HeaderExchangedDocument") => header(&mut p, n, &mut r),
             (Rsm, "SupplyChainTradeTransaction" | "SpecifiedSupplyChainTradeTransaction") => {
                 transaction(&mut p, n, &mut r)
@@ -39,9 +34,7 @@ fn context(p: &mut Project<'_>, n: NodeId, r: &mut Rechnung) {
     for c in p.tree.children(n) {
         let id = p.tree.child(c, Ram, "ID");
         match (p.tree.name(c), id) {
-            ((Ram, "GuidelineSpecifiedDocumentContextParameter"), Some(id)) => {
-                p.key_text(&mut r.specification, id)
-            }
+            ((Ram, "GuidelineSpecifiedDocumentContextParameter"), Some(id)) => p.key_text(&mut r.specification, id),
             ((Ram, "BusinessProcessSpecifiedDocumentContextParameter"), Some(id)) => {
                 p.text(&mut r.business_process, id)
             }
@@ -58,10 +51,7 @@ fn header(p: &mut Project<'_>, n: NodeId, r: &mut Rechnung) {
             (Ram, "IssueDateTime") => date(p, c, &mut r.issue_date),
             (Ram, "IncludedNote") => {
                 let part = |name| p.tree.child(c, Ram, name).map(|x| p.some_text(x));
-                r.notes.push(Note {
-                    subject: part("SubjectCode"),
-                    text: part("Content"),
-                });
+                r.notes.push(Note { subject: part("SubjectCode"), text: part("Content") });
             }
             _ => {}
         }
@@ -78,9 +68,7 @@ fn transaction(p: &mut Project<'_>, n: NodeId, r: &mut Rechnung) {
             (Ram, "ApplicableHeaderTradeAgreement" | "ApplicableSupplyChainTradeAgreement") => {
                 handel::agreement(p, c, r)
             }
-            (Ram, "ApplicableHeaderTradeDelivery" | "ApplicableSupplyChainTradeDelivery") => {
-                handel::delivery(p, c, r)
-            }
+            (Ram, "ApplicableHeaderTradeDelivery" | "ApplicableSupplyChainTradeDelivery") => handel::delivery(p, c, r),
             (Ram, "ApplicableHeaderTradeSettlement" | "ApplicableSupplyChainTradeSettlement") => {
                 handel::settlement(p, c, r)
             }
@@ -95,20 +83,14 @@ fn date(p: &mut Project<'_>, n: NodeId, slot: &mut Option<Date>) {
         match p.tree.name(c) {
             (Udt | Qdt, "DateTimeString" | "DateString") => p.date(slot, c, date_102),
             (Udt, "Date") => p.date(slot, c, iso_date),
-            (Udt, "DateTime") => p.date(slot, c, |text| {
-                iso_date(text.split('T').next().unwrap_or_default())
-            }),
+            (Udt, "DateTime") => p.date(slot, c, |text| iso_date(text.split('T').next().unwrap_or_default())),
             _ => {}
         }
     }
 }
 
 fn period(p: &mut Project<'_>, n: NodeId) -> Period {
-    let mut out = Period {
-        node: n,
-        start: None,
-        end: None,
-    };
+    let mut out = Period { node: n, start: None, end: None };
     for c in p.tree.children(n) {
         match p.tree.name(c) {
             (Ram, "StartDateTime") => date(p, c, &mut out.start),
@@ -128,12 +110,7 @@ fn child_text(p: &mut Project<'_>, n: NodeId, name: &str, slot: &mut Option<Text
 
 /// An amount that may come once.
 fn child_amount(p: &mut Project<'_>, n: NodeId, name: &str, slot: &mut Option<Amount>) {
-    for c in p
-        .tree
-        .children(n)
-        .filter(|c| p.tree.name(*c) == (Ram, name))
-        .collect::<Vec<_>>()
-    {
+    for c in p.tree.children(n).filter(|c| p.tree.name(*c) == (Ram, name)).collect::<Vec<_>>() {
         p.amount(slot, c);
     }
 }
@@ -164,10 +141,7 @@ fn allowance_charge(
         child_text(p, tax, "CategoryCode", &mut out.vat_category);
         child_amount(p, tax, "RateApplicablePercent", &mut out.vat_rate);
     }
-    let indicator = p
-        .tree
-        .child(n, Ram, "ChargeIndicator")
-        .and_then(|i| p.tree.child(i, Udt, "Indicator"));
+    let indicator = p.tree.child(n, Ram, "ChargeIndicator").and_then(|i| p.tree.child(i, Udt, "Indicator"));
     let indicator = indicator.map(|i| p.tree.text(i).trim());
     out.indicated = matches!(indicator, Some("true" | "1" | "false" | "0"));
     match indicator {

@@ -35,12 +35,8 @@ pub fn syntax(tree: &Tree) -> Option<Syntax> {
     match tree.name(tree.root()) {
         (Ns::Inv, "Invoice") => Some(Syntax::UblInvoice),
         (Ns::Cn, "CreditNote") => Some(Syntax::UblCreditNote),
-        (Ns::Rsm, "CrossIndustryInvoice") if tree.root_namespace() != ZUGFERD_1 => {
-            Some(Syntax::Cii)
-        }
-        (Ns::Rsm, "CrossIndustryDocument") if tree.root_namespace() == ZUGFERD_1 => {
-            Some(Syntax::Cii)
-        }
+        (Ns::Rsm, "CrossIndustryInvoice") if tree.root_namespace() != ZUGFERD_1 => Some(Syntax::Cii),
+        (Ns::Rsm, "CrossIndustryDocument") if tree.root_namespace() == ZUGFERD_1 => Some(Syntax::Cii),
         _ => None,
     }
 }
@@ -77,90 +73,28 @@ const fn scenario(
     xrechnung: bool,
     extension: bool,
 ) -> Scenario {
-    Scenario {
-        name,
-        syntax,
-        specification,
-        xrechnung,
-        extension,
-    }
+    Scenario { name, syntax, specification, xrechnung, extension }
 }
 
 /// All scenarios.
 pub static SCENARIOS: [Scenario; 11] = [
-    scenario(
-        "EN16931 (UBL Invoice)",
-        Syntax::UblInvoice,
-        EN16931,
-        false,
-        false,
-    ),
-    scenario(
-        "EN16931 (UBL CreditNote)",
-        Syntax::UblCreditNote,
-        EN16931,
-        false,
-        false,
-    ),
+    scenario("EN16931 (UBL Invoice)", Syntax::UblInvoice, EN16931, false, false),
+    scenario("EN16931 (UBL CreditNote)", Syntax::UblCreditNote, EN16931, false, false),
     scenario("EN16931 (CII)", Syntax::Cii, EN16931, false, false),
-    scenario(
-        "EN16931 XRechnung (UBL Invoice)",
-        Syntax::UblInvoice,
-        XRECHNUNG,
-        true,
-        false,
-    ),
-    scenario(
-        "EN16931 XRechnung (UBL CreditNote)",
-        Syntax::UblCreditNote,
-        XRECHNUNG,
-        true,
-        false,
-    ),
-    scenario(
-        "EN16931 XRechnung (CII)",
-        Syntax::Cii,
-        XRECHNUNG,
-        true,
-        false,
-    ),
-    scenario(
-        "EN16931 XRechnung CVD (UBL Invoice)",
-        Syntax::UblInvoice,
-        CVD,
-        true,
-        false,
-    ),
-    scenario(
-        "EN16931 XRechnung CVD (UBL CreditNote)",
-        Syntax::UblCreditNote,
-        CVD,
-        true,
-        false,
-    ),
+    scenario("EN16931 XRechnung (UBL Invoice)", Syntax::UblInvoice, XRECHNUNG, true, false),
+    scenario("EN16931 XRechnung (UBL CreditNote)", Syntax::UblCreditNote, XRECHNUNG, true, false),
+    scenario("EN16931 XRechnung (CII)", Syntax::Cii, XRECHNUNG, true, false),
+    scenario("EN16931 XRechnung CVD (UBL Invoice)", Syntax::UblInvoice, CVD, true, false),
+    scenario("EN16931 XRechnung CVD (UBL CreditNote)", Syntax::UblCreditNote, CVD, true, false),
     scenario("EN16931 XRechnung CVD (CII)", Syntax::Cii, CVD, true, false),
-    scenario(
-        "EN16931 XRechnung Extension (UBL Invoice)",
-        Syntax::UblInvoice,
-        EXTENSION,
-        true,
-        true,
-    ),
-    scenario(
-        "EN16931 XRechnung Extension (CII)",
-        Syntax::Cii,
-        EXTENSION,
-        true,
-        true,
-    ),
+    scenario("EN16931 XRechnung Extension (UBL Invoice)", Syntax::UblInvoice, EXTENSION, true, true),
+    scenario("EN16931 XRechnung Extension (CII)", Syntax::Cii, EXTENSION, true, true),
 ];
 
 /// The scenario of a document: the identifier must match exactly, blanks count.
 pub fn scenario_of(rechnung: &crate::Rechnung) -> Option<&'static Scenario> {
     let raw = rechnung.tree.text(rechnung.specification.as_ref()?.node);
-    SCENARIOS
-        .iter()
-        .find(|s| Some(s.syntax) == rechnung.syntax && s.specification == raw)
+    SCENARIOS.iter().find(|s| Some(s.syntax) == rechnung.syntax && s.specification == raw)
 }
 
 /// Profiles by name, from the specification identifier.
@@ -228,20 +162,11 @@ mod tests {
             ("urn:factur-x.eu:1p0:minimum", Some(Profile::Minimum)),
             ("urn:zugferd.de:2p0:minimum", Some(Profile::Minimum)),
             ("urn:factur-x.eu:1p0:basicwl", Some(Profile::BasicWl)),
-            (
-                "urn:cen.eu:en16931:2017#compliant#urn:zugferd.de:2p0:basic",
-                Some(Profile::Basic),
-            ),
-            (
-                "urn:ferd:CrossIndustryDocument:invoice:1p0:comfort",
-                Some(Profile::Comfort),
-            ),
+            ("urn:cen.eu:en16931:2017#compliant#urn:zugferd.de:2p0:basic", Some(Profile::Basic)),
+            ("urn:ferd:CrossIndustryDocument:invoice:1p0:comfort", Some(Profile::Comfort)),
             (EN16931, Some(Profile::En16931)),
             (CVD, Some(Profile::Xrechnung)),
-            (
-                "urn:cen.eu:en16931:2017#conformant#urn:factur-x.eu:1p0:extended",
-                Some(Profile::Extended),
-            ),
+            ("urn:cen.eu:en16931:2017#conformant#urn:factur-x.eu:1p0:extended", Some(Profile::Extended)),
             ("invalid_customizationid", None),
         ] {
             assert_eq!(Profile::of(id), profile, "{id}");

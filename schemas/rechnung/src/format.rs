@@ -88,10 +88,7 @@ mod tests {
         assert_eq!(amount(d("0.12345")), "0,12345");
         assert_eq!(amount(d("-0.00")), "0,00");
         assert_eq!(number(d("19.0")), "19");
-        assert_eq!(
-            (number(d("40.000")), number(d("999"))),
-            ("40".to_owned(), "999".to_owned())
-        );
+        assert_eq!((number(d("40.000")), number(d("999"))), ("40".to_owned(), "999".to_owned()));
         assert_eq!(date(civil::date(2026, 3, 1)), "01.03.2026");
         assert_eq!(visible("a\u{202E}b\nc", 3), "a[U+202E]b…");
     }

@@ -30,10 +30,7 @@ pub enum Gate {
 pub fn gate(bytes: &[u8]) -> Gate {
     match read(bytes, &Limits::default()) {
         Ok(rechnung) => gate_of(rechnung),
-        Err(error) => Gate::Reject {
-            code: error.code,
-            text: error.text,
-        },
+        Err(error) => Gate::Reject { code: error.code, text: error.text },
     }
 }
 
@@ -43,16 +40,10 @@ pub fn gate_of(rechnung: Rechnung) -> Gate {
         return Gate::NotInvoice;
     }
     if let Some(problem) = rechnung.problems.iter().find(|p| p.blocking) {
-        return Gate::Reject {
-            code: problem.code,
-            text: problem.text.clone(),
-        };
+        return Gate::Reject { code: problem.code, text: problem.text.clone() };
     }
     match hints(&rechnung).into_iter().find(|f| f.quarantine) {
-        Some(finding) => Gate::Quarantine {
-            code: finding.rule,
-            text: finding.text,
-        },
+        Some(finding) => Gate::Quarantine { code: finding.rule, text: finding.text },
         None => Gate::Ok(Box::new(rechnung)),
     }
 }

@@ -23,14 +23,8 @@ pub fn judge(text: &str) -> Iban {
     if !shaped {
         return Iban::None;
     }
-    let length = LENGTHS
-        .iter()
-        .find(|(country, _)| country.as_bytes() == &bytes[..2])
-        .map(|(_, n)| *n);
-    let rest = bytes[4..]
-        .iter()
-        .chain(&bytes[..4])
-        .fold(0, |rest, b| mod97(rest, *b));
+    let length = LENGTHS.iter().find(|(country, _)| country.as_bytes() == &bytes[..2]).map(|(_, n)| *n);
+    let rest = bytes[4..].iter().chain(&bytes[..4]).fold(0, |rest, b| mod97(rest, *b));
     match rest == 1 && length.is_none_or(|n| n == bytes.len()) {
         true => Iban::Valid,
         false => Iban::Wrong,
@@ -39,10 +33,7 @@ pub fn judge(text: &str) -> Iban {
 
 /// Without blanks, upper case.
 pub fn normal(text: &str) -> String {
-    text.chars()
-        .filter(|c| !c.is_whitespace())
-        .map(|c| c.to_ascii_uppercase())
-        .collect()
+    text.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_uppercase()).collect()
 }
 
 /// In groups of four, as people read it.
@@ -131,9 +122,6 @@ mod tests {
         ] {
             assert_eq!(judge(text), expected, "{text}");
         }
-        assert_eq!(
-            grouped("DE89370400440532013000"),
-            "DE89 3704 0044 0532 0130 00"
-        );
+        assert_eq!(grouped("DE89370400440532013000"), "DE89 3704 0044 0532 0130 00");
     }
 }

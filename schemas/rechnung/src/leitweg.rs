@@ -25,21 +25,12 @@ pub fn parse(text: &str) -> Option<Leitweg<'_>> {
     let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
     let fits = (2..=12).contains(&coarse.len())
         && digits(coarse)
-        && fine.is_none_or(|f| {
-            (1..=30).contains(&f.len()) && f.bytes().all(|b| b.is_ascii_alphanumeric())
-        })
+        && fine.is_none_or(|f| (1..=30).contains(&f.len()) && f.bytes().all(|b| b.is_ascii_alphanumeric()))
         && check.len() == 2
         && digits(check);
     let all = [coarse, fine.unwrap_or_default(), check];
-    let rest = all
-        .iter()
-        .flat_map(|s| s.bytes())
-        .fold(0, crate::iban::mod97);
-    fits.then_some(Leitweg {
-        coarse,
-        fine,
-        check_fits: rest == 1,
-    })
+    let rest = all.iter().flat_map(|s| s.bytes()).fold(0, crate::iban::mod97);
+    fits.then_some(Leitweg { coarse, fine, check_fits: rest == 1 })
 }
 
 #[cfg(test)]
@@ -50,21 +41,10 @@ mod tests {
     #[test]
     fn parts_and_check_digits() {
         let known = parse("04011000-1234512345-06").unwrap();
-        assert_eq!(
-            (known.coarse, known.fine, known.check_fits),
-            ("04011000", Some("1234512345"), true)
-        );
+        assert_eq!((known.coarse, known.fine, known.check_fits), ("04011000", Some("1234512345"), true));
         assert!(parse("991-33333TEST-33").unwrap().check_fits);
         assert!(!parse("991-33333TEST-34").unwrap().check_fits);
-        for text in [
-            "",
-            "Leitweg-ID",
-            "04011000",
-            "1-2-3-4",
-            "0401100A-12-34",
-            "991--33",
-            "991-ä-33",
-        ] {
+        for text in ["", "Leitweg-ID", "04011000", "1-2-3-4", "0401100A-12-34", "991--33", "991-ä-33"] {
             assert_eq!(parse(text), None, "{text}");
         }
     }

@@ -110,17 +110,12 @@ pub struct Rechnung {
 
 impl Rechnung {
     pub(crate) fn new(tree: Tree, syntax: Option<Syntax>) -> Self {
-        Self {
-            syntax,
-            tree,
-            ..Self::default()
-        }
+        Self { syntax, tree, ..Self::default() }
     }
 
     /// The syntax as the official check sees it: ZUGFeRD 1 is none of EN 16931.
     pub fn official_syntax(&self) -> Option<Syntax> {
-        self.syntax
-            .filter(|_| !crate::detect::is_zugferd_1(&self.tree))
+        self.syntax.filter(|_| !crate::detect::is_zugferd_1(&self.tree))
     }
 
     /// Path of an element, e.g. `/inv:Invoice[1]/cbc:ID[1]`.
@@ -141,19 +136,7 @@ impl Rechnung {
     pub fn is_credit_note(&self) -> bool {
         self.syntax == Some(Syntax::UblCreditNote)
             || self.type_code.as_deref().is_some_and(|c| {
-                matches!(
-                    c,
-                    "81" | "83"
-                        | "261"
-                        | "262"
-                        | "296"
-                        | "308"
-                        | "381"
-                        | "396"
-                        | "420"
-                        | "458"
-                        | "532"
-                )
+                matches!(c, "81" | "83" | "261" | "262" | "296" | "308" | "381" | "396" | "420" | "458" | "532")
             })
     }
 }

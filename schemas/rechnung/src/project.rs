@@ -22,12 +22,7 @@ impl Project<'_> {
     }
 
     fn problem(&mut self, code: &'static str, text: String, node: NodeId, blocking: bool) {
-        self.problems.push(Problem {
-            code,
-            text,
-            node,
-            blocking,
-        });
+        self.problems.push(Problem { code, text, node, blocking });
     }
 
     fn element(&self, node: NodeId) -> &str {
@@ -48,51 +43,32 @@ impl Project<'_> {
         if slot.is_none() {
             *slot = Some(value);
         } else {
-            let text = format!(
-                "Das Feld {} steht mehrfach in der Rechnung.",
-                self.element(node)
-            );
+            let text = format!("Das Feld {} steht mehrfach in der Rechnung.", self.element(node));
             self.problem("duplicate-field", text, node, blocking);
         }
     }
 
     pub fn text(&mut self, slot: &mut Option<Text>, node: NodeId) {
-        let value = Text {
-            value: self.trimmed(node),
-            node,
-        };
+        let value = Text { value: self.trimmed(node), node };
         self.once(slot, value, node);
     }
 
     pub fn key_text(&mut self, slot: &mut Option<Text>, node: NodeId) {
-        let value = Text {
-            value: self.trimmed(node),
-            node,
-        };
+        let value = Text { value: self.trimmed(node), node };
         if self.tree.is_mixed(node) {
-            let text = format!(
-                "Das Feld {} enthält unerwartete Unterelemente.",
-                self.element(node)
-            );
+            let text = format!("Das Feld {} enthält unerwartete Unterelemente.", self.element(node));
             self.problem("mixed-content", text, node, true);
         }
         self.key(slot, value, node);
     }
 
     pub fn some_text(&self, node: NodeId) -> Text {
-        Text {
-            value: self.trimmed(node),
-            node,
-        }
+        Text { value: self.trimmed(node), node }
     }
 
     pub fn identifier(&self, node: NodeId) -> Identifier {
         let scheme = self.tree.attribute(node, "schemeID").map(str::to_owned);
-        Identifier {
-            value: self.trimmed(node),
-            scheme,
-            node,
-        }
+        Identifier { value: self.trimmed(node), scheme, node }
     }
 
     /// An amount, quantity or rate; one that is no decimal is a blocking problem and leaves the field empty.
@@ -103,30 +79,19 @@ impl Project<'_> {
             Some(value) => self.key(slot, Amount { value, text, node }, node),
             None => {
                 let shown = crate::format::visible(&text, 40);
-                let text = format!(
-                    "Der Wert „{shown}“ im Feld {} ist keine gültige Zahl.",
-                    self.element(node)
-                );
+                let text = format!("Der Wert „{shown}“ im Feld {} ist keine gültige Zahl.", self.element(node));
                 self.problem("amount-pattern", text, node, true);
             }
         }
     }
 
-    pub fn date(
-        &mut self,
-        slot: &mut Option<Date>,
-        node: NodeId,
-        read: fn(&str) -> Option<civil::Date>,
-    ) {
+    pub fn date(&mut self, slot: &mut Option<Date>, node: NodeId, read: fn(&str) -> Option<civil::Date>) {
         let text = self.trimmed(node);
         match read(&text) {
             Some(value) => self.key(slot, Date { value, node }, node),
             None => {
                 let shown = crate::format::visible(&text, 40);
-                let text = format!(
-                    "Das Datum „{shown}“ im Feld {} gibt es nicht.",
-                    self.element(node)
-                );
+                let text = format!("Das Datum „{shown}“ im Feld {} gibt es nicht.", self.element(node));
                 self.problem("date-impossible", text, node, true);
             }
         }

@@ -38,9 +38,7 @@ impl Ns {
             "urn:oasis:names:specification:ubl:schema:xsd:CommonExtensionComponents-2" => Self::Ext,
             "urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100" | ZUGFERD_1 => Self::Rsm,
             "urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100"
-            | "urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:12" => {
-                Self::Ram
-            }
+            | "urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:12" => Self::Ram,
             "urn:un:unece:uncefact:data:standard:UnqualifiedDataType:100"
             | "urn:un:unece:uncefact:data:standard:UnqualifiedDataType:15" => Self::Udt,
             "urn:un:unece:uncefact:data:standard:QualifiedDataType:100"
@@ -136,10 +134,7 @@ impl Tree {
 
     /// Child elements in document order.
     pub fn children(&self, id: NodeId) -> Children<'_> {
-        Children {
-            tree: self,
-            next: self.node(id).first_child,
-        }
+        Children { tree: self, next: self.node(id).first_child }
     }
 
     /// First child of that name.
@@ -149,8 +144,7 @@ impl Tree {
 
     /// First node reached by these child names, all in one namespace.
     pub fn find(&self, from: NodeId, ns: Ns, path: &[&str]) -> Option<NodeId> {
-        path.iter()
-            .try_fold(from, |at, name| self.child(at, ns, name))
+        path.iter().try_fold(from, |at, name| self.child(at, ns, name))
     }
 
     /// The element around this one.
@@ -185,13 +179,7 @@ impl Tree {
         let mut out = String::with_capacity(chain.len() * 32);
         for id in chain.into_iter().rev() {
             let node = self.node(id);
-            let _ = write!(
-                out,
-                "/{}{}[{}]",
-                node.ns.prefix(),
-                self.names[node.name as usize],
-                node.place
-            );
+            let _ = write!(out, "/{}{}[{}]", node.ns.prefix(), self.names[node.name as usize], node.place);
         }
         out
     }

@@ -18,10 +18,7 @@ mod zahlung;
 
 pub(crate) fn read(tree: Tree, syntax: Option<Syntax>) -> Rechnung {
     let mut r = Rechnung::new(Tree::default(), syntax);
-    let mut p = Project {
-        tree: &tree,
-        problems: Vec::new(),
-    };
+    let mut p = Project { tree: &tree, problems: Vec::new() };
     document(&mut p, &mut r);
     r.problems = p.problems;
     r.tree = tree;
@@ -93,19 +90,9 @@ fn document(p: &mut Project<'_>, r: &mut Rechnung) {
         }
     }
     // BT-90 of a direct debit stands at seller or payee with scheme SEPA.
-    let creditor = [&r.payee, &r.seller]
-        .into_iter()
-        .flatten()
-        .flat_map(|x| &x.identifiers);
-    let creditor = creditor
-        .clone()
-        .find(|i| i.scheme.as_deref() == Some("SEPA"))
-        .map(|i| p.some_text(i.node));
-    for payment in r
-        .payment
-        .iter_mut()
-        .filter(|x| x.mandate.is_some() || x.debited_account.is_some())
-    {
+    let creditor = [&r.payee, &r.seller].into_iter().flatten().flat_map(|x| &x.identifiers);
+    let creditor = creditor.clone().find(|i| i.scheme.as_deref() == Some("SEPA")).map(|i| p.some_text(i.node));
+    for payment in r.payment.iter_mut().filter(|x| x.mandate.is_some() || x.debited_account.is_some()) {
         payment.creditor.clone_from(&creditor);
     }
 }
@@ -114,20 +101,12 @@ fn document(p: &mut Project<'_>, r: &mut Rechnung) {
 fn note(p: &Project<'_>, n: NodeId) -> Note {
     let mut text = p.some_text(n);
     let parts = text.value.strip_prefix('#').and_then(|t| t.split_once('#'));
-    let split = parts
-        .filter(|(code, _)| code.len() == 3)
-        .map(|(code, rest)| (code.to_owned(), rest.to_owned()));
+    let split = parts.filter(|(code, _)| code.len() == 3).map(|(code, rest)| (code.to_owned(), rest.to_owned()));
     let subject = split.map(|(code, rest)| {
         text.value = rest;
-        crate::value::Text {
-            value: code,
-            node: n,
-        }
+        crate::value::Text { value: code, node: n }
     });
-    Note {
-        subject,
-        text: Some(text),
-    }
+    Note { subject, text: Some(text) }
 }
 
 fn id_of(p: &mut Project<'_>, n: NodeId, slot: &mut Option<crate::value::Text>) {
@@ -144,17 +123,9 @@ fn order(p: &mut Project<'_>, n: NodeId, r: &mut Rechnung) {
 }
 
 fn billing(p: &mut Project<'_>, n: NodeId, r: &mut Rechnung) {
-    for reference in p
-        .tree
-        .children(n)
-        .filter(|c| p.tree.name(*c).1.ends_with("DocumentReference"))
-        .collect::<Vec<_>>()
+    for reference in p.tree.children(n).filter(|c| p.tree.name(*c).1.ends_with("DocumentReference")).collect::<Vec<_>>()
     {
-        let mut entry = Reference {
-            number: None,
-            date: None,
-            node: n,
-        };
+        let mut entry = Reference { number: None, date: None, node: n };
         id_of(p, reference, &mut entry.number);
         if let Some(date) = p.tree.child(reference, Cbc, "IssueDate") {
             p.date(&mut entry.date, date, iso_date);
@@ -164,10 +135,7 @@ fn billing(p: &mut Project<'_>, n: NodeId, r: &mut Rechnung) {
 }
 
 fn additional(p: &mut Project<'_>, n: NodeId, r: &mut Rechnung) {
-    let code = p
-        .tree
-        .child(n, Cbc, "DocumentTypeCode")
-        .map(|c| p.some_text(c));
+    let code = p.tree.child(n, Cbc, "DocumentTypeCode").map(|c| p.some_text(c));
     let id = p.tree.child(n, Cbc, "ID");
     if code.as_deref() == Some("130") {
         if let Some(id) = id {
@@ -180,40 +148,25 @@ fn additional(p: &mut Project<'_>, n: NodeId, r: &mut Rechnung) {
         r.project = id.map(|id| p.some_text(id));
         return;
     }
-    let mut document = Document {
-        node: n,
-        id: None,
-        description: None,
-        url: None,
-        file: None,
-    };
+    let mut document = Document { node: n, id: None, description: None, url: None, file: None };
     id_of(p, n, &mut document.id);
     if let Some(text) = p.tree.child(n, Cbc, "DocumentDescription") {
         p.text(&mut document.description, text);
     }
     if let Some(attachment) = p.tree.child(n, Cac, "Attachment") {
-        if let Some(url) = p
-            .tree
-            .find(attachment, Cac, &["ExternalReference"])
-            .and_then(|e| p.tree.child(e, Cbc, "URI"))
+        if let Some(url) =
+            p.tree.find(attachment, Cac, &["ExternalReference"]).and_then(|e| p.tree.child(e, Cbc, "URI"))
         {
             p.text(&mut document.url, url);
         }
-        document.file = p
-            .tree
-            .child(attachment, Cbc, "EmbeddedDocumentBinaryObject")
-            .map(|b| p.attachment(b));
+        document.file = p.tree.child(attachment, Cbc, "EmbeddedDocumentBinaryObject").map(|b| p.attachment(b));
     }
     r.documents.push(document);
 }
 
 /// BG-14 or BG-26, and BT-8 that UBL keeps inside.
 fn period(p: &mut Project<'_>, n: NodeId) -> (Period, Option<crate::value::Text>) {
-    let mut out = Period {
-        node: n,
-        start: None,
-        end: None,
-    };
+    let mut out = Period { node: n, start: None, end: None };
     let mut code = None;
     for c in p.tree.children(n) {
         match p.tree.name(c) {
@@ -270,11 +223,7 @@ fn category(
     code: &mut Option<crate::value::Text>,
     rate: &mut Option<crate::value::Amount>,
 ) {
-    let scheme = p
-        .tree
-        .child(n, Cac, "TaxScheme")
-        .and_then(|s| p.tree.child(s, Cbc, "ID"))
-        .map(|s| p.some_text(s));
+    let scheme = p.tree.child(n, Cac, "TaxScheme").and_then(|s| p.tree.child(s, Cbc, "ID")).map(|s| p.some_text(s));
     if !scheme.is_some_and(|s| s.eq_ignore_ascii_case("VAT")) {
         return;
     }
@@ -285,11 +234,7 @@ fn category(
 }
 
 fn tax_total(p: &mut Project<'_>, n: NodeId, r: &mut Rechnung) {
-    let mut total = TaxTotal {
-        node: n,
-        amount: None,
-        currency: None,
-    };
+    let mut total = TaxTotal { node: n, amount: None, currency: None };
     for c in p.tree.children(n) {
         match p.tree.name(c) {
             (Cbc, "TaxAmount") => {
@@ -307,29 +252,16 @@ fn tax_total(p: &mut Project<'_>, n: NodeId, r: &mut Rechnung) {
 }
 
 fn breakdown(p: &mut Project<'_>, n: NodeId) -> VatBreakdown {
-    let mut out = VatBreakdown {
-        node: n,
-        base: None,
-        tax: None,
-        category: None,
-        rate: None,
-        reason: None,
-        reason_code: None,
-    };
+    let mut out =
+        VatBreakdown { node: n, base: None, tax: None, category: None, rate: None, reason: None, reason_code: None };
     for c in p.tree.children(n) {
         match p.tree.name(c) {
             (Cbc, "TaxableAmount") => p.amount(&mut out.base, c),
             (Cbc, "TaxAmount") => p.amount(&mut out.tax, c),
             (Cac, "TaxCategory") => {
                 category(p, c, &mut out.category, &mut out.rate);
-                out.reason = p
-                    .tree
-                    .child(c, Cbc, "TaxExemptionReason")
-                    .map(|x| p.some_text(x));
-                out.reason_code = p
-                    .tree
-                    .child(c, Cbc, "TaxExemptionReasonCode")
-                    .map(|x| p.some_text(x));
+                out.reason = p.tree.child(c, Cbc, "TaxExemptionReason").map(|x| p.some_text(x));
+                out.reason_code = p.tree.child(c, Cbc, "TaxExemptionReasonCode").map(|x| p.some_text(x));
             }
             _ => {}
         }

@@ -58,34 +58,18 @@ pub fn decimal(text: &str) -> Option<Decimal> {
     let text = text.trim_matches(WHITE);
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    if whole.len() + fraction.len() == 0
-        || !whole
-            .bytes()
-            .chain(fraction.bytes())
-            .all(|b| b.is_ascii_digit())
-    {
+    if whole.len() + fraction.len() == 0 || !whole.bytes().chain(fraction.bytes()).all(|b| b.is_ascii_digit()) {
         return None;
     }
     let whole = whole.trim_start_matches('0');
     // Zeros beyond the cents carry nothing: 1.000000000000 is read, 1.000000000001 is not.
-    let kept = fraction
-        .trim_end_matches('0')
-        .len()
-        .max(fraction.len().min(2));
+    let kept = fraction.trim_end_matches('0').len().max(fraction.len().min(2));
     if whole.len() > 13 || kept > 10 {
         return None;
     }
     let digits = whole.bytes().chain(fraction[..kept].bytes());
     let number = digits.fold(0i128, |n, digit| n * 10 + i128::from(digit - b'0'));
-    Decimal::try_from_i128_with_scale(
-        if text.starts_with('-') {
-            -number
-        } else {
-            number
-        },
-        kept as u32,
-    )
-    .ok()
+    Decimal::try_from_i128_with_scale(if text.starts_with('-') { -number } else { number }, kept as u32).ok()
 }
 
 /// Reads `2026-11-23`, with or without a time zone; years 1900 to 2199.
@@ -110,12 +94,7 @@ pub fn date_102(text: &str) -> Option<civil::Date> {
 }
 
 fn date(year: &str, month: &str, day: &str) -> Option<civil::Date> {
-    let number = |s: &str| {
-        s.bytes()
-            .all(|b| b.is_ascii_digit())
-            .then(|| s.parse::<i16>().ok())
-            .flatten()
-    };
+    let number = |s: &str| s.bytes().all(|b| b.is_ascii_digit()).then(|| s.parse::<i16>().ok()).flatten();
     let year = number(year).filter(|y| (1900..=2199).contains(y))?;
     civil::Date::new(year, number(month)? as i8, number(day)? as i8).ok()
 }
@@ -123,14 +102,7 @@ fn date(year: &str, month: &str, day: &str) -> Option<civil::Date> {
 /// Rounds to cents, halves upwards as XPath does: 0.125 becomes 0.13, -0.125 becomes -0.12.
 pub fn cents(value: Decimal) -> Decimal {
     use rust_decimal::RoundingStrategy::{MidpointAwayFromZero, MidpointTowardZero};
-    value.round_dp_with_strategy(
-        2,
-        if value.is_sign_negative() {
-            MidpointTowardZero
-        } else {
-            MidpointAwayFromZero
-        },
-    )
+    value.round_dp_with_strategy(2, if value.is_sign_negative() { MidpointTowardZero } else { MidpointAwayFromZero })
 }
 
 #[cfg(test)]
@@ -140,21 +112,13 @@ mod tests {
 
     #[test]
     fn decimals_follow_the_pattern() {
-        for (text, expected) in [
-            ("119.00", "119.00"),
-            (" +1 ", "1"),
-            ("-0.5", "-0.5"),
-            (".5", "0.5"),
-            ("7.", "7"),
-            ("007", "7"),
-        ] {
+        for (text, expected) in
+            [("119.00", "119.00"), (" +1 ", "1"), ("-0.5", "-0.5"), (".5", "0.5"), ("7.", "7"), ("007", "7")]
+        {
             assert_eq!(decimal(text).unwrap(), expected.parse().unwrap(), "{text}");
         }
         assert_eq!(decimal("119.00").unwrap().to_string(), "119.00");
-        assert_eq!(
-            decimal("1.000000000000000000000").unwrap().to_string(),
-            "1.00"
-        );
+        assert_eq!(decimal("1.000000000000000000000").unwrap().to_string(), "1.00");
         for text in [
             "",
             ".",
@@ -177,12 +141,7 @@ mod tests {
     #[test]
     fn dates_must_exist() {
         let day = civil::date(2026, 11, 23);
-        for text in [
-            "2026-11-23",
-            "2026-11-23Z",
-            "2026-11-23+01:00",
-            "\n2026-11-23 ",
-        ] {
+        for text in ["2026-11-23", "2026-11-23Z", "2026-11-23+01:00", "\n2026-11-23 "] {
             assert_eq!(iso_date(text), Some(day), "{text}");
         }
         assert_eq!(date_102("20261123"), Some(day));
@@ -204,17 +163,8 @@ mod tests {
 
     #[test]
     fn halves_round_upwards() {
-        for (text, expected) in [
-            ("0.125", "0.13"),
-            ("-0.125", "-0.12"),
-            ("-0.126", "-0.13"),
-            ("1", "1"),
-        ] {
-            assert_eq!(
-                cents(text.parse().unwrap()),
-                expected.parse::<Decimal>().unwrap(),
-                "{text}"
-            );
+        for (text, expected) in [("0.125", "0.13"), ("-0.125", "-0.12"), ("-0.126", "-0.13"), ("1", "1")] {
+            assert_eq!(cents(text.parse().unwrap()), expected.parse::<Decimal>().unwrap(), "{text}");
         }
     }
 }

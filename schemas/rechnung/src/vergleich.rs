@@ -30,16 +30,9 @@ pub fn differences(rechnung: &Rechnung, text: &str) -> Vec<String> {
     }
     if let Some(gross) = rechnung.totals.as_ref().and_then(|t| t.gross.as_ref()) {
         let german = format::amount(gross.value.abs());
-        let forms = [
-            german.clone(),
-            german.replace('.', ""),
-            german.replace('.', "").replace(',', "."),
-            swap(&german),
-        ];
+        let forms = [german.clone(), german.replace('.', ""), german.replace('.', "").replace(',', "."), swap(&german)];
         if !forms.iter().any(|f| has_number(&seen, f)) {
-            out.push(format!(
-                "Der Gesamtbetrag {german} aus den Daten steht nicht im sichtbaren Text."
-            ));
+            out.push(format!("Der Gesamtbetrag {german} aus den Daten steht nicht im sichtbaren Text."));
         }
     }
     out
@@ -47,10 +40,7 @@ pub fn differences(rechnung: &Rechnung, text: &str) -> Vec<String> {
 
 /// Lower case without white space, hyphenation and thin spaces.
 fn squeeze(text: &str) -> String {
-    text.chars()
-        .filter(|c| !c.is_whitespace() && !format::is_hidden(*c))
-        .flat_map(char::to_lowercase)
-        .collect()
+    text.chars().filter(|c| !c.is_whitespace() && !format::is_hidden(*c)).flat_map(char::to_lowercase).collect()
 }
 
 /// `1.190,00` as `1,190.00`.
@@ -70,9 +60,7 @@ fn has_number(text: &str, number: &str) -> bool {
     text.match_indices(number).any(|(at, _)| {
         let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
         let before = text[..at].chars().next_back();
-        !digit(before)
-            && !matches!(before, Some('.' | ','))
-            && !digit(text[at + number.len()..].chars().next())
+        !digit(before) && !matches!(before, Some('.' | ',')) && !digit(text[at + number.len()..].chars().next())
     })
 }
 
@@ -108,10 +96,7 @@ fn dates(day: jiff::civil::Date) -> Vec<String> {
 /// `None` when one of the three is missing.
 pub fn duplicate_key(rechnung: &Rechnung) -> Option<String> {
     let seller = rechnung.seller.as_ref()?;
-    let identity = [&seller.vat_id, &seller.tax_number, &seller.name]
-        .into_iter()
-        .flatten()
-        .find(|t| !t.is_empty())?;
+    let identity = [&seller.vat_id, &seller.tax_number, &seller.name].into_iter().flatten().find(|t| !t.is_empty())?;
     let gross = rechnung.totals.as_ref()?.gross.as_ref()?;
     let number = rechnung.number.as_ref().filter(|n| !n.is_empty())?;
     Some(key(identity, number, gross.value))
@@ -119,12 +104,7 @@ pub fn duplicate_key(rechnung: &Rechnung) -> Option<String> {
 
 /// The key from single facts, for paper invoices.
 pub fn key(seller: &str, number: &str, gross: rust_decimal::Decimal) -> String {
-    let plain = |s: &str| {
-        s.chars()
-            .filter(|c| c.is_alphanumeric())
-            .flat_map(char::to_uppercase)
-            .collect::<String>()
-    };
+    let plain = |s: &str| s.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect::<String>();
     format!("{}|{}|{}", plain(seller), plain(number), gross.normalize())
 }
 
@@ -135,11 +115,7 @@ mod tests {
     use crate::{Limits, read};
 
     fn sample() -> Rechnung {
-        read(
-            include_bytes!("../tests/beispiele/ubl-gut.xml"),
-            &Limits::default(),
-        )
-        .unwrap()
+        read(include_bytes!("../tests/beispiele/ubl-gut.xml"), &Limits::default()).unwrap()
     }
 
     #[test]
@@ -152,26 +128,13 @@ mod tests {
             assert_eq!(differences(&sample(), text), Vec::<String>::new(), "{text}");
         }
         assert_eq!(differences(&sample(), " \n"), Vec::<String>::new());
-        assert_eq!(
-            differences(
-                &sample(),
-                "Rechnung 2026-0816 vom 17.11.2026 über 11.190,00 €"
-            )
-            .len(),
-            3
-        );
+        assert_eq!(differences(&sample(), "Rechnung 2026-0816 vom 17.11.2026 über 11.190,00 €").len(), 3);
     }
 
     #[test]
     fn same_invoice_has_the_same_key() {
         let key_of_data = duplicate_key(&sample()).unwrap();
-        assert_eq!(
-            key_of_data,
-            key("DE 999 999 999", "2026/0815", "1190.0".parse().unwrap())
-        );
-        assert_ne!(
-            key_of_data,
-            key("DE999999999", "2026-0815", "1190.01".parse().unwrap())
-        );
+        assert_eq!(key_of_data, key("DE 999 999 999", "2026/0815", "1190.0".parse().unwrap()));
+        assert_ne!(key_of_data, key("DE999999999", "2026-0815", "1190.01".parse().unwrap()));
     }
 }

@@ -33,13 +33,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            bytes: 20 << 20,
-            depth: 64,
-            attributes: 64,
-            elements: 1_000_000,
-            names: 1_000,
-        }
+        Self { bytes: 20 << 20, depth: 64, attributes: 64, elements: 1_000_000, names: 1_000 }
     }
 }
 
@@ -58,10 +52,7 @@ fn refuse<T>(code: &'static str, text: &str) -> Result<T, ReadError> {
 }
 
 fn error(code: &'static str, text: &str) -> ReadError {
-    ReadError {
-        code,
-        text: text.to_owned(),
-    }
+    ReadError { code, text: text.to_owned() }
 }
 
 fn malformed() -> ReadError {
@@ -105,14 +96,9 @@ pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Tree, ReadError> {
             Event::End(_) => build.close(),
             Event::Text(text) => build.text(&text.xml10_content())?,
             Event::CData(data) => build.cdata(&data.xml10_content())?,
-            Event::GeneralRef(reference) => {
-                build.text(resolve(&reference)?.encode_utf8(&mut [0; 4]))?
-            }
+            Event::GeneralRef(reference) => build.text(resolve(&reference)?.encode_utf8(&mut [0; 4]))?,
             Event::DocType(_) => {
-                return refuse(
-                    "xml-doctype",
-                    "Die Datei enthält eine DTD. Das ist bei Rechnungen nicht erlaubt.",
-                );
+                return refuse("xml-doctype", "Die Datei enthält eine DTD. Das ist bei Rechnungen nicht erlaubt.");
             }
             Event::Decl(_) if !first => return Err(malformed()),
             Event::PI(pi) if pi.target().eq_ignore_ascii_case("xml") => return Err(malformed()),
@@ -139,10 +125,7 @@ fn resolve(reference: &BytesRef<'_>) -> Result<char, ReadError> {
         "amp" => Ok('&'),
         "apos" => Ok('\''),
         "quot" => Ok('"'),
-        _ => refuse(
-            "xml-entity",
-            "Die Datei benutzt eigene Entitäten. Das ist bei Rechnungen nicht erlaubt.",
-        ),
+        _ => refuse("xml-entity", "Die Datei benutzt eigene Entitäten. Das ist bei Rechnungen nicht erlaubt."),
     }
 }
 
@@ -164,13 +147,7 @@ struct Builder<'l> {
 
 impl<'l> Builder<'l> {
     fn new(limits: &'l Limits) -> Self {
-        Self {
-            limits,
-            tree: Tree::default(),
-            symbols: HashMap::new(),
-            stack: Vec::new(),
-            rooted: false,
-        }
+        Self { limits, tree: Tree::default(), symbols: HashMap::new(), stack: Vec::new(), rooted: false }
     }
 
     fn symbol(&mut self, name: &str) -> Result<u32, ReadError> {
@@ -181,10 +158,7 @@ impl<'l> Builder<'l> {
             return Err(malformed());
         }
         if self.tree.names.len() >= self.limits.names {
-            return refuse(
-                "xml-elements",
-                "Die Datei enthält zu viele verschiedene Elemente.",
-            );
+            return refuse("xml-elements", "Die Datei enthält zu viele verschiedene Elemente.");
         }
         let symbol = self.tree.names.len() as u32;
         self.tree.names.push(name.into());
@@ -194,17 +168,11 @@ impl<'l> Builder<'l> {
 
     fn open(&mut self, uri: &str, local: &str) -> Result<(), ReadError> {
         if uri == "http://www.w3.org/2001/XInclude" {
-            return refuse(
-                "xml-include",
-                "Die Datei will andere Dateien einbinden. Das ist nicht erlaubt.",
-            );
+            return refuse("xml-include", "Die Datei will andere Dateien einbinden. Das ist nicht erlaubt.");
         }
         if self.stack.is_empty() {
             if self.rooted {
-                return refuse(
-                    "xml-second-root",
-                    "Die Datei enthält mehr als ein Dokument.",
-                );
+                return refuse("xml-second-root", "Die Datei enthält mehr als ein Dokument.");
             }
             self.rooted = true;
             self.tree.root_uri = uri.to_owned();
@@ -230,11 +198,7 @@ impl<'l> Builder<'l> {
         };
         if let Some(frame) = self.stack.last_mut() {
             node.parent = Some(frame.node);
-            match frame
-                .seen
-                .iter()
-                .position(|(n, s, _)| (*n, *s) == (ns, name))
-            {
+            match frame.seen.iter().position(|(n, s, _)| (*n, *s) == (ns, name)) {
                 Some(i) => {
                     frame.seen[i].2 += 1;
                     node.place = frame.seen[i].2;
@@ -247,9 +211,7 @@ impl<'l> Builder<'l> {
                 None => {
                     let parent = &mut self.tree.nodes[frame.node.0 as usize];
                     parent.first_child = Some(id);
-                    let own = self.tree.text[parent.text.start as usize..]
-                        .trim_matches(WHITE)
-                        .len();
+                    let own = self.tree.text[parent.text.start as usize..].trim_matches(WHITE).len();
                     parent.mixed = own > 0;
                     self.tree.text.truncate(parent.text.start as usize);
                     parent.text = parent.text.start..parent.text.start;
@@ -258,11 +220,7 @@ impl<'l> Builder<'l> {
             }
         }
         self.tree.nodes.push(node);
-        self.stack.push(Frame {
-            node: id,
-            last_child: None,
-            seen: Vec::new(),
-        });
+        self.stack.push(Frame { node: id, last_child: None, seen: Vec::new() });
         Ok(())
     }
 
@@ -274,10 +232,7 @@ impl<'l> Builder<'l> {
         let from = self.tree.attributes.len() as u32;
         for (n, attribute) in start.attributes().enumerate() {
             if n >= self.limits.attributes {
-                return refuse(
-                    "xml-attributes",
-                    "Ein Element der Datei hat zu viele Attribute.",
-                );
+                return refuse("xml-attributes", "Ein Element der Datei hat zu viele Attribute.");
             }
             let attribute = attribute.map_err(|_| malformed())?;
             if attribute.value.contains('<') {
@@ -285,12 +240,7 @@ impl<'l> Builder<'l> {
             }
             let value = attribute
                 .normalized_value(XmlVersion::Explicit1_0)
-                .map_err(|_| {
-                    error(
-                        "xml-entity",
-                        "Ein Attribut der Datei benutzt eine unbekannte Entität.",
-                    )
-                })?;
+                .map_err(|_| error("xml-entity", "Ein Attribut der Datei benutzt eine unbekannte Entität."))?;
             if !value.chars().all(encoding::is_xml_char) {
                 return refuse("xml-control", "Die Datei enthält unerlaubte Steuerzeichen.");
             }
@@ -304,9 +254,7 @@ impl<'l> Builder<'l> {
             let name = self.symbol(attribute.key.local_name().into_inner())?;
             let begin = self.tree.text.len() as u32;
             self.tree.text.push_str(&value);
-            self.tree
-                .attributes
-                .push((name, begin..self.tree.text.len() as u32));
+            self.tree.attributes.push((name, begin..self.tree.text.len() as u32));
         }
         let here = self.here();
         let node = &mut self.tree.nodes[node.0 as usize];
@@ -320,11 +268,7 @@ impl<'l> Builder<'l> {
             return Err(malformed());
         }
         let Some(frame) = self.stack.last() else {
-            return if text.trim_matches(WHITE).is_empty() {
-                Ok(())
-            } else {
-                Err(malformed())
-            };
+            return if text.trim_matches(WHITE).is_empty() { Ok(()) } else { Err(malformed()) };
         };
         let node = &mut self.tree.nodes[frame.node.0 as usize];
         if frame.last_child.is_some() {

@@ -60,31 +60,16 @@ pub struct Counting {
 
 impl Default for Counting {
     fn default() -> Self {
-        Self {
-            start: Start::Unknown,
-            default_days: 30,
-        }
+        Self { start: Start::Unknown, default_days: 30 }
     }
 }
 
 /// Computes the terms from BT-9, BT-20 and the amounts of the invoice.
 pub fn terms(rechnung: &Rechnung, zugang: civil::Date, counting: Counting) -> Terms {
-    let text = rechnung
-        .payment_terms
-        .as_ref()
-        .map_or("", |t| rechnung.tree.text(t.node));
+    let text = rechnung.payment_terms.as_ref().map_or("", |t| rechnung.tree.text(t.node));
     let totals = rechnung.totals.as_ref();
-    let amount = totals
-        .and_then(|t| t.due.as_ref().or(t.gross.as_ref()))
-        .map(|a| a.value);
-    plan(
-        text,
-        amount,
-        day(&rechnung.issue_date),
-        day(&rechnung.due_date),
-        zugang,
-        counting,
-    )
+    let amount = totals.and_then(|t| t.due.as_ref().or(t.gross.as_ref())).map(|a| a.value);
+    plan(text, amount, day(&rechnung.issue_date), day(&rechnung.due_date), zugang, counting)
 }
 
 /// The same for facts from anywhere, e.g. a paper invoice; `text` are payment terms in the form of BT-20.
@@ -104,14 +89,14 @@ pub fn plan(
     };
     let start_assumed = (counting.start == Start::Unknown).then(|| {
         let what = if Some(start) == issued { "Rechnungsdatum" } else { "Zugang" };
-        format!("Fristen zählen ab {what} {}. Das ist das frühere Datum, denn der Beginn ist nicht vereinbart.", format::date(start))
+        format!(
+            "Fristen zählen ab {what} {}. Das ist das frühere Datum, denn der Beginn ist nicht vereinbart.",
+            format::date(start)
+        )
     });
     let after = |days: u32| start.saturating_add(i64::from(days).days());
     let due_assumed = due.is_none().then(|| {
-        format!(
-            "Die Rechnung nennt keinen Zahlungstermin. Angenommen sind {days} Tage ab {}.",
-            format::date(start)
-        )
+        format!("Die Rechnung nennt keinen Zahlungstermin. Angenommen sind {days} Tage ab {}.", format::date(start))
     });
     let skonto = lines(text)
         .filter_map(|line| line.ok())
@@ -122,19 +107,11 @@ pub fn plan(
             saving: saving(step.base.or(amount), step.percent),
         })
         .collect();
-    Terms {
-        start,
-        start_assumed,
-        due: due.unwrap_or_else(|| after(days)),
-        due_assumed,
-        skonto,
-    }
+    Terms { start, start_assumed, due: due.unwrap_or_else(|| after(days)), due_assumed, skonto }
 }
 
 fn saving(amount: Option<Decimal>, percent: Decimal) -> Decimal {
-    let product = amount
-        .and_then(|a| a.checked_mul(percent))
-        .unwrap_or_default();
+    let product = amount.and_then(|a| a.checked_mul(percent)).unwrap_or_default();
     let mut saving = value::cents(product / Decimal::ONE_HUNDRED);
     saving.rescale(2);
     saving
@@ -154,11 +131,7 @@ pub struct Step {
 /// Every line of BT-20 that begins with `#SKONTO#`: the step, or the line when it cannot be read.
 /// At most 20 lines; days up to 999, percent up to 100.
 pub fn lines(text: &str) -> impl Iterator<Item = Result<Step, &str>> {
-    text.lines()
-        .map(str::trim)
-        .filter(|line| line.starts_with("#SKONTO#"))
-        .take(20)
-        .map(|line| step(line).ok_or(line))
+    text.lines().map(str::trim).filter(|line| line.starts_with("#SKONTO#")).take(20).map(|line| step(line).ok_or(line))
 }
 
 fn step(line: &str) -> Option<Step> {
@@ -169,16 +142,9 @@ fn step(line: &str) -> Option<Step> {
         None => None,
         Some(part) => Some(value::decimal(part.strip_prefix("BASISBETRAG=")?)?),
     };
-    let days = (days.len() <= 3 && days.bytes().all(|b| b.is_ascii_digit()))
-        .then(|| days.parse().ok())
-        .flatten()?;
-    let fits =
-        parts.next().is_none() && percent >= Decimal::ZERO && percent <= Decimal::ONE_HUNDRED;
-    fits.then_some(Step {
-        days,
-        percent,
-        base,
-    })
+    let days = (days.len() <= 3 && days.bytes().all(|b| b.is_ascii_digit())).then(|| days.parse().ok()).flatten()?;
+    let fits = parts.next().is_none() && percent >= Decimal::ZERO && percent <= Decimal::ONE_HUNDRED;
+    fits.then_some(Step { days, percent, base })
 }
 
 #[cfg(test)]
@@ -202,23 +168,10 @@ mod tests {
             Some(friday),
             None,
             friday,
-            Counting {
-                start: Start::Zugang,
-                default_days: 30,
-            },
+            Counting { start: Start::Zugang, default_days: 30 },
         );
-        let got: Vec<_> = terms
-            .skonto
-            .iter()
-            .map(|s| (s.days, s.until, s.saving))
-            .collect();
-        assert_eq!(
-            got,
-            [
-                (7, civil::date(2026, 11, 27), d("35.70")),
-                (14, civil::date(2026, 12, 4), d("2.00"))
-            ]
-        );
+        let got: Vec<_> = terms.skonto.iter().map(|s| (s.days, s.until, s.saving)).collect();
+        assert_eq!(got, [(7, civil::date(2026, 11, 27), d("35.70")), (14, civil::date(2026, 12, 4), d("2.00"))]);
         assert_eq!(terms.start_assumed, None);
         assert_eq!(terms.due, civil::date(2026, 12, 20));
         assert!(terms.due_assumed.unwrap().contains("30 Tage ab 20.11.2026"));
@@ -227,45 +180,20 @@ mod tests {
     #[test]
     fn unknown_start_takes_the_earlier_day_and_says_so() {
         let (issued, zugang) = (civil::date(2026, 11, 16), civil::date(2026, 11, 20));
-        let terms = plan(
-            TERMS,
-            None,
-            Some(issued),
-            Some(zugang),
-            zugang,
-            Counting::default(),
-        );
+        let terms = plan(TERMS, None, Some(issued), Some(zugang), zugang, Counting::default());
         assert_eq!((terms.start, terms.due), (issued, zugang));
-        assert!(
-            terms
-                .start_assumed
-                .unwrap()
-                .starts_with("Fristen zählen ab Rechnungsdatum 16.11.2026.")
-        );
+        assert!(terms.start_assumed.unwrap().starts_with("Fristen zählen ab Rechnungsdatum 16.11.2026."));
         assert_eq!(terms.due_assumed, None);
-        let late = plan(
-            TERMS,
-            None,
-            Some(civil::date(2026, 12, 1)),
-            None,
-            zugang,
-            Counting::default(),
-        );
+        let late = plan(TERMS, None, Some(civil::date(2026, 12, 1)), None, zugang, Counting::default());
         assert_eq!(late.start, zugang);
     }
 
     #[test]
     fn unreadable_steps_are_told() {
-        assert_eq!(
-            lines(TERMS).filter_map(Result::err).collect::<Vec<_>>(),
-            ["#SKONTO#TAGE=x#PROZENT=2#"]
-        );
-        for line in [
-            "#SKONTO#TAGE=1000#PROZENT=2#",
-            "#SKONTO#TAGE=1#PROZENT=101#",
-            "#SKONTO#TAGE=1#PROZENT=2",
-            "#SKONTO#",
-        ] {
+        assert_eq!(lines(TERMS).filter_map(Result::err).collect::<Vec<_>>(), ["#SKONTO#TAGE=x#PROZENT=2#"]);
+        for line in
+            ["#SKONTO#TAGE=1000#PROZENT=2#", "#SKONTO#TAGE=1#PROZENT=101#", "#SKONTO#TAGE=1#PROZENT=2", "#SKONTO#"]
+        {
             assert_eq!(step(line), None, "{line}");
         }
     }

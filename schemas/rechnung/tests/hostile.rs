@@ -15,10 +15,7 @@ fn hostile_files_end_as_the_manifest_says() {
         return;
     };
     let mut seen = 0;
-    for row in std::fs::read_to_string(root.join("manifest.jsonl"))
-        .unwrap()
-        .lines()
-    {
+    for row in std::fs::read_to_string(root.join("manifest.jsonl")).unwrap().lines() {
         let row: Value = serde_json::from_str(row).unwrap();
         if row["format"] != "xml" {
             continue;
@@ -26,24 +23,14 @@ fn hostile_files_end_as_the_manifest_says() {
         seen += 1;
         let path = root.join(row["file"].as_str().unwrap());
         let xml = match row["transport"].as_str() {
-            Some("gzip") => {
-                Command::new("gzip")
-                    .arg("-dc")
-                    .arg(&path)
-                    .output()
-                    .unwrap()
-                    .stdout
-            }
+            Some("gzip") => Command::new("gzip").arg("-dc").arg(&path).output().unwrap().stdout,
             _ => std::fs::read(&path).unwrap(),
         };
         let start = Instant::now();
         let (outcome, html) = match gate(&xml) {
             Gate::Ok(rechnung) => {
                 let findings = rechnung::findings(&rechnung);
-                (
-                    "accept-sanitised".to_owned(),
-                    rechnung::html::document(&rechnung, &findings, None),
-                )
+                ("accept-sanitised".to_owned(), rechnung::html::document(&rechnung, &findings, None))
             }
             Gate::Reject { code, text } => (format!("reject {code} {text}"), String::new()),
             Gate::Quarantine { code, text } => (format!("quarantine {code} {text}"), String::new()),
@@ -51,29 +38,12 @@ fn hostile_files_end_as_the_manifest_says() {
             Gate::NotInvoice => ("reject not an invoice".to_owned(), String::new()),
         };
         let took = start.elapsed();
-        eprintln!(
-            "{:>7.2} ms {} -> {outcome}",
-            took.as_secs_f64() * 1e3,
-            row["file"]
-        );
+        eprintln!("{:>7.2} ms {} -> {outcome}", took.as_secs_f64() * 1e3, row["file"]);
         let kind = outcome.split(' ').next().unwrap();
-        let allowed = row["also_ok"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .chain([&row["expected"]])
-            .any(|x| x == kind);
-        assert!(
-            allowed,
-            "{}: {outcome}, expected {}",
-            row["file"], row["expected"]
-        );
+        let allowed = row["also_ok"].as_array().unwrap().iter().chain([&row["expected"]]).any(|x| x == kind);
+        assert!(allowed, "{}: {outcome}, expected {}", row["file"], row["expected"]);
         assert!(took.as_millis() < 100, "{} took {took:?}", row["file"]);
-        assert!(
-            !html.contains("<script") && !html.contains("<img") && !html.contains('\u{202E}'),
-            "{}",
-            row["file"]
-        );
+        assert!(!html.contains("<script") && !html.contains("<img") && !html.contains('\u{202E}'), "{}", row["file"]);
     }
     assert_eq!(seen, 31);
 }

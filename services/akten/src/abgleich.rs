@@ -40,15 +40,7 @@ pub struct AbgleichDokument {
     /// There is an original with exactly this hash.
     pub original: bool,
 }
-from_row!(AbgleichDokument {
-    id,
-    sendung,
-    sha256,
-    stand,
-    angelegt_belegt,
-    abgelegt_belegt,
-    original
-});
+from_row!(AbgleichDokument { id, sendung, sha256, stand, angelegt_belegt, abgelegt_belegt, original });
 
 /// What `reconcile` joins with intake, audit trail and blob listing.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -91,18 +83,8 @@ async fn compare(db: &Db, blobs: &dyn Blobs) -> Result<Abgleich, AktenError> {
         after = last.id;
         out.dokumente.extend(page);
     }
-    out.unbelegt = out
-        .dokumente
-        .iter()
-        .filter(|d| !(d.angelegt_belegt && d.abgelegt_belegt))
-        .map(|d| d.id)
-        .collect();
-    out.verwiesen = db
-        .all::<(BlobHash,)>(&VERWIESEN, args![])
-        .await?
-        .into_iter()
-        .map(|(hash,)| hash)
-        .collect();
+    out.unbelegt = out.dokumente.iter().filter(|d| !(d.angelegt_belegt && d.abgelegt_belegt)).map(|d| d.id).collect();
+    out.verwiesen = db.all::<(BlobHash,)>(&VERWIESEN, args![]).await?.into_iter().map(|(hash,)| hash).collect();
     let stored: BTreeSet<BlobHash> = blobs.list().await?.into_iter().collect();
     out.fehlend = out.verwiesen.difference(&stored).copied().collect();
     out.unverwiesen = stored.difference(&out.verwiesen).copied().collect();
@@ -112,11 +94,6 @@ async fn compare(db: &Db, blobs: &dyn Blobs) -> Result<Abgleich, AktenError> {
             out.veraendert.insert(*hash);
         }
     }
-    out.ohne_wirkung = db
-        .all::<(String,)>(&OHNE_WIRKUNG, args![])
-        .await?
-        .into_iter()
-        .map(|(o,)| o)
-        .collect();
+    out.ohne_wirkung = db.all::<(String,)>(&OHNE_WIRKUNG, args![]).await?.into_iter().map(|(o,)| o).collect();
     Ok(out)
 }

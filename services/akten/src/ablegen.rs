@@ -37,22 +37,14 @@ impl Akten {
     }
 
     /// The decision log as a blob; its name is its hash, so writing it before the commit is harmless.
-    pub(crate) async fn protokoll(
-        &self,
-        protokoll: Option<&Value>,
-    ) -> Result<Option<Datei>, AktenError> {
+    pub(crate) async fn protokoll(&self, protokoll: Option<&Value>) -> Result<Option<Datei>, AktenError> {
         let Some(value) = protokoll.filter(|v| !v.is_null()) else {
             return Ok(None);
         };
         let bytes = value.to_string().into_bytes();
         let size = bytes.len() as u64;
         let hash = self.blobs.put(bytes).await?;
-        Ok(Some(Datei {
-            name: "protokoll",
-            hash,
-            media_type: "application/json".into(),
-            size,
-        }))
+        Ok(Some(Datei { name: "protokoll", hash, media_type: "application/json".into(), size }))
     }
 
     /// Files in this transaction; a document that stands there already stays as it is.
@@ -64,52 +56,28 @@ impl Akten {
         now: nachrichten::Timestamp,
     ) -> Result<Abgelegt, AktenError> {
         let mut dokument = kopf(tx, m.dokument).await?;
-        let typed = m
-            .aktenzeichen
-            .as_deref()
-            .map(str::trim)
-            .filter(|az| !az.is_empty());
+        let typed = m.aktenzeichen.as_deref().map(str::trim).filter(|az| !az.is_empty());
         let akte = match typed {
-            Some(az) => tx
-                .optional::<Akte>(&akte::NACH_ZEICHEN, args![az])
-                .await?
-                .filter(|a| !a.zda),
+            Some(az) => tx.optional::<Akte>(&akte::NACH_ZEICHEN, args![az]).await?.filter(|a| !a.zda),
             None => None,
         };
         let aktenzeichen = akte.as_ref().map(|a| a.aktenzeichen.as_str());
         if let (Some(az), None) = (typed, aktenzeichen) {
             unknown(&mut dokument.befunde, az)?;
         }
-        let ziel = Ziel {
-            einheit: &m.einheit,
-            aktenzeichen,
-            titel: &m.akte_titel,
-            amt: &m.amt,
-        };
+        let ziel = Ziel { einheit: &m.einheit, aktenzeichen, titel: &m.akte_titel, amt: &m.amt };
         let titel = clean(&m.titel, 300);
-        let titel = if titel.is_empty() {
-            dokument.titel.clone()
-        } else {
-            titel
-        };
-        let art = Some(clean(&m.dokumentart, 60))
-            .filter(|a| !a.is_empty())
-            .or(dokument.dokumentart.clone());
+        let titel = if titel.is_empty() { dokument.titel.clone() } else { titel };
+        let art = Some(clean(&m.dokumentart, 60)).filter(|a| !a.is_empty()).or(dokument.dokumentart.clone());
         if let Some((akte, vorgang)) = filed(tx, &dokument, &ziel, m).await?
             && titel == dokument.titel
             && art == dokument.dokumentart
         {
-            return Ok(Abgelegt {
-                akte: akte.id,
-                vorgang,
-                aktenzeichen: akte.aktenzeichen,
-            });
+            return Ok(Abgelegt { akte: akte.id, vorgang, aktenzeichen: akte.aktenzeichen });
         }
         let akte = self.find_or_open(tx, &ziel, now).await?;
         lock(tx, &akte::objekt(akte.id)).await?;
-        let vorgang = self
-            .find_or_open_vorgang(tx, &akte, &m.vorgang_titel, now)
-            .await?;
+        let vorgang = self.find_or_open_vorgang(tx, &akte, &m.vorgang_titel, now).await?;
         let von = m.freigegeben_von.as_deref().map(|n| clean(n, 120));
         let values = args![
             m.dokument,
@@ -136,30 +104,10 @@ impl Akten {
         });
         if let Some(before) = dokument.akte.filter(|before| *before != akte.id) {
             let data = json!({ "nach": akte.id, "version": dokument.version + 1 });
-            audit(
-                tx,
-                &akte::objekt(before),
-                "DokumentUmgelegt",
-                &objekt(m.dokument),
-                data,
-                now,
-            )
-            .await?;
+            audit(tx, &akte::objekt(before), "DokumentUmgelegt", &objekt(m.dokument), data, now).await?;
         }
-        audit(
-            tx,
-            &akte::objekt(akte.id),
-            "DokumentAbgelegt",
-            &objekt(m.dokument),
-            data,
-            now,
-        )
-        .await?;
-        Ok(Abgelegt {
-            akte: akte.id,
-            vorgang,
-            aktenzeichen: akte.aktenzeichen,
-        })
+        audit(tx, &akte::objekt(akte.id), "DokumentAbgelegt", &objekt(m.dokument), data, now).await?;
+        Ok(Abgelegt { akte: akte.id, vorgang, aktenzeichen: akte.aktenzeichen })
     }
 }
 
@@ -169,14 +117,9 @@ fn unknown(befunde: &mut Value, az: &str) -> Result<(), AktenError> {
     let befund = json(&Befund {
         code: "aktenzeichen-unbekannt".into(),
         stufe: Stufe::Hinweis,
-        text: format!(
-            "Eine offene Akte {az} gibt es nicht. Einheit und Titel haben die Akte bestimmt."
-        ),
+        text: format!("Eine offene Akte {az} gibt es nicht. Einheit und Titel haben die Akte bestimmt."),
     })?;
-    if let Some(list) = befunde
-        .as_array_mut()
-        .filter(|list| !list.contains(&befund))
-    {
+    if let Some(list) = befunde.as_array_mut().filter(|list| !list.contains(&befund)) {
         list.push(befund);
     }
     Ok(())
@@ -192,25 +135,15 @@ async fn filed(
     let (Some(id), Some(vorgang)) = (dokument.akte, dokument.vorgang) else {
         return Ok(None);
     };
-    let Some(akte) = tx
-        .optional::<Akte>(&akte::NACH_ID, args![id as AkteId])
-        .await?
-    else {
+    let Some(akte) = tx.optional::<Akte>(&akte::NACH_ID, args![id as AkteId]).await? else {
         return Ok(None);
     };
     let (vorgang_titel,): (String,) = tx.one(&akte::VORGANG_TITEL, args![vorgang]).await?;
     let same_akte = match ziel.aktenzeichen {
         Some(az) => az == akte.aktenzeichen,
-        None => {
-            ziel.einheit == akte.einheit
-                && [clean(ziel.titel, 200), String::new()].contains(&akte.titel)
-        }
+        None => ziel.einheit == akte.einheit && [clean(ziel.titel, 200), String::new()].contains(&akte.titel),
     };
     let wanted = clean(&m.vorgang_titel, 200);
-    let wanted = if wanted.is_empty() {
-        &akte.titel
-    } else {
-        &wanted
-    };
+    let wanted = if wanted.is_empty() { &akte.titel } else { &wanted };
     Ok((same_akte && *wanted == vorgang_titel).then_some((akte, vorgang)))
 }

@@ -34,13 +34,7 @@ pub struct Einheit {
     pub aufbewahrung: Option<i64>,
     pub aussonderung: String,
 }
-from_row!(Einheit {
-    kennzeichen,
-    titel,
-    amt,
-    aufbewahrung,
-    aussonderung
-});
+from_row!(Einheit { kennzeichen, titel, amt, aufbewahrung, aussonderung });
 
 /// What filing needs of an Akte.
 pub struct Akte {
@@ -50,13 +44,7 @@ pub struct Akte {
     pub titel: String,
     pub zda: bool,
 }
-from_row!(Akte {
-    id,
-    aktenzeichen,
-    einheit,
-    titel,
-    zda
-});
+from_row!(Akte { id, aktenzeichen, einheit, titel, zda });
 
 /// Where to file: an Akte by number, or the unit's Akte of this year with this title.
 pub struct Ziel<'a> {
@@ -78,37 +66,19 @@ pub fn aktenzeichen(einheit: &str, jahr: i16, nummer: i64) -> String {
 
 impl Akten {
     /// Finds the Akte or opens it; the lock on its unit makes two openers one.
-    pub(crate) async fn find_or_open(
-        &self,
-        tx: &mut Tx,
-        ziel: &Ziel<'_>,
-        now: Timestamp,
-    ) -> Result<Akte, AktenError> {
+    pub(crate) async fn find_or_open(&self, tx: &mut Tx, ziel: &Ziel<'_>, now: Timestamp) -> Result<Akte, AktenError> {
         if let Some(az) = ziel.aktenzeichen {
-            return tx
-                .optional(&NACH_ZEICHEN, args![az])
-                .await?
-                .ok_or_else(|| AktenError::NoAkte(az.to_owned()));
+            return tx.optional(&NACH_ZEICHEN, args![az]).await?.ok_or_else(|| AktenError::NoAkte(az.to_owned()));
         }
         let einheit: Einheit = tx
             .optional(&EINHEIT, args![ziel.einheit])
             .await?
             .ok_or_else(|| AktenError::NoUnit(ziel.einheit.to_owned()))?;
         let (tag, titel) = (now.tag(), clean(ziel.titel, 200));
-        let titel = if titel.is_empty() {
-            einheit.titel.clone()
-        } else {
-            titel
-        };
+        let titel = if titel.is_empty() { einheit.titel.clone() } else { titel };
         let jahr = tag.0.year();
         lock(tx, &format!("einheit:{}", einheit.kennzeichen)).await?;
-        if let Some(akte) = tx
-            .optional(
-                &NACH_TITEL,
-                args![&einheit.kennzeichen, i32::from(jahr), &titel],
-            )
-            .await?
-        {
+        if let Some(akte) = tx.optional(&NACH_TITEL, args![&einheit.kennzeichen, i32::from(jahr), &titel]).await? {
             return Ok(akte);
         }
         self.open(tx, &einheit, titel, ziel.amt, tag, now).await
@@ -124,9 +94,7 @@ impl Akten {
         now: Timestamp,
     ) -> Result<Akte, AktenError> {
         let (id, kennzeichen, jahr) = (AkteId(self.ids.uuid()), &einheit.kennzeichen, tag.0.year());
-        let (nummer,): (i64,) = tx
-            .one(&ZAEHLEN, args![format!("akte:{kennzeichen}:{jahr}")])
-            .await?;
+        let (nummer,): (i64,) = tx.one(&ZAEHLEN, args![format!("akte:{kennzeichen}:{jahr}")]).await?;
         let amt = if amt.is_empty() { &einheit.amt } else { amt };
         let az = aktenzeichen(kennzeichen, jahr, nummer);
         let values = args![
@@ -149,24 +117,13 @@ impl Akten {
         if amt != einheit.amt {
             let subjekte: Vec<(String, i64)> = tx.all(&AMT_SUBJEKTE, args![amt]).await?;
             for (subjekt, recht) in subjekte {
-                let recht = if recht >= Recht::Bearbeiten as i64 {
-                    Recht::Bearbeiten
-                } else {
-                    Recht::Sehen
-                };
-                service_platform::rechte::grant(tx, &subjekt, &objekt(id), recht, now, &objekt(id))
-                    .await?;
+                let recht = if recht >= Recht::Bearbeiten as i64 { Recht::Bearbeiten } else { Recht::Sehen };
+                service_platform::rechte::grant(tx, &subjekt, &objekt(id), recht, now, &objekt(id)).await?;
             }
         }
         let data = json!({ "aktenzeichen": az, "einheit": kennzeichen, "amt": amt });
         audit(tx, &objekt(id), "AkteAngelegt", &objekt(id), data, now).await?;
-        Ok(Akte {
-            id,
-            aktenzeichen: az,
-            einheit: kennzeichen.clone(),
-            titel,
-            zda: false,
-        })
+        Ok(Akte { id, aktenzeichen: az, einheit: kennzeichen.clone(), titel, zda: false })
     }
 
     /// Finds the open Vorgang of this title in the Akte or opens it; the Akte must be locked.
@@ -178,33 +135,16 @@ impl Akten {
         now: Timestamp,
     ) -> Result<VorgangId, AktenError> {
         let titel = clean(titel, 200);
-        let titel = if titel.is_empty() {
-            akte.titel.clone()
-        } else {
-            titel
-        };
-        let known: Option<(VorgangId, String)> =
-            tx.optional(&VORGANG, args![akte.id, &titel]).await?;
+        let titel = if titel.is_empty() { akte.titel.clone() } else { titel };
+        let known: Option<(VorgangId, String)> = tx.optional(&VORGANG, args![akte.id, &titel]).await?;
         if let Some((id, _)) = known {
             return Ok(id);
         }
         let id = VorgangId(self.ids.uuid());
         let (nummer,): (i64,) = tx.one(&VORGANG_NUMMER, args![akte.id]).await?;
-        tx.execute(
-            &VORGANG_NEU,
-            args![id, akte.id, nummer, titel, now.tag(), now],
-        )
-        .await?;
+        tx.execute(&VORGANG_NEU, args![id, akte.id, nummer, titel, now.tag(), now]).await?;
         let data = json!({ "vorgang": id, "nummer": nummer });
-        audit(
-            tx,
-            &objekt(akte.id),
-            "VorgangAngelegt",
-            &format!("vorgang:{id}"),
-            data,
-            now,
-        )
-        .await?;
+        audit(tx, &objekt(akte.id), "VorgangAngelegt", &format!("vorgang:{id}"), data, now).await?;
         Ok(id)
     }
 }

@@ -46,18 +46,10 @@ impl Akten {
         let mut dokumente = Vec::new();
         for (teil, bereit) in m.teile.iter().zip(bereit) {
             let dokument = DokumentId::of_part(m.sendung, teil.index);
-            if self
-                .insert(&mut tx, &m, teil, dokument, &bereit, now)
-                .await?
-            {
+            if self.insert(&mut tx, &m, teil, dokument, &bereit, now).await? {
                 index::write(&mut tx, worte, dokument, bereit.text.as_deref()).await?;
             }
-            dokumente.push(Angelegtes {
-                dokument,
-                sendung: m.sendung,
-                zugang: m.zugang,
-                teil: teil.clone(),
-            });
+            dokumente.push(Angelegtes { dokument, sendung: m.sendung, zugang: m.zugang, teil: teil.clone() });
         }
         self.finish(tx, job, Angelegt { dokumente }).await
     }
@@ -73,10 +65,7 @@ impl Akten {
         }
         let mut text = None;
         if let Some(hash) = teil.text {
-            dateien.push(
-                self.datei("text", hash, "text/plain; charset=utf-8")
-                    .await?,
-            );
+            dateien.push(self.datei("text", hash, "text/plain; charset=utf-8").await?);
             text = Some(self.text(hash).await?);
         }
         Ok(Bereit { dateien, text })
@@ -91,26 +80,11 @@ impl Akten {
         bereit: &Bereit,
         now: Timestamp,
     ) -> Result<bool, AktenError> {
-        let stand = if m.korb == QUARANTAENE {
-            QUARANTAENE
-        } else {
-            "eingang"
-        };
+        let stand = if m.korb == QUARANTAENE { QUARANTAENE } else { "eingang" };
         let name = clean(&teil.name, 200);
-        let titel = name
-            .rsplit_once('.')
-            .map_or(name.as_str(), |(stem, _)| stem)
-            .trim();
-        let titel = if titel.is_empty() {
-            "Ohne Namen"
-        } else {
-            titel
-        };
-        let art = teil
-            .blatt
-            .as_ref()
-            .and_then(|b| b.dokumentart.as_deref())
-            .map(|a| clean(a, 60));
+        let titel = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem).trim();
+        let titel = if titel.is_empty() { "Ohne Namen" } else { titel };
+        let art = teil.blatt.as_ref().and_then(|b| b.dokumentart.as_deref()).map(|a| clean(a, 60));
         let kanal = json(&m.kanal)?.as_str().unwrap_or_default().to_owned();
         let teil_art = json(&teil.art)?.as_str().unwrap_or_default().to_owned();
         let values = args![
@@ -142,15 +116,7 @@ impl Akten {
             blob(tx, id, bild, "seite").await?;
         }
         let data = json!({ "teil": teil.index, "sha256": teil.blob, "korb": m.korb, "zugang": m.zugang, "seiten": teil.seiten.len() });
-        audit(
-            tx,
-            &sendung_kette(m.sendung),
-            "DokumentAngelegt",
-            &objekt(id),
-            data,
-            now,
-        )
-        .await?;
+        audit(tx, &sendung_kette(m.sendung), "DokumentAngelegt", &objekt(id), data, now).await?;
         Ok(true)
     }
 }

@@ -118,10 +118,7 @@ struct Wuerfel(u64);
 
 impl Wuerfel {
     fn below(&mut self, n: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         ((self.0 >> 33) as usize) % n
     }
     fn of<T: Copy>(&mut self, from: &[T]) -> T {
@@ -145,27 +142,17 @@ fn blatt(n: usize, w: &mut Wuerfel, einheit: &Einheit) -> Blatt {
         2000 + w.below(27)
     );
     for _ in 0..5 + w.below(6) {
-        let satz = w
-            .of(SAETZE)
-            .replace("{name}", w.of(NAMEN))
-            .replace("{strasse}", w.of(STRASSEN));
+        let satz = w.of(SAETZE).replace("{name}", w.of(NAMEN)).replace("{strasse}", w.of(STRASSEN));
         let tag = format!("{:02}.{:02}.2026", w.below(28) + 1, w.below(12) + 1);
         let betrag = format!("{},{:02}", w.below(9000) + 10, w.below(100));
         text.push_str(
-            &satz
-                .replace("{tag}", &tag)
-                .replace("{betrag}", &betrag)
-                .replace("{nr}", &(w.below(120) + 1).to_string()),
+            &satz.replace("{tag}", &tag).replace("{betrag}", &betrag).replace("{nr}", &(w.below(120) + 1).to_string()),
         );
         text.push('\n');
     }
     text.push_str("\nMit freundlichen Grüßen\n");
     text.push_str(name);
-    Blatt {
-        titel: format!("{wort} {name}, {strasse}"),
-        art,
-        text,
-    }
+    Blatt { titel: format!("{wort} {name}, {strasse}"), art, text }
 }
 
 /// An Akte of the record while it is being filled.
@@ -180,14 +167,7 @@ struct Offen {
 impl Akten {
     /// Adds `n` documents to the record; the Aktenplan must be there. All share one original. Returns how many.
     pub async fn seed_many(&self, n: usize) -> Result<usize, AktenError> {
-        seed_many(
-            &self.db,
-            self.blobs.as_ref(),
-            self.clock.as_ref(),
-            self.worte().await?,
-            n,
-        )
-        .await
+        seed_many(&self.db, self.blobs.as_ref(), self.clock.as_ref(), self.worte().await?, n).await
     }
 }
 
@@ -220,24 +200,9 @@ async fn seed_many(
             let at = now.plus_micros(-(step * (n - i) as i64));
             let einheit = &einheiten[w.below(einheiten.len())];
             let korb = w.below(IM_KORB) == 0;
-            let ziel = if korb {
-                None
-            } else {
-                Some(akte_for(&mut tx, einheit, &mut offen, at, before + i).await?)
-            };
+            let ziel = if korb { None } else { Some(akte_for(&mut tx, einheit, &mut offen, at, before + i).await?) };
             let blatt = blatt(before + i, &mut w, einheit);
-            one(
-                &mut tx,
-                worte,
-                before + i,
-                &blatt,
-                einheit,
-                ziel,
-                (original, size),
-                at,
-                &mut woerter,
-            )
-            .await?;
+            one(&mut tx, worte, before + i, &blatt, einheit, ziel, (original, size), at, &mut woerter).await?;
         }
         let woerter: Vec<_> = woerter.into_iter().collect();
         tx.execute(&index::WOERTER, args![json!(woerter)]).await?;
@@ -255,26 +220,13 @@ async fn akte_for(
     at: Timestamp,
     i: usize,
 ) -> Result<Offen, AktenError> {
-    if let Some(o) = offen
-        .get_mut(&einheit.kennzeichen)
-        .filter(|o| o.voll < JE_AKTE)
-    {
+    if let Some(o) = offen.get_mut(&einheit.kennzeichen).filter(|o| o.voll < JE_AKTE) {
         o.voll += 1;
         return Ok(o.clone());
     }
     let jahr = at.tag().0.year();
-    let (nummer,): (i64,) = tx
-        .one(
-            &akte::ZAEHLEN,
-            args![format!("akte:{}:{jahr}", einheit.kennzeichen)],
-        )
-        .await?;
-    let neu = |name: &str| {
-        Uuid::new_v5(
-            &Uuid::NAMESPACE_URL,
-            format!("bestand/{name}/{i}").as_bytes(),
-        )
-    };
+    let (nummer,): (i64,) = tx.one(&akte::ZAEHLEN, args![format!("akte:{}:{jahr}", einheit.kennzeichen)]).await?;
+    let neu = |name: &str| Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("bestand/{name}/{i}").as_bytes());
     let (akte, vorgang) = (AkteId(neu("akte")), VorgangId(neu("vorgang")));
     let aktenzeichen = akte::aktenzeichen(&einheit.kennzeichen, jahr, nummer);
     let values = args![
@@ -293,28 +245,10 @@ async fn akte_for(
         akte::objekt(akte),
     ];
     tx.execute(&akte::OEFFNEN, values).await?;
-    tx.execute(
-        &akte::VORGANG_NEU,
-        args![vorgang, akte, 1i64, "Schriftverkehr", at.tag(), at],
-    )
-    .await?;
-    let data =
-        json!({ "aktenzeichen": aktenzeichen, "einheit": einheit.kennzeichen, "amt": einheit.amt });
-    audit(
-        tx,
-        &akte::objekt(akte),
-        "AkteAngelegt",
-        &akte::objekt(akte),
-        data,
-        at,
-    )
-    .await?;
-    let o = Offen {
-        akte,
-        aktenzeichen,
-        vorgang,
-        voll: 1,
-    };
+    tx.execute(&akte::VORGANG_NEU, args![vorgang, akte, 1i64, "Schriftverkehr", at.tag(), at]).await?;
+    let data = json!({ "aktenzeichen": aktenzeichen, "einheit": einheit.kennzeichen, "amt": einheit.amt });
+    audit(tx, &akte::objekt(akte), "AkteAngelegt", &akte::objekt(akte), data, at).await?;
+    let o = Offen { akte, aktenzeichen, vorgang, voll: 1 };
     offen.insert(einheit.kennzeichen.clone(), o.clone());
     Ok(o)
 }
@@ -331,10 +265,7 @@ async fn one(
     at: Timestamp,
     woerter: &mut BTreeMap<String, String>,
 ) -> Result<(), AktenError> {
-    let sendung = SendungId(Uuid::new_v5(
-        &Uuid::NAMESPACE_URL,
-        format!("bestand/sendung/{}", i / 100).as_bytes(),
-    ));
+    let sendung = SendungId(Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("bestand/sendung/{}", i / 100).as_bytes()));
     let id = DokumentId(Uuid::new_v5(&sendung.0, format!("bestand/{i}").as_bytes()));
     let (ort, stand) = match &ziel {
         Some(_) => (format!("einheit:{}", einheit.kennzeichen), "abgelegt"),
@@ -360,39 +291,16 @@ async fn one(
         ziel.as_ref().map(|_| tag),
     ];
     tx.execute(&DOKUMENT, values).await?;
-    tx.execute(
-        &schreiben::RENDITION,
-        args![
-            id,
-            "original",
-            1i64,
-            original,
-            "text/plain; charset=utf-8",
-            size,
-            at
-        ],
-    )
-    .await?;
-    schreiben::blob(tx, id, original, "original").await?;
-    tx.execute(&index::TEXT_SETZEN, args![id, &blatt.text])
+    tx.execute(&schreiben::RENDITION, args![id, "original", 1i64, original, "text/plain; charset=utf-8", size, at])
         .await?;
+    schreiben::blob(tx, id, original, "original").await?;
+    tx.execute(&index::TEXT_SETZEN, args![id, &blatt.text]).await?;
     let nr = index::zeile(tx, id).await?;
-    let az = ziel
-        .as_ref()
-        .map(|z| z.aktenzeichen.as_str())
-        .unwrap_or_default();
+    let az = ziel.as_ref().map(|z| z.aktenzeichen.as_str()).unwrap_or_default();
     let made = index::tokens(worte, &[&blatt.titel, az, &einheit.titel, &blatt.text]);
     tx.execute(&index::VOLLTEXT, args![nr, made.tokens]).await?;
     woerter.extend(made.woerter);
-    audit(
-        tx,
-        &sendung_kette(sendung),
-        "DokumentAngelegt",
-        &objekt(id),
-        json!({ "sha256": original }),
-        at,
-    )
-    .await?;
+    audit(tx, &sendung_kette(sendung), "DokumentAngelegt", &objekt(id), json!({ "sha256": original }), at).await?;
     if let Some(z) = &ziel {
         audit(
             tx,

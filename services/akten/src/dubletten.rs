@@ -26,33 +26,21 @@ pub struct Schluessel {
 
 /// Letters and digits only, capital; so that `DE 123.456` equals `DE123456`.
 fn plain(text: &str) -> String {
-    text.chars()
-        .filter(|c| c.is_alphanumeric())
-        .flat_map(char::to_uppercase)
-        .collect()
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect()
 }
 
 /// The seller's name without its legal form.
 fn name(text: &str) -> String {
-    const FORMEN: &[&str] = &[
-        "gmbh", "mbh", "ag", "kg", "ohg", "gbr", "ug", "co", "e", "k", "ev", "eg", "se", "und",
-        "inh",
-    ];
-    let words = crate::suche::worte::words(text)
-        .map(|w| fold(w.text))
-        .filter(|w| !FORMEN.contains(&w.as_str()));
+    const FORMEN: &[&str] =
+        &["gmbh", "mbh", "ag", "kg", "ohg", "gbr", "ug", "co", "e", "k", "ev", "eg", "se", "und", "inh"];
+    let words = crate::suche::worte::words(text).map(|w| fold(w.text)).filter(|w| !FORMEN.contains(&w.as_str()));
     words.collect()
 }
 
 impl Schluessel {
     /// `None` when number, amount or seller are missing.
     pub fn of(fakten: &RechnungsFakten) -> Option<Self> {
-        let betrag: Betrag = fakten
-            .brutto
-            .as_ref()
-            .or(fakten.zahlbetrag.as_ref())?
-            .parse()
-            .ok()?;
+        let betrag: Betrag = fakten.brutto.as_ref().or(fakten.zahlbetrag.as_ref())?.parse().ok()?;
         let key = Self {
             nummer: plain(fakten.nummer.as_deref()?),
             betrag: betrag.normalize().to_string(),
@@ -65,27 +53,15 @@ impl Schluessel {
 }
 
 /// Keeps the key of this invoice and finds the others that have it, oldest first.
-pub async fn check(
-    tx: &mut Tx,
-    dokument: DokumentId,
-    fakten: &RechnungsFakten,
-) -> Result<Vec<Dublette>, AktenError> {
+pub async fn check(tx: &mut Tx, dokument: DokumentId, fakten: &RechnungsFakten) -> Result<Vec<Dublette>, AktenError> {
     let Some(key) = Schluessel::of(fakten) else {
         tx.execute(&VERGESSEN, args![dokument]).await?;
         return Ok(Vec::new());
     };
     lock(tx, &format!("rechnung:{}", key.nummer)).await?;
-    tx.execute(
-        &MERKEN,
-        args![dokument, &key.nummer, &key.betrag, &key.steuer, &key.name],
-    )
-    .await?;
-    let same: Vec<(DokumentId, Tag, String, Option<String>)> = tx
-        .all(
-            &GLEICHE,
-            args![key.nummer, key.betrag, dokument, key.steuer, key.name],
-        )
-        .await?;
+    tx.execute(&MERKEN, args![dokument, &key.nummer, &key.betrag, &key.steuer, &key.name]).await?;
+    let same: Vec<(DokumentId, Tag, String, Option<String>)> =
+        tx.all(&GLEICHE, args![key.nummer, key.betrag, dokument, key.steuer, key.name]).await?;
     let nummer = fakten.nummer.as_deref().unwrap_or_default();
     Ok(same
         .into_iter()
@@ -95,10 +71,7 @@ pub async fn check(
                 None if stand == "abgelegt" => "abgelegt".to_owned(),
                 None => "noch in Bearbeitung".to_owned(),
             };
-            let text = format!(
-                "Rechnung {nummer} über denselben Betrag kam schon am {}, {ort}.",
-                zugang.deutsch()
-            );
+            let text = format!("Rechnung {nummer} über denselben Betrag kam schon am {}, {ort}.", zugang.deutsch());
             Dublette { dokument, text }
         })
         .collect())
@@ -122,20 +95,8 @@ mod tests {
 
     #[test]
     fn spellings_of_one_invoice_are_one_key() {
-        let a = Schluessel::of(&fakten(
-            "RE-2026/0815",
-            "Müller Bau GmbH",
-            "DE 123 456 789",
-            "6228.80",
-        ))
-        .unwrap();
-        let b = Schluessel::of(&fakten(
-            "re 2026 0815",
-            "Mueller-Bau gmbh",
-            "DE123456789",
-            "6228.8",
-        ))
-        .unwrap();
+        let a = Schluessel::of(&fakten("RE-2026/0815", "Müller Bau GmbH", "DE 123 456 789", "6228.80")).unwrap();
+        let b = Schluessel::of(&fakten("re 2026 0815", "Mueller-Bau gmbh", "DE123456789", "6228.8")).unwrap();
         assert_eq!(a, b);
     }
 

@@ -21,9 +21,7 @@ statements! {
 
 impl Akten {
     pub(crate) async fn erfassen(&self, job: &Job, m: Erfassen) -> Result<Erfasst, AktenError> {
-        let id = m
-            .dokument
-            .ok_or_else(|| AktenError::Message("erfassen without a document".into()))?;
+        let id = m.dokument.ok_or_else(|| AktenError::Message("erfassen without a document".into()))?;
         let mut dateien = Vec::new();
         for (name, hash, media_type) in [
             ("pdfa", m.pdfa, "application/pdf"),
@@ -54,26 +52,10 @@ impl Akten {
         }
         let vorschlag = m.vorschlag.as_ref().map(json).transpose()?;
         let fakten = m.fakten.as_ref().map(json).transpose()?;
-        let befunde = if m.befunde.is_empty() {
-            None
-        } else {
-            Some(json(&m.befunde)?)
-        };
-        let titel = m
-            .titel
-            .as_deref()
-            .map(|t| clean(t, 300))
-            .filter(|t| !t.is_empty());
-        let art = m
-            .dokumentart
-            .as_deref()
-            .map(|a| clean(a, 60))
-            .filter(|a| !a.is_empty());
-        tx.execute(
-            &ERGAENZEN,
-            args![id, titel, art, vorschlag, fakten, befunde],
-        )
-        .await?;
+        let befunde = if m.befunde.is_empty() { None } else { Some(json(&m.befunde)?) };
+        let titel = m.titel.as_deref().map(|t| clean(t, 300)).filter(|t| !t.is_empty());
+        let art = m.dokumentart.as_deref().map(|a| clean(a, 60)).filter(|a| !a.is_empty());
+        tx.execute(&ERGAENZEN, args![id, titel, art, vorschlag, fakten, befunde]).await?;
         let dubletten = match &m.fakten {
             Some(fakten) => dubletten::check(&mut tx, id, fakten).await?,
             None => Vec::new(),
@@ -83,15 +65,7 @@ impl Akten {
             "renditionen": neu, "vorschlag": m.vorschlag.is_some(), "fakten": m.fakten.is_some(),
             "befunde": m.befunde.len(), "dubletten": dubletten.len(), "version": dokument.version + 1,
         });
-        audit(
-            &mut tx,
-            &sendung_kette(dokument.sendung),
-            "DokumentErfasst",
-            &objekt(id),
-            data,
-            now,
-        )
-        .await?;
+        audit(&mut tx, &sendung_kette(dokument.sendung), "DokumentErfasst", &objekt(id), data, now).await?;
         self.finish(tx, job, Erfasst { dubletten }).await
     }
 }

@@ -53,14 +53,21 @@ impl UserError for AktenError {
     fn text(&self) -> Text {
         Text(match self {
             Self::NotFound => return Fehler::not_found().text,
-            Self::NoDocument(_) | Self::Message(_) => "Dieser Auftrag passt zu keinem Dokument. Die Betriebsstelle wird informiert.".into(),
-            Self::NoUnit(einheit) => format!("Die Einheit {einheit} gibt es im Aktenplan nicht. Wählen Sie eine andere."),
+            Self::NoDocument(_) | Self::Message(_) => {
+                "Dieser Auftrag passt zu keinem Dokument. Die Betriebsstelle wird informiert.".into()
+            }
+            Self::NoUnit(einheit) => {
+                format!("Die Einheit {einheit} gibt es im Aktenplan nicht. Wählen Sie eine andere.")
+            }
             Self::NoAkte(az) => format!("Eine Akte {az} gibt es nicht. Prüfen Sie das Aktenzeichen."),
             Self::Cursor => "Diese Seite der Liste gibt es nicht mehr. Beginnen Sie die Liste von vorn.".into(),
             Self::Blob(BlobError::Damaged(_) | BlobError::Missing(_)) => {
-                "Das gespeicherte Dokument ist beschädigt und wird nicht gezeigt. Die Betriebsstelle wird informiert.".into()
+                "Das gespeicherte Dokument ist beschädigt und wird nicht gezeigt. Die Betriebsstelle wird informiert."
+                    .into()
             }
-            Self::Db(_) | Self::Blob(_) => "Der Speicher ist gerade nicht erreichbar. Versuchen Sie es in einer Minute erneut.".into(),
+            Self::Db(_) | Self::Blob(_) => {
+                "Der Speicher ist gerade nicht erreichbar. Versuchen Sie es in einer Minute erneut.".into()
+            }
         })
     }
 
@@ -80,33 +87,22 @@ impl From<AktenError> for Fehler {
         if e.status() >= 500 {
             tracing::error!(error = %e, "akten cannot answer");
         }
-        Self {
-            code: e.code(),
-            status: e.status(),
-            text: e.text(),
-            detail: e.to_string(),
-        }
+        Self { code: e.code(), status: e.status(), text: e.text(), detail: e.to_string() }
     }
 }
 
 impl From<AktenError> for JobError {
     fn from(e: AktenError) -> Self {
-        let retry = |cause: String, ms| Self::Retry {
-            after: Duration::from_millis(ms),
-            cause,
-        };
+        let retry = |cause: String, ms| Self::Retry { after: Duration::from_millis(ms), cause };
         match e {
             // Somebody else wrote the same chain or number at the same time.
             AktenError::Db(e) if e.is_unique() => retry(e.to_string(), 100),
             AktenError::Db(DbError::Sql(e)) => retry(format!("database: {e}"), 1000),
             AktenError::Blob(BlobError::Io(e)) => retry(format!("blob store: {e}"), 1000),
-            e @ (AktenError::NoUnit(_) | AktenError::NoAkte(_)) => Self::Unreadable {
-                code: "ablage-unbekannt".into(),
-                detail: e.text().0,
-            },
-            e => Self::Bug {
-                detail: e.to_string(),
-            },
+            e @ (AktenError::NoUnit(_) | AktenError::NoAkte(_)) => {
+                Self::Unreadable { code: "ablage-unbekannt".into(), detail: e.text().0 }
+            }
+            e => Self::Bug { detail: e.to_string() },
         }
     }
 }

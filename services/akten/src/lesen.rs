@@ -4,10 +4,7 @@
 use async_trait::async_trait;
 use nachrichten::{
     Actor, AkteId, BlobHash, DokumentId, SendungId, Tag, Timestamp, VorgangId,
-    dokumente::{
-        Ablageort, AkteSeite, Dokument, DokumentZeile, Dokumente, Einheit, Inhalt, Rendition,
-        VorgangSeite,
-    },
+    dokumente::{Ablageort, AkteSeite, Dokument, DokumentZeile, Dokumente, Einheit, Inhalt, Rendition, VorgangSeite},
     erkennung::{Befund, Seite},
     fehler::Fehler,
 };
@@ -40,7 +37,9 @@ macro_rules! akte {
     };
 }
 macro_rules! zeile {
-    () => { "SELECT d.id, d.titel, d.dokumentart, d.zugang, d.aktenzeichen, d.stand, d.erfasst FROM akten_dokument d " };
+    () => {
+        "SELECT d.id, d.titel, d.dokumentart, d.zugang, d.aktenzeichen, d.stand, d.erfasst FROM akten_dokument d "
+    };
 }
 /// The newest documents of each object of a person, then the predicate: few rights never mean a long search.
 macro_rules! eigene {
@@ -63,8 +62,11 @@ macro_rules! je_sqlite {
 }
 macro_rules! je_postgres {
     ($column:literal) => {
-        concat!("SELECT d.id FROM meine m CROSS JOIN LATERAL (SELECT y.id FROM akten_dokument y WHERE y.", $column,
-            " = m.objekt AND (y.erfasst, y.id) < ($3, $4) ORDER BY y.erfasst DESC, y.id DESC LIMIT $5) d")
+        concat!(
+            "SELECT d.id FROM meine m CROSS JOIN LATERAL (SELECT y.id FROM akten_dokument y WHERE y.",
+            $column,
+            " = m.objekt AND (y.erfasst, y.id) < ($3, $4) ORDER BY y.erfasst DESC, y.id DESC LIMIT $5) d"
+        )
     };
 }
 
@@ -165,15 +167,7 @@ pub(crate) struct Zeile {
     stand: String,
     erfasst: Timestamp,
 }
-from_row!(Zeile {
-    id,
-    titel,
-    dokumentart,
-    zugang,
-    aktenzeichen,
-    stand,
-    erfasst
-});
+from_row!(Zeile { id, titel, dokumentart, zugang, aktenzeichen, stand, erfasst });
 
 impl From<Zeile> for DokumentZeile {
     fn from(z: Zeile) -> Self {
@@ -198,16 +192,7 @@ struct InhaltRow {
     aktenzeichen: Option<String>,
     stand: String,
 }
-from_row!(InhaltRow {
-    vorgang,
-    vorgang_titel,
-    id,
-    titel,
-    dokumentart,
-    zugang,
-    aktenzeichen,
-    stand
-});
+from_row!(InhaltRow { vorgang, vorgang_titel, id, titel, dokumentart, zugang, aktenzeichen, stand });
 
 struct AkteRow {
     id: AkteId,
@@ -217,14 +202,7 @@ struct AkteRow {
     einheit_titel: String,
     amt: String,
 }
-from_row!(AkteRow {
-    id,
-    aktenzeichen,
-    titel,
-    einheit,
-    einheit_titel,
-    amt
-});
+from_row!(AkteRow { id, aktenzeichen, titel, einheit, einheit_titel, amt });
 
 impl From<AkteRow> for AkteSeite {
     fn from(a: AkteRow) -> Self {
@@ -256,10 +234,7 @@ fn read_cursor(text: Option<&str>) -> Result<(Timestamp, Uuid), AktenError> {
     };
     let (at, id) = text.split_once('-').ok_or(AktenError::Cursor)?;
     let at = i64::from_str_radix(at, 16).map_err(|_| AktenError::Cursor)?;
-    Ok((
-        Timestamp(at),
-        Uuid::parse_str(id).map_err(|_| AktenError::Cursor)?,
-    ))
+    Ok((Timestamp(at), Uuid::parse_str(id).map_err(|_| AktenError::Cursor)?))
 }
 
 /// The file name of a rendition: the original's own, else its stem with the fitting end.
@@ -284,23 +259,13 @@ fn file_name(name: &str, rendition: &str, media_type: &str) -> String {
 impl Akten {
     async fn dokument(&self, actor: &Actor, id: DokumentId) -> Result<Dokument, AktenError> {
         let now = self.clock.now();
-        let row: Option<Row> = self
-            .db
-            .optional(&DOKUMENT, args![actor.person, now, id])
-            .await?;
+        let row: Option<Row> = self.db.optional(&DOKUMENT, args![actor.person, now, id]).await?;
         let row = row.ok_or(AktenError::NotFound)?;
-        let found: Vec<(String, String, u64, BlobHash)> = self
-            .db
-            .all(&RENDITIONEN, args![actor.person, now, id])
-            .await?;
+        let found: Vec<(String, String, u64, BlobHash)> =
+            self.db.all(&RENDITIONEN, args![actor.person, now, id]).await?;
         let renditionen = found
             .into_iter()
-            .map(|(name, media_type, size, sha256)| Rendition {
-                name,
-                media_type,
-                size,
-                sha256,
-            })
+            .map(|(name, media_type, size, sha256)| Rendition { name, media_type, size, sha256 })
             .collect();
         let mut befunde: Vec<Befund> = decode(row.befunde_teil)?;
         for befund in decode::<Vec<Befund>>(row.befunde)? {
@@ -344,41 +309,22 @@ impl Akten {
         })
     }
 
-    async fn inhalt(
-        &self,
-        actor: &Actor,
-        id: DokumentId,
-        rendition: &str,
-    ) -> Result<Inhalt, AktenError> {
+    async fn inhalt(&self, actor: &Actor, id: DokumentId, rendition: &str) -> Result<Inhalt, AktenError> {
         let args = args![actor.person, self.clock.now(), id, rendition];
         let row: Option<(BlobHash, String, String)> = self.db.optional(&RENDITION, args).await?;
         let (hash, media_type, name) = row.ok_or(AktenError::NotFound)?;
         let bytes = self.blobs.get(hash).await?;
-        Ok(Inhalt {
-            bytes,
-            name: file_name(&name, rendition, &media_type),
-            media_type,
-        })
+        Ok(Inhalt { bytes, name: file_name(&name, rendition, &media_type), media_type })
     }
 
     async fn bild(&self, actor: &Actor, id: DokumentId, index: u32) -> Result<Inhalt, AktenError> {
-        let row: Option<(Value, String)> = self
-            .db
-            .optional(&SEITEN, args![actor.person, self.clock.now(), id])
-            .await?;
+        let row: Option<(Value, String)> = self.db.optional(&SEITEN, args![actor.person, self.clock.now(), id]).await?;
         let (seiten, name) = row.ok_or(AktenError::NotFound)?;
         let seiten: Vec<Seite> = decode(seiten)?;
-        let hash = seiten
-            .get(index as usize)
-            .and_then(|s| s.bild)
-            .ok_or(AktenError::NotFound)?;
+        let hash = seiten.get(index as usize).and_then(|s| s.bild).ok_or(AktenError::NotFound)?;
         let bytes = self.blobs.get(hash).await?;
         let media_type = sniff(&bytes).to_owned();
-        Ok(Inhalt {
-            bytes,
-            name: file_name(&name, &format!("seite-{}", index + 1), &media_type),
-            media_type,
-        })
+        Ok(Inhalt { bytes, name: file_name(&name, &format!("seite-{}", index + 1), &media_type), media_type })
     }
 
     async fn liste(
@@ -391,37 +337,21 @@ impl Akten {
         let (at, id) = read_cursor(nach)?;
         let whole = rechte::has(&self.db, actor.person, "mandant", Recht::Sehen, now).await?;
         let sql = if whole { &LISTE_ALLE } else { &LISTE_EIGENE };
-        let mut rows: Vec<Zeile> = self
-            .db
-            .all(sql, args![actor.person, now, at, id, limit + 1])
-            .await?;
+        let mut rows: Vec<Zeile> = self.db.all(sql, args![actor.person, now, at, id, limit + 1]).await?;
         let more = rows.len() > limit as usize;
         rows.truncate(limit as usize);
-        let next = rows
-            .last()
-            .filter(|_| more)
-            .map(|z| cursor(z.erfasst, z.id.0));
+        let next = rows.last().filter(|_| more).map(|z| cursor(z.erfasst, z.id.0));
         Ok((rows.into_iter().map(Into::into).collect(), next))
     }
 
     async fn akte_seite(&self, actor: &Actor, id: AkteId) -> Result<AkteSeite, AktenError> {
         let now = self.clock.now();
-        let akte: Option<AkteRow> = self
-            .db
-            .optional(&AKTE, args![actor.person, now, id])
-            .await?;
+        let akte: Option<AkteRow> = self.db.optional(&AKTE, args![actor.person, now, id]).await?;
         let mut seite: AkteSeite = akte.ok_or(AktenError::NotFound)?.into();
-        let rows: Vec<InhaltRow> = self
-            .db
-            .all(&AKTE_INHALT, args![actor.person, now, id, AKTE_DOKUMENTE])
-            .await?;
+        let rows: Vec<InhaltRow> = self.db.all(&AKTE_INHALT, args![actor.person, now, id, AKTE_DOKUMENTE]).await?;
         for r in rows {
             if seite.vorgaenge.last().is_none_or(|v| v.id != r.vorgang) {
-                seite.vorgaenge.push(VorgangSeite {
-                    id: r.vorgang,
-                    titel: r.vorgang_titel,
-                    dokumente: Vec::new(),
-                });
+                seite.vorgaenge.push(VorgangSeite { id: r.vorgang, titel: r.vorgang_titel, dokumente: Vec::new() });
             }
             let zeile = DokumentZeile {
                 id: r.id,
@@ -445,12 +375,7 @@ impl Akten {
         nach: Option<&str>,
     ) -> Result<(Vec<AkteSeite>, Option<String>), AktenError> {
         let limit = limit.clamp(1, HOECHSTENS);
-        let args = args![
-            actor.person,
-            self.clock.now(),
-            nach.unwrap_or_default(),
-            limit + 1
-        ];
+        let args = args![actor.person, self.clock.now(), nach.unwrap_or_default(), limit + 1];
         let mut rows: Vec<AkteRow> = self.db.all(&AKTEN, args).await?;
         let more = rows.len() > limit as usize;
         rows.truncate(limit as usize);
@@ -460,18 +385,13 @@ impl Akten {
 
     async fn zahlen(&self, actor: &Actor) -> Result<(u64, u64), AktenError> {
         let now = self.clock.now();
-        let mut orte: Vec<(String, u64)> =
-            if rechte::has(&self.db, actor.person, "mandant", Recht::Sehen, now).await? {
-                self.db.all(&ZAHL_ALLE, args![]).await?
-            } else {
-                let mut orte = self.db.all(&ZAHL_EIGENE, args![actor.person, now]).await?;
-                orte.extend(
-                    self.db
-                        .all::<(String, u64)>(&ZAHL_EINZELN, args![actor.person, now])
-                        .await?,
-                );
-                orte
-            };
+        let mut orte: Vec<(String, u64)> = if rechte::has(&self.db, actor.person, "mandant", Recht::Sehen, now).await? {
+            self.db.all(&ZAHL_ALLE, args![]).await?
+        } else {
+            let mut orte = self.db.all(&ZAHL_EIGENE, args![actor.person, now]).await?;
+            orte.extend(self.db.all::<(String, u64)>(&ZAHL_EINZELN, args![actor.person, now]).await?);
+            orte
+        };
         let all = orte.iter().map(|(_, n)| n).sum();
         orte.retain(|(ort, _)| ort.starts_with("einheit:"));
         Ok((all, orte.iter().map(|(_, n)| n).sum()))
@@ -486,12 +406,7 @@ impl Dokumente for Akten {
     async fn rendition(&self, actor: &Actor, id: DokumentId, name: &str) -> Result<Inhalt, Fehler> {
         Ok(self.inhalt(actor, id, name).await?)
     }
-    async fn page_image(
-        &self,
-        actor: &Actor,
-        id: DokumentId,
-        index: u32,
-    ) -> Result<Inhalt, Fehler> {
+    async fn page_image(&self, actor: &Actor, id: DokumentId, index: u32) -> Result<Inhalt, Fehler> {
         Ok(self.bild(actor, id, index).await?)
     }
     async fn list(
@@ -502,17 +417,9 @@ impl Dokumente for Akten {
     ) -> Result<(Vec<DokumentZeile>, Option<String>), Fehler> {
         Ok(self.liste(actor, limit, nach).await?)
     }
-    async fn of_sendung(
-        &self,
-        actor: &Actor,
-        sendung: SendungId,
-    ) -> Result<Vec<DokumentZeile>, Fehler> {
+    async fn of_sendung(&self, actor: &Actor, sendung: SendungId) -> Result<Vec<DokumentZeile>, Fehler> {
         let args = args![actor.person, self.clock.now(), sendung];
-        let rows: Vec<Zeile> = self
-            .db
-            .all(&DER_SENDUNG, args)
-            .await
-            .map_err(AktenError::from)?;
+        let rows: Vec<Zeile> = self.db.all(&DER_SENDUNG, args).await.map_err(AktenError::from)?;
         Ok(rows.into_iter().map(Into::into).collect())
     }
     async fn akte(&self, actor: &Actor, id: AkteId) -> Result<AkteSeite, Fehler> {
@@ -527,19 +434,8 @@ impl Dokumente for Akten {
         Ok(self.akten_liste(actor, limit, nach).await?)
     }
     async fn aktenplan(&self, _actor: &Actor) -> Result<Vec<Einheit>, Fehler> {
-        let rows: Vec<(String, String, String)> = self
-            .db
-            .all(&AKTENPLAN, args![])
-            .await
-            .map_err(AktenError::from)?;
-        Ok(rows
-            .into_iter()
-            .map(|(kennzeichen, titel, amt)| Einheit {
-                kennzeichen,
-                titel,
-                amt,
-            })
-            .collect())
+        let rows: Vec<(String, String, String)> = self.db.all(&AKTENPLAN, args![]).await.map_err(AktenError::from)?;
+        Ok(rows.into_iter().map(|(kennzeichen, titel, amt)| Einheit { kennzeichen, titel, amt }).collect())
     }
     async fn zaehler(&self, actor: &Actor) -> Result<(u64, u64), Fehler> {
         Ok(self.zahlen(actor).await?)

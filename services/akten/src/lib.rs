@@ -104,13 +104,7 @@ pub struct Akten {
 impl Akten {
     /// A service on this database and blob store; reads nothing yet.
     pub fn new(db: Db, blobs: Arc<dyn Blobs>, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
-        Self {
-            db,
-            blobs,
-            clock,
-            ids,
-            worte: OnceCell::new(),
-        }
+        Self { db, blobs, clock, ids, worte: OnceCell::new() }
     }
 
     /// The handlers of this service's job types.
@@ -120,12 +114,7 @@ impl Akten {
                 let akten = self.clone();
                 job($typ, move |context, message| {
                     let akten = akten.clone();
-                    async move {
-                        akten
-                            .$method(&context.job, message)
-                            .await
-                            .map_err(JobError::from)
-                    }
+                    async move { akten.$method(&context.job, message).await.map_err(JobError::from) }
                 })
             }};
         }
@@ -139,10 +128,7 @@ impl Akten {
 
     /// Words and compound parts; the Aktenplan's terms are read once, at the first use.
     async fn worte(&self) -> Result<&suche::worte::Worte, AktenError> {
-        self.worte
-            .get_or_try_init(|| suche::worte_of(&self.db))
-            .await
-            .map_err(Into::into)
+        self.worte.get_or_try_init(|| suche::worte_of(&self.db)).await.map_err(Into::into)
     }
 
     /// The kept answer when this job was done before; else notes in `tx` that it is being done.
@@ -159,20 +145,12 @@ impl Akten {
         answer
             .and_then(|a| serde_json::from_value(a).ok())
             .map(Some)
-            .ok_or_else(|| {
-                AktenError::Message(format!("job {} was done without an answer", job.id))
-            })
+            .ok_or_else(|| AktenError::Message(format!("job {} was done without an answer", job.id)))
     }
 
     /// Keeps the answer and commits.
-    async fn finish<R: Serialize>(
-        &self,
-        mut tx: Tx,
-        job: &Job,
-        result: R,
-    ) -> Result<R, AktenError> {
-        let answer =
-            serde_json::to_value(&result).map_err(|e| AktenError::Message(e.to_string()))?;
+    async fn finish<R: Serialize>(&self, mut tx: Tx, job: &Job, result: R) -> Result<R, AktenError> {
+        let answer = serde_json::to_value(&result).map_err(|e| AktenError::Message(e.to_string()))?;
         outbox::answer(&mut tx, CONSUMER, MessageId(job.id.0), &answer).await?;
         tx.commit().await?;
         Ok(result)

@@ -29,15 +29,7 @@ pub struct Kopf {
     pub version: i64,
     pub befunde: Value,
 }
-from_row!(Kopf {
-    sendung,
-    titel,
-    dokumentart,
-    akte,
-    vorgang,
-    version,
-    befunde
-});
+from_row!(Kopf { sendung, titel, dokumentart, akte, vorgang, version, befunde });
 
 /// Media type by the first bytes, for what carries no name of its own type.
 pub fn sniff(bytes: &[u8]) -> &'static str {
@@ -53,9 +45,7 @@ pub fn sniff(bytes: &[u8]) -> &'static str {
 /// Reads and locks a document.
 pub async fn kopf(tx: &mut Tx, id: DokumentId) -> Result<Kopf, AktenError> {
     lock(tx, &objekt(id)).await?;
-    tx.optional(&KOPF, args![id])
-        .await?
-        .ok_or(AktenError::NoDocument(id))
+    tx.optional(&KOPF, args![id]).await?.ok_or(AktenError::NoDocument(id))
 }
 
 /// How a document stands in grants and in the audit trail.
@@ -86,17 +76,8 @@ impl Akten {
         media_type: &str,
     ) -> Result<Datei, AktenError> {
         let bytes = self.blobs.get(hash).await?;
-        let media_type = if media_type.is_empty() {
-            sniff(&bytes)
-        } else {
-            media_type
-        };
-        Ok(Datei {
-            name,
-            hash,
-            media_type: media_type.to_owned(),
-            size: bytes.len() as u64,
-        })
+        let media_type = if media_type.is_empty() { sniff(&bytes) } else { media_type };
+        Ok(Datei { name, hash, media_type: media_type.to_owned(), size: bytes.len() as u64 })
     }
 
     /// The text of a blob; bytes that are no UTF-8 become the replacement character.
@@ -106,45 +87,21 @@ impl Akten {
 }
 
 /// Adds a rendition with its blob reference; the same bytes again change nothing. True when something was written.
-pub async fn rendition(
-    tx: &mut Tx,
-    dokument: DokumentId,
-    datei: &Datei,
-    now: Timestamp,
-) -> Result<bool, DbError> {
-    let current: Option<(i64, BlobHash)> = tx
-        .optional(&RENDITION_JETZT, args![dokument, datei.name])
-        .await?;
+pub async fn rendition(tx: &mut Tx, dokument: DokumentId, datei: &Datei, now: Timestamp) -> Result<bool, DbError> {
+    let current: Option<(i64, BlobHash)> = tx.optional(&RENDITION_JETZT, args![dokument, datei.name]).await?;
     if matches!(current, Some((_, hash)) if hash == datei.hash) {
         return Ok(false);
     }
     let version = current.map_or(1, |(version, _)| version + 1);
-    tx.execute(
-        &RENDITION,
-        args![
-            dokument,
-            datei.name,
-            version,
-            datei.hash,
-            &datei.media_type,
-            datei.size,
-            now
-        ],
-    )
-    .await?;
+    tx.execute(&RENDITION, args![dokument, datei.name, version, datei.hash, &datei.media_type, datei.size, now])
+        .await?;
     blob(tx, dokument, datei.hash, datei.name).await?;
     Ok(true)
 }
 
 /// Notes that a document refers to a blob.
-pub async fn blob(
-    tx: &mut Tx,
-    dokument: DokumentId,
-    hash: BlobHash,
-    art: &str,
-) -> Result<(), DbError> {
-    tx.execute(&BLOB, args![hash, objekt(dokument), art])
-        .await?;
+pub async fn blob(tx: &mut Tx, dokument: DokumentId, hash: BlobHash, art: &str) -> Result<(), DbError> {
+    tx.execute(&BLOB, args![hash, objekt(dokument), art]).await?;
     Ok(())
 }
 
@@ -158,18 +115,7 @@ pub async fn audit(
     at: Timestamp,
 ) -> Result<(), AktenError> {
     lock(tx, chain).await?;
-    audit::append(
-        tx,
-        audit::Entry {
-            chain,
-            at,
-            actor: ACTOR,
-            act,
-            object,
-            data,
-        },
-    )
-    .await?;
+    audit::append(tx, audit::Entry { chain, at, actor: ACTOR, act, object, data }).await?;
     Ok(())
 }
 
@@ -180,10 +126,7 @@ pub fn json<T: serde::Serialize>(value: &T) -> Result<Value, AktenError> {
 
 /// A title or name for the screen: no control characters, at most `max` bytes.
 pub fn clean(text: &str, max: usize) -> String {
-    let flat: String = text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
+    let flat: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let flat = flat.trim();
     flat[..flat.floor_char_boundary(max)].to_owned()
 }

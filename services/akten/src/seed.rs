@@ -61,31 +61,16 @@ struct Zeile {
 
 /// Reads `Kennzeichen;Titel;Amt[;Aufbewahrung[;Aussonderung]]`; cells may stand in quotes.
 fn read_plan(csv: &str) -> Result<Vec<Zeile>, AktenError> {
-    let mut lines = csv
-        .lines()
-        .map(|l| l.trim_start_matches('\u{feff}'))
-        .filter(|l| !l.trim().is_empty());
-    let head: Vec<String> = cells(lines.next().unwrap_or_default())
-        .iter()
-        .map(|c| c.to_lowercase())
-        .collect();
+    let mut lines = csv.lines().map(|l| l.trim_start_matches('\u{feff}')).filter(|l| !l.trim().is_empty());
+    let head: Vec<String> = cells(lines.next().unwrap_or_default()).iter().map(|c| c.to_lowercase()).collect();
     let column = |name: &str| head.iter().position(|c| c == name);
-    let (Some(kennzeichen), Some(titel), Some(amt)) =
-        (column("kennzeichen"), column("titel"), column("amt"))
-    else {
-        return Err(AktenError::Message(
-            "aktenplan.csv needs Kennzeichen;Titel;Amt".into(),
-        ));
+    let (Some(kennzeichen), Some(titel), Some(amt)) = (column("kennzeichen"), column("titel"), column("amt")) else {
+        return Err(AktenError::Message("aktenplan.csv needs Kennzeichen;Titel;Amt".into()));
     };
     lines
         .map(|line| {
             let cells = cells(line);
-            let cell = |index: Option<usize>| {
-                index
-                    .and_then(|i| cells.get(i))
-                    .cloned()
-                    .unwrap_or_default()
-            };
+            let cell = |index: Option<usize>| index.and_then(|i| cells.get(i)).cloned().unwrap_or_default();
             let zeile = Zeile {
                 kennzeichen: cell(Some(kennzeichen)),
                 titel: cell(Some(titel)),
@@ -120,11 +105,7 @@ fn cells(line: &str) -> Vec<String> {
 fn groups_of(organisation: &Organisation, amt: &str) -> Vec<(String, Recht)> {
     let mut groups = vec![(format!("gruppe:Sachbearbeitung-{amt}"), Recht::Bearbeiten)];
     for gruppe in &organisation.gruppen {
-        let recht = match gruppe
-            .name
-            .strip_suffix(amt)
-            .and_then(|g| g.strip_suffix('-'))
-        {
+        let recht = match gruppe.name.strip_suffix(amt).and_then(|g| g.strip_suffix('-')) {
             Some("Anordnung" | "Amtsleitung") => Recht::Zeichnen,
             Some(_) => Recht::Bearbeiten,
             None => continue,
@@ -141,11 +122,7 @@ const FEST: &[(&str, &str, Recht)] = &[
     ("gruppe:Klaerung", "korb:klaerung", Recht::Bearbeiten),
     ("gruppe:Klaerung", "korb:poststelle", Recht::Bearbeiten),
     ("gruppe:Klaerung", "korb:quarantaene", Recht::Bearbeiten),
-    (
-        "gruppe:Vorsortierung",
-        "korb:vorsortierung",
-        Recht::Bearbeiten,
-    ),
+    ("gruppe:Vorsortierung", "korb:vorsortierung", Recht::Bearbeiten),
     ("rolle:Revision", "mandant", Recht::Sehen),
 ];
 
@@ -154,11 +131,7 @@ impl Akten {
     ///
     /// # Errors
     /// [`AktenError::Message`] when a file has not its form.
-    pub async fn seed(
-        &self,
-        aktenplan_csv: &str,
-        organisation_json: &str,
-    ) -> Result<Gesetzt, AktenError> {
+    pub async fn seed(&self, aktenplan_csv: &str, organisation_json: &str) -> Result<Gesetzt, AktenError> {
         let plan = read_plan(aktenplan_csv)?;
         let organisation: Organisation = serde_json::from_str(organisation_json)
             .map_err(|e| AktenError::Message(format!("organisation.json: {e}")))?;
@@ -169,8 +142,7 @@ impl Akten {
         let mut rechte = 0;
         for amt in &organisation.aemter {
             for (subjekt, recht) in groups_of(&organisation, &amt.nummer) {
-                tx.execute(&AMT, args![&amt.nummer, subjekt, recht as i64])
-                    .await?;
+                tx.execute(&AMT, args![&amt.nummer, subjekt, recht as i64]).await?;
             }
         }
         for zeile in &plan {
@@ -181,42 +153,19 @@ impl Akten {
             rechte += 1;
         }
         tx.commit().await?;
-        Ok(Gesetzt {
-            einheiten: plan.len(),
-            rechte,
-        })
+        Ok(Gesetzt { einheiten: plan.len(), rechte })
     }
 }
 
-async fn enter(
-    tx: &mut Tx,
-    zeile: &Zeile,
-    organisation: &Organisation,
-    today: Tag,
-) -> Result<usize, AktenError> {
-    let values = args![
-        &zeile.kennzeichen,
-        &zeile.titel,
-        &zeile.amt,
-        zeile.aufbewahrung,
-        &zeile.aussonderung,
-        today
-    ];
+async fn enter(tx: &mut Tx, zeile: &Zeile, organisation: &Organisation, today: Tag) -> Result<usize, AktenError> {
+    let values = args![&zeile.kennzeichen, &zeile.titel, &zeile.amt, zeile.aufbewahrung, &zeile.aussonderung, today];
     tx.execute(&EINHEIT, values).await?;
     let mut groups = groups_of(organisation, &zeile.amt);
     if zeile.titel.contains("Gemeinderat") {
         groups.push(("gruppe:Geschaeftsstelle".into(), Recht::Bearbeiten));
     }
     for (subjekt, recht) in &groups {
-        rechte::grant(
-            tx,
-            subjekt,
-            &format!("einheit:{}", zeile.kennzeichen),
-            *recht,
-            Timestamp(0),
-            QUELLE,
-        )
-        .await?;
+        rechte::grant(tx, subjekt, &format!("einheit:{}", zeile.kennzeichen), *recht, Timestamp(0), QUELLE).await?;
     }
     Ok(groups.len())
 }
@@ -228,20 +177,13 @@ mod tests {
 
     #[test]
     fn the_plan_is_read() {
-        let plan = read_plan("\u{feff}Kennzeichen;Titel;Amt;Aufbewahrung\n66.10;\"Straßen; Wege\";66;10\n\n20.10;Haushalt;20;\n").unwrap();
+        let plan = read_plan(
+            "\u{feff}Kennzeichen;Titel;Amt;Aufbewahrung\n66.10;\"Straßen; Wege\";66;10\n\n20.10;Haushalt;20;\n",
+        )
+        .unwrap();
         assert_eq!(plan.len(), 2);
-        assert_eq!(
-            (plan[0].titel.as_str(), plan[0].aufbewahrung),
-            ("Straßen; Wege", Some(10))
-        );
-        assert_eq!(
-            (
-                plan[1].amt.as_str(),
-                plan[1].aufbewahrung,
-                plan[1].aussonderung.as_str()
-            ),
-            ("20", None, "B")
-        );
+        assert_eq!((plan[0].titel.as_str(), plan[0].aufbewahrung), ("Straßen; Wege", Some(10)));
+        assert_eq!((plan[1].amt.as_str(), plan[1].aufbewahrung, plan[1].aussonderung.as_str()), ("20", None, "B"));
         assert!(read_plan("a;b\n1;2").is_err());
         assert!(read_plan("Kennzeichen;Titel;Amt\n66.10;;66").is_err());
     }

@@ -67,11 +67,7 @@ pub struct VorlageAbgelegt {
 }
 
 impl Akten {
-    pub(crate) async fn vorlage_ablegen(
-        &self,
-        job: &Job,
-        m: VorlageAblegen,
-    ) -> Result<VorlageAbgelegt, AktenError> {
+    pub(crate) async fn vorlage_ablegen(&self, job: &Job, m: VorlageAblegen) -> Result<VorlageAbgelegt, AktenError> {
         let text = self.vorlage_text(&m.vorlage).await?;
         let inhalt = format!("{}\n\n{}", m.vorlage.titel, m.vorlage.text);
         let log = json!({ "vorlage": m.vorlage, "protokoll": m.protokoll });
@@ -108,25 +104,14 @@ impl Akten {
                 rendition(&mut tx, dokument, datei, now).await?;
             }
             let data = json!({ "sha256": text[0].hash, "ablauf": job.instance });
-            audit(
-                &mut tx,
-                &sendung_kette(sendung),
-                "DokumentAngelegt",
-                &objekt(dokument),
-                data,
-                now,
-            )
-            .await?;
+            audit(&mut tx, &sendung_kette(sendung), "DokumentAngelegt", &objekt(dokument), data, now).await?;
             index::write(&mut tx, worte, dokument, Some(&inhalt)).await?;
         }
         let ablegen = Ablegen {
             dokument,
             einheit: unit(&mut tx, &m).await?,
             aktenzeichen: None,
-            akte_titel: m
-                .akte_titel
-                .clone()
-                .unwrap_or_else(|| format!("Beschlussvorlagen Amt {}", m.vorlage.amt)),
+            akte_titel: m.akte_titel.clone().unwrap_or_else(|| format!("Beschlussvorlagen Amt {}", m.vorlage.amt)),
             vorgang_titel: titel.clone(),
             dokumentart: "vorlage".into(),
             titel,
@@ -134,15 +119,9 @@ impl Akten {
             protokoll: None,
             freigegeben_von: m.freigegeben_von.clone(),
         };
-        let filed = self
-            .file(&mut tx, &ablegen, protokoll.as_ref(), now)
-            .await?;
-        let answer = VorlageAbgelegt {
-            dokument,
-            akte: filed.akte,
-            vorgang: filed.vorgang,
-            aktenzeichen: filed.aktenzeichen,
-        };
+        let filed = self.file(&mut tx, &ablegen, protokoll.as_ref(), now).await?;
+        let answer =
+            VorlageAbgelegt { dokument, akte: filed.akte, vorgang: filed.vorgang, aktenzeichen: filed.aktenzeichen };
         self.finish(tx, job, answer).await
     }
 
@@ -152,29 +131,15 @@ impl Akten {
         let size = bytes.len() as u64;
         let hash = self.blobs.put(bytes).await?;
         let media_type = "text/plain; charset=utf-8".to_owned();
-        let text = Datei {
-            name: "text",
-            hash,
-            media_type,
-            size,
-        };
-        Ok([
-            Datei {
-                name: "original",
-                ..text.clone()
-            },
-            text,
-        ])
+        let text = Datei { name: "text", hash, media_type, size };
+        Ok([Datei { name: "original", ..text.clone() }, text])
     }
 }
 
 /// Ids derived from the process instance: the same work finds the same document.
 fn ids(job: &Job) -> (DokumentId, SendungId) {
     let of = |name: &str| Uuid::new_v5(&job.instance.0, name.as_bytes());
-    (
-        DokumentId(of("vorlage/dokument")),
-        SendungId(of("vorlage/sendung")),
-    )
+    (DokumentId(of("vorlage/dokument")), SendungId(of("vorlage/sendung")))
 }
 
 async fn unit(tx: &mut Tx, m: &VorlageAblegen) -> Result<String, AktenError> {
@@ -182,7 +147,5 @@ async fn unit(tx: &mut Tx, m: &VorlageAblegen) -> Result<String, AktenError> {
         return Ok(einheit.to_owned());
     }
     let found: Option<(String,)> = tx.optional(&EINHEIT_FUER, args![&m.vorlage.amt]).await?;
-    found
-        .map(|(k,)| k)
-        .ok_or_else(|| AktenError::NoUnit(format!("für Amt {}", m.vorlage.amt)))
+    found.map(|(k,)| k).ok_or_else(|| AktenError::NoUnit(format!("für Amt {}", m.vorlage.amt)))
 }

@@ -44,28 +44,13 @@ impl Akten {
             for (id,) in &changed {
                 index::zeile(&mut tx, *id).await?;
                 let data = json!({ "zugang": m.zugang });
-                audit(
-                    &mut tx,
-                    &sendung_kette(m.sendung),
-                    "ZugangBerichtigt",
-                    &objekt(*id),
-                    data,
-                    now,
-                )
-                .await?;
+                audit(&mut tx, &sendung_kette(m.sendung), "ZugangBerichtigt", &objekt(*id), data, now).await?;
                 // A running process counts its terms again; nobody waiting is no fault.
                 let nachricht = MessageId(uuid::Uuid::new_v5(&m.id.0, id.0.as_bytes()));
                 let body = json!({
                     "name": "Zugang geändert", "schluessel": id, "werte": { "zugang": m.zugang }, "ttl": 0,
                 });
-                outbox::push(
-                    &mut tx,
-                    nachricht,
-                    "geschaeftsgang.nachricht.v1",
-                    &body,
-                    now,
-                )
-                .await?;
+                outbox::push(&mut tx, nachricht, "geschaeftsgang.nachricht.v1", &body, now).await?;
             }
         }
         tx.commit().await?;
@@ -82,9 +67,7 @@ impl Akten {
             match consumer {
                 Ok(mut consumer) => {
                     while let Some(delivery) = consumer.next().await {
-                        match serde_json::from_value::<ZugangGeaendert>(
-                            delivery.message.body.clone(),
-                        ) {
+                        match serde_json::from_value::<ZugangGeaendert>(delivery.message.body.clone()) {
                             Ok(m) => match self.zugang_geaendert(&m).await {
                                 Ok(_) => delivery.ack(),
                                 Err(error) => {

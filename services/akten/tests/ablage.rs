@@ -23,9 +23,7 @@ use welt::*;
 async fn every_statement_prepares() {
     each(async |w| {
         for (name, sql) in service_akten::statements() {
-            w.db.prepares(&sql)
-                .await
-                .unwrap_or_else(|e| panic!("{} {name}: {e}", w.name));
+            w.db.prepares(&sql).await.unwrap_or_else(|e| panic!("{} {name}: {e}", w.name));
         }
     })
     .await;
@@ -56,9 +54,7 @@ async fn a_job_that_comes_twice_has_one_effect() {
         assert_eq!(after.version, version, "filing again changed the document");
         assert_eq!(after.freigabe, Some(tag("2026-11-23")));
         assert_eq!(after.stand, "abgelegt");
-        let trail = audit::of_object(&w.db, &format!("dokument:{dokument}"))
-            .await
-            .unwrap();
+        let trail = audit::of_object(&w.db, &format!("dokument:{dokument}")).await.unwrap();
         let mut acts: Vec<&str> = trail.iter().map(|e| e.act.as_str()).collect();
         acts.sort();
         assert_eq!(acts, ["DokumentAbgelegt", "DokumentAngelegt"]);
@@ -82,29 +78,14 @@ async fn renditions_keep_original_and_evidence() {
         m.blob = Some(stapel);
         let made: Angelegt = w.done(ANLEGEN, json!(m)).await;
         let id = made.dokumente[0].dokument;
-        let (pdfa, text) = (
-            w.blob("%PDF- durchsuchbar").await,
-            w.blob("Seite eins\u{c}Seite zwei").await,
-        );
-        w.erfassen(Erfassen {
-            dokument: Some(id),
-            pdfa: Some(pdfa),
-            text: Some(text),
-            ..Default::default()
-        })
-        .await;
+        let (pdfa, text) = (w.blob("%PDF- durchsuchbar").await, w.blob("Seite eins\u{c}Seite zwei").await);
+        w.erfassen(Erfassen { dokument: Some(id), pdfa: Some(pdfa), text: Some(text), ..Default::default() }).await;
         let filed = w.ablegen(&ablegen(id, "66.10", "Stapel")).await;
         let d = w.akten.get(&revision, id).await.unwrap();
         let names: BTreeSet<&str> = d.renditionen.iter().map(|r| r.name.as_str()).collect();
-        assert_eq!(
-            names,
-            BTreeSet::from(["original", "sendung", "pdfa", "text", "protokoll"])
-        );
+        assert_eq!(names, BTreeSet::from(["original", "sendung", "pdfa", "text", "protokoll"]));
         let of = |name: &str| d.renditionen.iter().find(|r| r.name == name).unwrap();
-        assert_eq!(
-            (of("sendung").sha256, of("sendung").media_type.as_str()),
-            (stapel, "application/pdf")
-        );
+        assert_eq!((of("sendung").sha256, of("sendung").media_type.as_str()), (stapel, "application/pdf"));
         assert_eq!((of("original").sha256, of("original").size), (cut, 20));
         let inhalt = w.akten.rendition(&revision, id, "pdfa").await.unwrap();
         assert_eq!(
@@ -112,53 +93,18 @@ async fn renditions_keep_original_and_evidence() {
             ("%PDF- durchsuchbar".as_bytes(), "stapel-pdfa.pdf")
         );
         let image = w.akten.page_image(&revision, id, 0).await.unwrap();
-        assert_eq!(
-            (image.media_type.as_str(), image.bytes.len()),
-            ("image/jpeg", 5)
-        );
-        assert_eq!(
-            w.akten
-                .page_image(&revision, id, 1)
-                .await
-                .unwrap_err()
-                .status,
-            404
-        );
-        assert_eq!(
-            w.akten
-                .page_image(&revision, id, 9)
-                .await
-                .unwrap_err()
-                .status,
-            404
-        );
-        assert_eq!(
-            w.akten
-                .rendition(&revision, id, "invoice-html")
-                .await
-                .unwrap_err()
-                .status,
-            404
-        );
+        assert_eq!((image.media_type.as_str(), image.bytes.len()), ("image/jpeg", 5));
+        assert_eq!(w.akten.page_image(&revision, id, 1).await.unwrap_err().status, 404);
+        assert_eq!(w.akten.page_image(&revision, id, 9).await.unwrap_err().status, 404);
+        assert_eq!(w.akten.rendition(&revision, id, "invoice-html").await.unwrap_err().status, 404);
         assert_eq!(d.ablage.unwrap().akte, filed.akte);
 
         let compared = w.akten.abgleich().await.unwrap();
         assert_eq!(compared.dokumente.len(), 1);
-        assert!(
-            compared.fehlend.is_empty()
-                && compared.veraendert.is_empty()
-                && compared.unbelegt.is_empty()
-        );
-        assert!(
-            compared.unverwiesen.is_empty(),
-            "every blob is referred to: {:?}",
-            compared.unverwiesen
-        );
+        assert!(compared.fehlend.is_empty() && compared.veraendert.is_empty() && compared.unbelegt.is_empty());
+        assert!(compared.unverwiesen.is_empty(), "every blob is referred to: {:?}", compared.unverwiesen);
         let orphan = w.blob("niemand braucht mich").await;
-        assert_eq!(
-            w.akten.abgleich().await.unwrap().unverwiesen,
-            BTreeSet::from([orphan])
-        );
+        assert_eq!(w.akten.abgleich().await.unwrap().unverwiesen, BTreeSet::from([orphan]));
     })
     .await;
 }
@@ -168,10 +114,7 @@ async fn concurrent_filings_have_unique_numbers() {
     each(async |w| {
         let mut ids = Vec::new();
         for i in 0..24 {
-            ids.push(
-                w.eingang(&format!("brief-{i}.pdf"), &format!("Brief {i}"))
-                    .await,
-            );
+            ids.push(w.eingang(&format!("brief-{i}.pdf"), &format!("Brief {i}")).await);
         }
         // Three documents each into eight Akten, all at once.
         let filings = ids.iter().enumerate().map(|(i, id)| {
@@ -199,10 +142,7 @@ async fn concurrent_filings_have_unique_numbers() {
         for (i, f) in filed.iter().enumerate() {
             assert_eq!(f, &filed[i % 8], "one title, one Akte and one Vorgang");
         }
-        assert_eq!(
-            audit::verify(&w.db).await.unwrap().breaks,
-            Vec::<String>::new()
-        );
+        assert_eq!(audit::verify(&w.db).await.unwrap().breaks, Vec::<String>::new());
     })
     .await;
 }
@@ -218,11 +158,7 @@ async fn join_all<F: Future>(all: impl Iterator<Item = F>) -> Vec<F::Output> {
                 *slot = Some(out);
             }
         }
-        if done.iter().all(Option::is_some) {
-            std::task::Poll::Ready(())
-        } else {
-            std::task::Poll::Pending
-        }
+        if done.iter().all(Option::is_some) { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
     })
     .await;
     done.into_iter().flatten().collect()
@@ -261,7 +197,10 @@ async fn filing_finds_the_akte_it_is_told() {
         assert_eq!(next.aktenzeichen, "66.10-2027/0001");
 
         let unknown = w.job(new_job(), ABLEGEN, json!(ablegen(id, "99.99", "x"))).await;
-        assert!(matches!(unknown.outcome, Outcome::Unreadable { ref code, .. } if code == "ablage-unbekannt"), "{unknown:?}");
+        assert!(
+            matches!(unknown.outcome, Outcome::Unreadable { ref code, .. } if code == "ablage-unbekannt"),
+            "{unknown:?}"
+        );
         let nowhere = w.job(new_job(), ABLEGEN, json!(ablegen(DokumentId(Uuid::nil()), "66.10", "x"))).await;
         assert!(matches!(nowhere.outcome, Outcome::Bug { .. }), "{nowhere:?}");
     })
@@ -299,68 +238,27 @@ fn rechnung(nummer: &str, lieferant: &str, steuer: Option<&str>, brutto: &str) -
 async fn duplicates_are_found_oldest_first() {
     each(async |w| {
         let cases = [
-            rechnung(
-                "RE-2026-0815",
-                "Müller Bau GmbH",
-                Some("DE123456789"),
-                "6228.80",
-            ),
+            rechnung("RE-2026-0815", "Müller Bau GmbH", Some("DE123456789"), "6228.80"),
             rechnung("RE 2026 0815", "Mueller-Bau", None, "6228.8"),
-            rechnung(
-                "RE-2026-0815",
-                "Müller Bau GmbH",
-                Some("DE123456789"),
-                "6228.81",
-            ),
+            rechnung("RE-2026-0815", "Müller Bau GmbH", Some("DE123456789"), "6228.81"),
             rechnung("RE-2026-0815", "Anders AG", Some("DE999999999"), "6228.80"),
-            rechnung(
-                "re-2026-0815",
-                "Bau Müller Nachf.",
-                Some("DE 123 456 789"),
-                "6228.80",
-            ),
+            rechnung("re-2026-0815", "Bau Müller Nachf.", Some("DE 123 456 789"), "6228.80"),
         ];
         let mut ids = Vec::new();
         let mut found = Vec::new();
         for (i, fakten) in cases.into_iter().enumerate() {
-            let id = w
-                .eingang(&format!("rechnung-{i}.pdf"), &format!("Rechnung {i}"))
-                .await;
-            let out = w
-                .erfassen(Erfassen {
-                    dokument: Some(id),
-                    fakten: Some(fakten),
-                    ..Default::default()
-                })
-                .await;
+            let id = w.eingang(&format!("rechnung-{i}.pdf"), &format!("Rechnung {i}")).await;
+            let out = w.erfassen(Erfassen { dokument: Some(id), fakten: Some(fakten), ..Default::default() }).await;
             ids.push(id);
             found.push(out.dubletten.iter().map(|d| d.dokument).collect::<Vec<_>>());
             w.clock.advance_seconds(1);
         }
         assert_eq!(found, [vec![], vec![ids[0]], vec![], vec![], vec![ids[0]]]);
         // Asked again, a document is not its own duplicate.
-        let fakten = rechnung(
-            "RE-2026-0815",
-            "Müller Bau GmbH",
-            Some("DE123456789"),
-            "6228.80",
-        );
-        let out = w
-            .erfassen(Erfassen {
-                dokument: Some(ids[0]),
-                fakten: Some(fakten),
-                ..Default::default()
-            })
-            .await;
-        assert_eq!(
-            out.dubletten.iter().map(|d| d.dokument).collect::<Vec<_>>(),
-            [ids[1], ids[4]]
-        );
-        assert!(
-            out.dubletten[0].text.contains("20.11.2026"),
-            "{}",
-            out.dubletten[0].text
-        );
+        let fakten = rechnung("RE-2026-0815", "Müller Bau GmbH", Some("DE123456789"), "6228.80");
+        let out = w.erfassen(Erfassen { dokument: Some(ids[0]), fakten: Some(fakten), ..Default::default() }).await;
+        assert_eq!(out.dubletten.iter().map(|d| d.dokument).collect::<Vec<_>>(), [ids[1], ids[4]]);
+        assert!(out.dubletten[0].text.contains("20.11.2026"), "{}", out.dubletten[0].text);
     })
     .await;
 }
@@ -397,30 +295,15 @@ async fn a_corrected_zugang_reaches_the_documents_once() {
     each(async |w| {
         let revision = w.person("revision", &["Revision"], &[]).await;
         let hash = w.blob("Text").await;
-        let m = anlegen(vec![
-            teil(0, "a.pdf", hash, None),
-            teil(1, "b.pdf", hash, None),
-        ]);
+        let m = anlegen(vec![teil(0, "a.pdf", hash, None), teil(1, "b.pdf", hash, None)]);
         let _: Angelegt = w.done(ANLEGEN, json!(m)).await;
-        let message = ZugangGeaendert {
-            id: MessageId(Uuid::now_v7()),
-            sendung: m.sendung,
-            zugang: tag("2026-11-18"),
-        };
+        let message = ZugangGeaendert { id: MessageId(Uuid::now_v7()), sendung: m.sendung, zugang: tag("2026-11-18") };
         assert_eq!(w.akten.zugang_geaendert(&message).await.unwrap(), 2);
         assert_eq!(w.akten.zugang_geaendert(&message).await.unwrap(), 0);
         let rows = w.akten.of_sendung(&revision, m.sendung).await.unwrap();
-        assert_eq!(
-            rows.iter().map(|r| r.zugang).collect::<Vec<_>>(),
-            [tag("2026-11-18"); 2]
-        );
-        let trail = audit::of_object(&w.db, &format!("dokument:{}", rows[0].id))
-            .await
-            .unwrap();
-        assert_eq!(
-            trail.iter().filter(|e| e.act == "ZugangBerichtigt").count(),
-            1
-        );
+        assert_eq!(rows.iter().map(|r| r.zugang).collect::<Vec<_>>(), [tag("2026-11-18"); 2]);
+        let trail = audit::of_object(&w.db, &format!("dokument:{}", rows[0].id)).await.unwrap();
+        assert_eq!(trail.iter().filter(|e| e.act == "ZugangBerichtigt").count(), 1);
     })
     .await;
 }
@@ -431,25 +314,11 @@ async fn damaged_bytes_are_never_served() {
     let revision = w.person("revision", &["Revision"], &[]).await;
     let id = w.eingang("a.pdf", "Das Original.").await;
     let hash = w.akten.get(&revision, id).await.unwrap().sha256;
-    let file = w
-        .ordner()
-        .join("test")
-        .join(&hash.to_string()[..2])
-        .join(hash.to_string());
+    let file = w.ordner().join("test").join(&hash.to_string()[..2]).join(hash.to_string());
     std::fs::write(&file, "Das Origimal.").unwrap();
-    let error = w
-        .akten
-        .rendition(&revision, id, "original")
-        .await
-        .unwrap_err();
+    let error = w.akten.rendition(&revision, id, "original").await.unwrap_err();
     assert_eq!((error.code.0, error.status), ("E2005", 500));
-    assert_eq!(
-        w.akten.abgleich().await.unwrap().veraendert,
-        BTreeSet::from([hash])
-    );
+    assert_eq!(w.akten.abgleich().await.unwrap().veraendert, BTreeSet::from([hash]));
     std::fs::remove_file(&file).unwrap();
-    assert_eq!(
-        w.akten.abgleich().await.unwrap().fehlend,
-        BTreeSet::from([hash])
-    );
+    assert_eq!(w.akten.abgleich().await.unwrap().fehlend, BTreeSet::from([hash]));
 }

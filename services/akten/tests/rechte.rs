@@ -54,9 +54,7 @@ async fn every_way_to_a_document_agrees_with_the_grants() {
                 own.push("korb:poststelle".into());
             } else {
                 let einheit = if i % 2 == 0 { "66.10" } else { "66.20" };
-                let filed = w
-                    .ablegen(&ablegen(id, einheit, &format!("Akte {}", i % 6)))
-                    .await;
+                let filed = w.ablegen(&ablegen(id, einheit, &format!("Akte {}", i % 6))).await;
                 own.extend([format!("einheit:{einheit}"), format!("akte:{}", filed.akte)]);
             }
             objekte.insert(id, own);
@@ -64,12 +62,7 @@ async fn every_way_to_a_document_agrees_with_the_grants() {
         }
         order.sort_by(|a, b| b.cmp(a));
         let newest: Vec<DokumentId> = order.iter().map(|(_, id)| *id).collect();
-        let some_akte = objekte
-            .values()
-            .flatten()
-            .find(|o| o.starts_with("akte:"))
-            .unwrap()
-            .clone();
+        let some_akte = objekte.values().flatten().find(|o| o.starts_with("akte:")).unwrap().clone();
         let some_doc = format!("dokument:{}", newest[40]);
         let another_doc = format!("dokument:{}", newest[3]);
 
@@ -77,32 +70,19 @@ async fn every_way_to_a_document_agrees_with_the_grants() {
             ("mandant", vec!["mandant"]),
             ("poststelle", vec!["korb:poststelle"]),
             ("unit", vec!["einheit:66.20"]),
-            (
-                "units",
-                vec!["einheit:66.10", "einheit:66.20", "korb:poststelle"],
-            ),
+            ("units", vec!["einheit:66.10", "einheit:66.20", "korb:poststelle"]),
             ("akte", vec![&some_akte]),
             ("single", vec![&some_doc, &another_doc]),
-            (
-                "overlap",
-                vec!["einheit:66.10", &some_akte, &some_doc, &another_doc],
-            ),
+            ("overlap", vec!["einheit:66.10", &some_akte, &some_doc, &another_doc]),
             ("nobody", vec![]),
         ];
         for (name, grants) in &persons {
             let actor = w.person(name, &[], &[&format!("g-{name}")]).await;
             let mut tx = w.db.begin().await.unwrap();
             for objekt in grants {
-                rechte::grant(
-                    &mut tx,
-                    &format!("gruppe:g-{name}"),
-                    objekt,
-                    Recht::Sehen,
-                    w.now(),
-                    "test",
-                )
-                .await
-                .unwrap();
+                rechte::grant(&mut tx, &format!("gruppe:g-{name}"), objekt, Recht::Sehen, w.now(), "test")
+                    .await
+                    .unwrap();
                 // The same right twice, for another reason: nothing may appear twice.
                 rechte::grant(
                     &mut tx,
@@ -117,46 +97,21 @@ async fn every_way_to_a_document_agrees_with_the_grants() {
             }
             tx.commit().await.unwrap();
             let erlaubt = Erlaubt(grants);
-            let expected: Vec<DokumentId> = newest
-                .iter()
-                .copied()
-                .filter(|id| erlaubt.sees(&objekte[id]))
-                .collect();
+            let expected: Vec<DokumentId> = newest.iter().copied().filter(|id| erlaubt.sees(&objekte[id])).collect();
             let filed = expected.iter().filter(|id| objekte[id].len() == 3).count() as u64;
 
-            assert_eq!(
-                all_listed(&w, &actor, 7).await,
-                expected,
-                "list of {name} on {}",
-                w.name
-            );
-            assert_eq!(
-                w.akten.zaehler(&actor).await.unwrap(),
-                (expected.len() as u64, filed),
-                "counts of {name}"
-            );
-            let anfrage = Anfrage {
-                text: "Wiedervorlage".into(),
-                limit: 100,
-                ..Default::default()
-            };
+            assert_eq!(all_listed(&w, &actor, 7).await, expected, "list of {name} on {}", w.name);
+            assert_eq!(w.akten.zaehler(&actor).await.unwrap(), (expected.len() as u64, filed), "counts of {name}");
+            let anfrage = Anfrage { text: "Wiedervorlage".into(), limit: 100, ..Default::default() };
             let found = w.akten.suche(&actor, &anfrage).await.unwrap();
             assert_eq!(found.gesamt, expected.len() as u64, "hits of {name}");
             let hits: BTreeSet<DokumentId> = found.treffer.iter().map(|t| t.dokument.id).collect();
             assert_eq!(hits, expected.iter().copied().collect(), "hits of {name}");
             assert_eq!(found.aemter.iter().map(|f| f.anzahl).sum::<u64>(), filed);
             // A slip leads to a suggestion only where there is something to see.
-            let slip = Anfrage {
-                text: "Wiedervorlgae".into(),
-                ..Default::default()
-            };
+            let slip = Anfrage { text: "Wiedervorlgae".into(), ..Default::default() };
             assert_eq!(
-                w.akten
-                    .suche(&actor, &slip)
-                    .await
-                    .unwrap()
-                    .meinten
-                    .is_some(),
+                w.akten.suche(&actor, &slip).await.unwrap().meinten.is_some(),
                 !expected.is_empty(),
                 "suggestion for {name}"
             );
@@ -164,54 +119,23 @@ async fn every_way_to_a_document_agrees_with_the_grants() {
             let visible: BTreeSet<DokumentId> = expected.into_iter().collect();
             for id in objekte.keys() {
                 let sees = visible.contains(id);
-                assert_eq!(
-                    w.akten.get(&actor, *id).await.is_ok(),
-                    sees,
-                    "get by {name}"
-                );
-                assert_eq!(
-                    w.akten.rendition(&actor, *id, "original").await.is_ok(),
-                    sees,
-                    "bytes for {name}"
-                );
+                assert_eq!(w.akten.get(&actor, *id).await.is_ok(), sees, "get by {name}");
+                assert_eq!(w.akten.rendition(&actor, *id, "original").await.is_ok(), sees, "bytes for {name}");
                 if !sees {
                     let foreign = w.akten.get(&actor, *id).await.unwrap_err();
-                    let none = w
-                        .akten
-                        .get(&actor, DokumentId(uuid::Uuid::max()))
-                        .await
-                        .unwrap_err();
-                    assert_eq!(
-                        (foreign.code, foreign.status, foreign.text),
-                        (none.code, none.status, none.text)
-                    );
-                    assert_eq!(
-                        w.akten
-                            .rendition(&actor, *id, "original")
-                            .await
-                            .unwrap_err()
-                            .status,
-                        404
-                    );
-                    assert_eq!(
-                        w.akten.page_image(&actor, *id, 0).await.unwrap_err().status,
-                        404
-                    );
+                    let none = w.akten.get(&actor, DokumentId(uuid::Uuid::max())).await.unwrap_err();
+                    assert_eq!((foreign.code, foreign.status, foreign.text), (none.code, none.status, none.text));
+                    assert_eq!(w.akten.rendition(&actor, *id, "original").await.unwrap_err().status, 404);
+                    assert_eq!(w.akten.page_image(&actor, *id, 0).await.unwrap_err().status, 404);
                 }
             }
             let (akten, _) = w.akten.akten(&actor, 100, None).await.unwrap();
             for akte in &akten {
-                assert!(erlaubt.sees(&[
-                    format!("akte:{}", akte.id),
-                    format!("einheit:{}", akte.einheit)
-                ]));
+                assert!(erlaubt.sees(&[format!("akte:{}", akte.id), format!("einheit:{}", akte.einheit)]));
                 assert!(w.akten.akte(&actor, akte.id).await.is_ok());
             }
-            let of_all: BTreeSet<&str> = objekte
-                .values()
-                .filter(|o| o.len() == 3 && erlaubt.sees(&o[1..]))
-                .map(|o| o[2].as_str())
-                .collect();
+            let of_all: BTreeSet<&str> =
+                objekte.values().filter(|o| o.len() == 3 && erlaubt.sees(&o[1..])).map(|o| o[2].as_str()).collect();
             assert_eq!(akten.len(), of_all.len(), "Akten of {name}");
         }
     })
@@ -225,16 +149,9 @@ async fn a_grant_ends_with_its_source() {
         let id = w.eingang("a.pdf", "geheim").await;
         assert_eq!(w.akten.get(&actor, id).await.unwrap_err().status, 404);
         let mut tx = w.db.begin().await.unwrap();
-        rechte::grant(
-            &mut tx,
-            "gruppe:Aushilfe",
-            &format!("dokument:{id}"),
-            Recht::Sehen,
-            w.now(),
-            "aufgabe:1",
-        )
-        .await
-        .unwrap();
+        rechte::grant(&mut tx, "gruppe:Aushilfe", &format!("dokument:{id}"), Recht::Sehen, w.now(), "aufgabe:1")
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
         assert!(w.akten.get(&actor, id).await.is_ok());
         assert_eq!(w.akten.zaehler(&actor).await.unwrap(), (1, 0));
@@ -250,15 +167,9 @@ async fn a_grant_ends_with_its_source() {
 #[tokio::test]
 async fn standing_grants_follow_the_organisation() {
     each(async |w| {
-        let post = w
-            .person("poststelle", &["Poststelle"], &["Poststelle"])
-            .await;
-        let tiefbau = w
-            .person("tiefbau", &["Sachbearbeitung"], &["Sachbearbeitung-66"])
-            .await;
-        let kaemmerei = w
-            .person("kaemmerei", &["Sachbearbeitung"], &["Feststellung-20"])
-            .await;
+        let post = w.person("poststelle", &["Poststelle"], &["Poststelle"]).await;
+        let tiefbau = w.person("tiefbau", &["Sachbearbeitung"], &["Sachbearbeitung-66"]).await;
+        let kaemmerei = w.person("kaemmerei", &["Sachbearbeitung"], &["Feststellung-20"]).await;
         let revision = w.person("revision", &["Revision"], &[]).await;
         let betrieb = w.person("betrieb", &["Betrieb"], &["Betrieb"]).await;
         let id = w.eingang("a.pdf", "Post").await;
@@ -273,14 +184,7 @@ async fn standing_grants_follow_the_organisation() {
         assert_eq!(sees(all).await, [true, false, false, true, false]);
         let filed = w.ablegen(&ablegen(id, "66.10", "Hauptstraße")).await;
         assert_eq!(sees(all).await, [false, true, false, true, false]);
-        assert_eq!(
-            w.akten
-                .akte(&kaemmerei, filed.akte)
-                .await
-                .unwrap_err()
-                .status,
-            404
-        );
+        assert_eq!(w.akten.akte(&kaemmerei, filed.akte).await.unwrap_err().status, 404);
         // Office 20 keeps an Akte in a unit of office 66: its groups get exactly that Akte.
         let mut m = ablegen(w.eingang("b.pdf", "Post").await, "66.10", "Zuschuss");
         m.amt = "20".into();
@@ -288,15 +192,8 @@ async fn standing_grants_follow_the_organisation() {
         assert!(w.akten.akte(&kaemmerei, filed.akte).await.is_ok());
         assert_eq!(sees(all).await, [false, true, false, true, false]);
         // Entered again without the group, the grant is gone.
-        w.akten
-            .seed(PLAN, r#"{"aemter":[{"nummer":"20"}],"gruppen":[]}"#)
-            .await
-            .unwrap();
-        assert_eq!(
-            sees(all).await,
-            [false, true, false, true, false],
-            "Sachbearbeitung always keeps its office"
-        );
+        w.akten.seed(PLAN, r#"{"aemter":[{"nummer":"20"}],"gruppen":[]}"#).await.unwrap();
+        assert_eq!(sees(all).await, [false, true, false, true, false], "Sachbearbeitung always keeps its office");
         assert_eq!(w.akten.aktenplan(&betrieb).await.unwrap().len(), 4);
     })
     .await;

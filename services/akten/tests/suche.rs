@@ -12,25 +12,11 @@ use nachrichten::{
 use welt::*;
 
 async fn search(w: &Welt, actor: &Actor, text: &str) -> Ergebnis {
-    w.akten
-        .suche(
-            actor,
-            &Anfrage {
-                text: text.into(),
-                ..Default::default()
-            },
-        )
-        .await
-        .unwrap()
+    w.akten.suche(actor, &Anfrage { text: text.into(), ..Default::default() }).await.unwrap()
 }
 
 async fn titles(w: &Welt, actor: &Actor, text: &str) -> Vec<String> {
-    search(w, actor, text)
-        .await
-        .treffer
-        .into_iter()
-        .map(|t| t.dokument.titel)
-        .collect()
+    search(w, actor, text).await.treffer.into_iter().map(|t| t.dokument.titel).collect()
 }
 
 /// Four documents, newest last: a, b, c, d.
@@ -45,25 +31,10 @@ async fn filled() -> impl Fn(Welt) -> std::pin::Pin<Box<dyn Future<Output = (Wel
                 "Hauptstraße",
             )
             .await;
-            w.abgelegt(
-                "b.pdf",
-                "Der Gebührenbescheid für Frau Mueller, Strasse 5",
-                "20.10",
-                "Gebühren",
-            )
-            .await;
-            w.abgelegt(
-                "c.pdf",
-                "Die Kanal-\nsanierung ist fertig. Es war der Baubeginn im Mai.",
-                "66.20",
-                "Kanal",
-            )
-            .await;
-            w.eingang(
-                "d.pdf",
-                "Rechnung 2026-0815 der Firma Muller über 100 EUR, insgesamt drei Seiten",
-            )
-            .await;
+            w.abgelegt("b.pdf", "Der Gebührenbescheid für Frau Mueller, Strasse 5", "20.10", "Gebühren").await;
+            w.abgelegt("c.pdf", "Die Kanal-\nsanierung ist fertig. Es war der Baubeginn im Mai.", "66.20", "Kanal")
+                .await;
+            w.eingang("d.pdf", "Rechnung 2026-0815 der Firma Muller über 100 EUR, insgesamt drei Seiten").await;
             (w, revision)
         })
     }
@@ -106,12 +77,7 @@ async fn german_words_are_found() {
             ("Müller Baubeginn", &["a"]),
             ("\" OR 1=1", &[]),
         ] {
-            assert_eq!(
-                titles(&w, &p, query).await,
-                expected,
-                "{query} on {}",
-                w.name
-            );
+            assert_eq!(titles(&w, &p, query).await, expected, "{query} on {}", w.name);
         }
     })
     .await;
@@ -125,32 +91,17 @@ async fn hits_show_their_place_facets_and_filters() {
         let found = search(&w, &p, "Baubeginn").await;
         assert_eq!(found.gesamt, 2);
         assert_eq!(found.treffer[1].seite, Some(2));
-        let marked: Vec<&str> = found.treffer[1]
-            .ausschnitt
-            .iter()
-            .filter(|(_, hit)| *hit)
-            .map(|(t, _)| t.as_str())
-            .collect();
+        let marked: Vec<&str> =
+            found.treffer[1].ausschnitt.iter().filter(|(_, hit)| *hit).map(|(t, _)| t.as_str()).collect();
         assert_eq!(marked, ["Baubeginn"]);
-        let facets = |e: &Ergebnis| {
-            e.aemter
-                .iter()
-                .map(|f| (f.wert.clone(), f.anzahl))
-                .collect::<Vec<_>>()
-        };
+        let facets = |e: &Ergebnis| e.aemter.iter().map(|f| (f.wert.clone(), f.anzahl)).collect::<Vec<_>>();
         assert_eq!(facets(&found), [("66".to_owned(), 2)]);
         let all = search(&w, &p, "").await;
-        assert_eq!(
-            (all.gesamt, facets(&all)),
-            (4, vec![("66".to_owned(), 2), ("20".to_owned(), 1)])
-        );
+        assert_eq!((all.gesamt, facets(&all)), (4, vec![("66".to_owned(), 2), ("20".to_owned(), 1)]));
         assert_eq!(all.arten[0].wert, "brief");
 
         let filtered = |f: fn(&mut Anfrage)| {
-            let mut anfrage = Anfrage {
-                text: String::new(),
-                ..Default::default()
-            };
+            let mut anfrage = Anfrage { text: String::new(), ..Default::default() };
             f(&mut anfrage);
             anfrage
         };
@@ -162,25 +113,11 @@ async fn hits_show_their_place_facets_and_filters() {
             (filtered(|a| a.von = Some(tag("2026-11-20"))), 4),
             (filtered(|a| a.bis = Some(tag("2026-11-19"))), 0),
         ] {
-            assert_eq!(
-                w.akten.suche(&p, &anfrage).await.unwrap().gesamt,
-                n,
-                "{anfrage:?}"
-            );
+            assert_eq!(w.akten.suche(&p, &anfrage).await.unwrap().gesamt, n, "{anfrage:?}");
         }
-        let page = |seite| Anfrage {
-            limit: 3,
-            seite,
-            ..Default::default()
-        };
-        let (first, second) = (
-            w.akten.suche(&p, &page(0)).await.unwrap(),
-            w.akten.suche(&p, &page(1)).await.unwrap(),
-        );
-        assert_eq!(
-            (first.treffer.len(), second.treffer.len(), second.gesamt),
-            (3, 1, 4)
-        );
+        let page = |seite| Anfrage { limit: 3, seite, ..Default::default() };
+        let (first, second) = (w.akten.suche(&p, &page(0)).await.unwrap(), w.akten.suche(&p, &page(1)).await.unwrap());
+        assert_eq!((first.treffer.len(), second.treffer.len(), second.gesamt), (3, 1, 4));
     })
     .await;
 }
@@ -190,17 +127,8 @@ async fn nothing_found_leads_to_a_spelling_that_hits() {
     let fill = filled().await;
     each(|w| async {
         let (w, p) = fill(w).await;
-        assert_eq!(
-            search(&w, &p, "Tiefbuaamt").await.meinten.as_deref(),
-            Some("Tiefbauamt")
-        );
-        assert_eq!(
-            search(&w, &p, "Gebürenbescheid Frau")
-                .await
-                .meinten
-                .as_deref(),
-            Some("Gebührenbescheid Frau")
-        );
+        assert_eq!(search(&w, &p, "Tiefbuaamt").await.meinten.as_deref(), Some("Tiefbauamt"));
+        assert_eq!(search(&w, &p, "Gebürenbescheid Frau").await.meinten.as_deref(), Some("Gebührenbescheid Frau"));
         assert_eq!(search(&w, &p, "Zebrastreifen").await.meinten, None);
     })
     .await;

@@ -92,7 +92,8 @@ impl App {
         ] {
             or!(db.migrate(&migrations).await, "migration");
         }
-        let blobs: Arc<dyn Blobs> = Arc::new(or!(DirectoryBlobs::open(&start.data.join("blobs"), &settings.mandant), "blobs"));
+        let blobs: Arc<dyn Blobs> =
+            Arc::new(or!(DirectoryBlobs::open(&start.data.join("blobs"), &settings.mandant), "blobs"));
         let bus = Arc::new(InProcessBus::default());
         let clock = Arc::new(SystemClock::default());
         crate::demo::restore_clock(&db, &clock).await;
@@ -147,7 +148,19 @@ impl App {
 
         let scan_ordner = start.data.join(&settings.scan.ordner);
         let mut app = Self {
-            db, blobs, bus, clock, ids, konten, eingang, geschaeftsgang, akten, cli, erkennung, scan_ordner, poke,
+            db,
+            blobs,
+            bus,
+            clock,
+            ids,
+            konten,
+            eingang,
+            geschaeftsgang,
+            akten,
+            cli,
+            erkennung,
+            scan_ordner,
+            poke,
             tasks: JoinSet::new(),
         };
         if start.work {
@@ -171,13 +184,21 @@ impl App {
             or!(bus.declare(&worker::queue(handler.typ)).await, "bus");
             self.tasks.spawn(worker::serve(handler, bus, self.blobs.clone(), parallel));
         }
-        for queue in [worker::RESULTS, service_geschaeftsgang::START, service_geschaeftsgang::NACHRICHT, service_akten::ZUGANG] {
+        for queue in
+            [worker::RESULTS, service_geschaeftsgang::START, service_geschaeftsgang::NACHRICHT, service_akten::ZUGANG]
+        {
             or!(self.bus.declare(queue).await, "bus");
         }
         self.tasks.spawn(self.geschaeftsgang.clone().run());
         self.tasks.spawn(self.akten.clone().consume(self.bus.clone()));
         let again = Duration::from_secs(5);
-        self.tasks.spawn(outbox::relay(self.db.clone(), self.bus.clone(), self.clock.clone(), self.poke.clone(), again));
+        self.tasks.spawn(outbox::relay(
+            self.db.clone(),
+            self.bus.clone(),
+            self.clock.clone(),
+            self.poke.clone(),
+            again,
+        ));
         self.tasks.spawn(seal(self.db.clone(), self.clock.clone()));
         if start.scan {
             let profil = Profil {
@@ -270,7 +291,8 @@ async fn enter(db: &Db, konten: &Konten, akten: &Akten, demo: bool) -> Result<Ac
         gruppen: Vec::new(),
     };
     or!(konten.enter(&cli, None).await, "technical account");
-    let cli = or!(konten.actor("cli").await, "technical account").ok_or_else(|| StartFehler("no account cli".to_owned()))?;
+    let cli =
+        or!(konten.actor("cli").await, "technical account").ok_or_else(|| StartFehler("no account cli".to_owned()))?;
     let mut tx = or!(db.begin().await, "grants");
     let now = Timestamp(0);
     or!(rechte::grant(&mut tx, "rolle:Technik", "mandant", rechte::Recht::Verwalten, now, "technik").await, "grants");

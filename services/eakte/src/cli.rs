@@ -10,7 +10,12 @@ use service_platform::config::Config;
 use crate::{ausgabe, befehle, exit};
 
 #[derive(Parser)]
-#[command(name = "eakte", version, about = "E-Akte: Posteingang, E-Rechnung, Beschlusswesen", disable_help_subcommand = true)]
+#[command(
+    name = "eakte",
+    version,
+    about = "E-Akte: Posteingang, E-Rechnung, Beschlusswesen",
+    disable_help_subcommand = true
+)]
 struct Cli {
     #[command(subcommand)]
     befehl: Befehl,

@@ -109,7 +109,13 @@ from_row!(Zeile { id, kanal, name, sha256, size, zugang, erfasst, duplicate_of, 
 
 impl Zeile {
     fn quittung(self, repeated: bool) -> Quittung {
-        Quittung { receipt: self.id, sha256: self.sha256, duplicate_of: self.duplicate_of, repeated, erfasst: self.erfasst }
+        Quittung {
+            receipt: self.id,
+            sha256: self.sha256,
+            duplicate_of: self.duplicate_of,
+            repeated,
+            erfasst: self.erfasst,
+        }
     }
 }
 
@@ -224,7 +230,14 @@ impl Eingang {
 
 impl Inner {
     /// One try at the transaction of an acceptance; a lost race for a unique key is tried again by the caller.
-    async fn store(&self, actor: &Actor, e: &Einlieferung, name: &str, hash: BlobHash, size: usize) -> Result<Quittung, DbError> {
+    async fn store(
+        &self,
+        actor: &Actor,
+        e: &Einlieferung,
+        name: &str,
+        hash: BlobHash,
+        size: usize,
+    ) -> Result<Quittung, DbError> {
         let (id, now) = (SendungId(self.ids.uuid()), self.clock.now());
         let zugang = e.zugang.unwrap_or_else(|| now.tag());
         let mut tx = self.db.begin().await?;
@@ -235,11 +248,10 @@ impl Inner {
         let original: Option<(SendungId,)> = tx.optional(&ORIGINAL, args![hash]).await?;
         let duplicate_of = original.map(|(id,)| id);
         let kanal = kanal_text(e.kanal);
-        let values = args![
-            id, &e.idempotency_key, kanal, name, hash, size, zugang, now, duplicate_of, actor.person
-        ];
+        let values = args![id, &e.idempotency_key, kanal, name, hash, size, zugang, now, duplicate_of, actor.person];
         tx.execute(&INSERT, values).await?;
-        let (chain, data) = (format!("sendung:{id}"), json!({ "kanal": kanal, "sha256": hash, "duplicate_of": duplicate_of }));
+        let (chain, data) =
+            (format!("sendung:{id}"), json!({ "kanal": kanal, "sha256": hash, "duplicate_of": duplicate_of }));
         let actor_text = audit::person(actor);
         let entry =
             audit::Entry { chain: &chain, at: now, actor: &actor_text, act: "angenommen", object: &chain, data };
@@ -368,7 +380,12 @@ impl Sendungen for Eingang {
             return Err(Fehler::new("E1005", 422, "Tragen Sie ein, warum das Datum geändert wird.", "reason missing"));
         }
         if zugang > now.tag() {
-            return Err(Fehler::new("E1006", 422, "Der Zugang kann nicht in der Zukunft liegen.", "date in the future"));
+            return Err(Fehler::new(
+                "E1006",
+                422,
+                "Der Zugang kann nicht in der Zukunft liegen.",
+                "date in the future",
+            ));
         }
         let row: Option<Zeile> = inner.db.optional(&OF_ID, args![id]).await.map_err(away)?;
         let row = row.ok_or_else(Fehler::not_found)?;

@@ -83,7 +83,8 @@ fn entries(folder: &Path) -> Vec<(PathBuf, Look)> {
         .filter_map(|entry| {
             let entry = entry.ok()?;
             let name = entry.file_name().to_string_lossy().to_lowercase();
-            let partial = name.starts_with('.') || [".tmp", ".part", ".partial", ".crdownload"].iter().any(|e| name.ends_with(e));
+            let partial =
+                name.starts_with('.') || [".tmp", ".part", ".partial", ".crdownload"].iter().any(|e| name.ends_with(e));
             let meta = entry.metadata().ok().filter(|m| m.is_file() && !partial)?;
             Some((entry.path(), Look { size: meta.len(), changed: meta.modified().ok(), inode: meta.ino() }))
         })

@@ -62,7 +62,8 @@ impl Inner {
             return Ok(base);
         }
         let ablauf = ablaeufe.of_sendung(original).await?;
-        let of_document = |d: &DokumentZeile| ablauf.aufgaben.iter().filter(|a| a.dokument == Some(d.id)).collect::<Vec<_>>();
+        let of_document =
+            |d: &DokumentZeile| ablauf.aufgaben.iter().filter(|a| a.dokument == Some(d.id)).collect::<Vec<_>>();
         for d in &documents {
             let tasks = of_document(d);
             let state = match (d.stand.as_str(), tasks.iter().map(|t| task_state(t)).max()) {
@@ -94,7 +95,8 @@ impl Inner {
             .collect();
         let stopped = || Some(Grund { code: "incident".to_owned(), text: ablauf.stoerungen.first().cloned()? });
         let led_here = ablauf.aufgaben.iter().find_map(|a| a.grund.clone());
-        base.reason = led_here.or_else(|| ablauf.fehler.clone().filter(|_| base.state >= Stand::Clearing)).or_else(stopped);
+        base.reason =
+            led_here.or_else(|| ablauf.fehler.clone().filter(|_| base.state >= Stand::Clearing)).or_else(stopped);
         base.fortschritt = ablauf
             .seiten
             .filter(|_| base.state == Stand::Accepted)

@@ -17,15 +17,7 @@ const WENIG_TEXT: usize = 60;
 /// Finds the document type; "sonstiges" when the text is long enough and no type has enough evidence.
 pub fn find(brief: &Brief, betreff: Option<&Fund>) -> Option<Fund> {
     let text = squeeze(&brief.fluss);
-    let kopf = squeeze(
-        &brief
-            .zeilen
-            .iter()
-            .take(10)
-            .map(|z| z.text.as_str())
-            .collect::<Vec<_>>()
-            .join(" "),
-    );
+    let kopf = squeeze(&brief.zeilen.iter().take(10).map(|z| z.text.as_str()).collect::<Vec<_>>().join(" "));
     let titel = betreff.map(|b| squeeze(&b.wert)).unwrap_or_default();
 
     let mut points: BTreeMap<&str, (i32, Vec<&Beleg>)> = BTreeMap::new();
@@ -49,12 +41,7 @@ pub fn find(brief: &Brief, betreff: Option<&Fund>) -> Option<Fund> {
         Some((art, (sum, mut belege))) if sum >= MINDESTENS => {
             belege.sort_by_key(|b| -b.gewicht);
             let sure = 0.55 + 0.02 * sum.min(12) as f32 + 0.025 * (sum - second).min(8) as f32;
-            let grund = belege
-                .iter()
-                .take(3)
-                .map(|b| reason(b))
-                .collect::<Vec<_>>()
-                .join(", ");
+            let grund = belege.iter().take(3).map(|b| reason(b)).collect::<Vec<_>>().join(", ");
             Some(Fund {
                 wert: art.to_owned(),
                 sicherheit: sure.min(0.99),
@@ -86,34 +73,22 @@ fn reason(beleg: &Beleg) -> String {
 
 fn capital(wort: &str) -> String {
     let mut chars = wort.chars();
-    chars
-        .next()
-        .map(|c| c.to_uppercase().chain(chars).collect())
-        .unwrap_or_default()
+    chars.next().map(|c| c.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
 fn place(brief: &Brief, betreff: Option<&Fund>, beleg: &Beleg) -> Option<Range<usize>> {
     match beleg.ort {
         Ort::Titel | Ort::Betreff => betreff.and_then(|b| b.ort.clone()),
-        Ort::Kopf | Ort::Text => brief
-            .zeilen
-            .iter()
-            .find(|z| at_word(&squeeze(&z.text), beleg.wort))
-            .map(|z| z.ort()),
+        Ort::Kopf | Ort::Text => brief.zeilen.iter().find(|z| at_word(&squeeze(&z.text), beleg.wort)).map(|z| z.ort()),
     }
 }
 
 /// Lower case, single blanks, line-end hyphenation undone.
 fn squeeze(text: &str) -> String {
-    text.replace("-\n", "")
-        .to_lowercase()
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
+    text.replace("-\n", "").to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The phrase stands at the start of a word.
 fn at_word(text: &str, wort: &str) -> bool {
-    text.match_indices(wort)
-        .any(|(at, _)| !text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '-'))
+    text.match_indices(wort).any(|(at, _)| !text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '-'))
 }

@@ -33,12 +33,7 @@ pub struct Beleg {
 }
 
 const fn b(art: &'static str, ort: Ort, wort: &'static str, gewicht: i32) -> Beleg {
-    Beleg {
-        art,
-        ort,
-        wort,
-        gewicht,
-    }
+    Beleg { art, ort, wort, gewicht }
 }
 
 use Ort::{Betreff, Kopf, Text, Titel};
@@ -100,20 +95,10 @@ pub static BELEGE: &[Beleg] = &[
     b("widerspruch", Text, "den bescheid aufzuheben", 2),
     b("bauantrag", Titel, "bauantrag", 9),
     b("bauantrag", Titel, "antrag auf baugenehmigung", 9),
-    b(
-        "bauantrag",
-        Titel,
-        "antrag auf erteilung einer baugenehmigung",
-        9,
-    ),
+    b("bauantrag", Titel, "antrag auf erteilung einer baugenehmigung", 9),
     b("bauantrag", Titel, "bauvoranfrage", 8),
     b("bauantrag", Betreff, "bauantrag", 2),
-    b(
-        "bauantrag",
-        Text,
-        "beantrage ich die erteilung einer baugenehmigung",
-        4,
-    ),
+    b("bauantrag", Text, "beantrage ich die erteilung einer baugenehmigung", 4),
     b("bauantrag", Text, "bauherr", 2),
     b("bauantrag", Text, "entwurfsverfasser", 3),
     b("bauantrag", Text, "bauvorlagen", 2),
@@ -129,12 +114,7 @@ pub static BELEGE: &[Beleg] = &[
     b("anhoerung", Text, "gelegenheit, sich zu", 3),
     b("anhoerung", Text, "gelegenheit zur stellungnahme", 2),
     b("anhoerung", Text, "gelegenheit zur äußerung", 3),
-    b(
-        "anhoerung",
-        Text,
-        "§ 55 des gesetzes über ordnungswidrigkeiten",
-        3,
-    ),
+    b("anhoerung", Text, "§ 55 des gesetzes über ordnungswidrigkeiten", 3),
     b("anhoerung", Text, "§ 55 owig", 3),
     b("anhoerung", Text, "§ 28 vwvfg", 4),
     b("anhoerung", Text, "§ 28 lvwvfg", 4),

@@ -10,15 +10,13 @@ use rust_decimal::Decimal;
 use crate::{fund::Fund, zeilen::Brief};
 
 /// `6.228,80`, `6 228,80`, `6228,80`; a blank after a sign is a misprint of the recogniser.
-static BETRAG: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"-?\d{1,3}(?:[.' ]\s?\d{3})+\s?,\s?\d{2}\b|-?\d{1,9},\s?\d{2}\b").expect("pattern")
-});
+static BETRAG: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"-?\d{1,3}(?:[.' ]\s?\d{3})+\s?,\s?\d{2}\b|-?\d{1,9},\s?\d{2}\b").expect("pattern"));
 static NETTO: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)\bnetto(?:betrag|summe|gesamt|preis)?\b|Summe netto|Zwischensumme|Warenwert|Summe ohne (?:USt|MwSt)|Gesamt(?:betrag)?,? netto|Entgelt").expect("pattern")
 });
-static STEUER: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(?:USt|MwSt|Mehrwertsteuer|Umsatzsteuer|Steuerbetrag)\b").expect("pattern")
-});
+static STEUER: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?i)\b(?:USt|MwSt|Mehrwertsteuer|Umsatzsteuer|Steuerbetrag)\b").expect("pattern"));
 static BRUTTO: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)Rechnungs(?:end)?(?:betrag|summe)|\bbrutto(?:betrag|summe|gesamt)?\b|Gesamt(?:betrag|summe|preis)|\bEndbetrag|Endsumme|Zahlbetrag|zu zahlen(?:der Betrag)?|Summe brutto|Forderungsbetrag|\bTotal\b")
         .expect("pattern")
@@ -27,19 +25,10 @@ static BRUTTO: LazyLock<Regex> = LazyLock::new(|| {
 static DAVOR: LazyLock<Vec<(Regex, f32)>> = LazyLock::new(|| {
     table(&[
         (r"(?i)(?:Herstellungskosten|Baukosten)\b", 0.85),
-        (
-            r"(?i)(?:Verwarnungs|Buß|Zwangs|Ordnungs)geld(?:es)?\b",
-            0.85,
-        ),
-        (
-            r"(?i)(?:zu zahlen|Zahlbetrag|Gesamtbetrag|Gesamtsumme|Forderung|Rechnungsbetrag)\b",
-            0.7,
-        ),
+        (r"(?i)(?:Verwarnungs|Buß|Zwangs|Ordnungs)geld(?:es)?\b", 0.85),
+        (r"(?i)(?:zu zahlen|Zahlbetrag|Gesamtbetrag|Gesamtsumme|Forderung|Rechnungsbetrag)\b", 0.7),
         (r"(?i)in Höhe von\b", 0.75),
-        (
-            r"(?i)(?:Gebühr|Steuer|Beitrag|Kosten|Betrag|Zuwendung|Zuschuss|Wohngeld)\p{L}*\b",
-            0.6,
-        ),
+        (r"(?i)(?:Gebühr|Steuer|Beitrag|Kosten|Betrag|Zuwendung|Zuschuss|Wohngeld)\p{L}*\b", 0.6),
         (r"(?i)beträgt\b", 0.7),
     ])
 });
@@ -47,21 +36,19 @@ static DANACH: LazyLock<Vec<(Regex, f32)>> = LazyLock::new(|| {
     table(&[
         (r"(?i)\bfest(?:gesetzt|setze)", 0.88),
         (r"(?i)\b(?:bewilligt|gewährt)", 0.85),
-        (
-            r"(?i)\b(?:zu zahlen|einzuzahlen|zu überweisen|zu entrichten)",
-            0.75,
-        ),
+        (r"(?i)\b(?:zu zahlen|einzuzahlen|zu überweisen|zu entrichten)", 0.75),
     ])
 });
 /// Amounts that are only a step of the calculation.
 static NEBENBEI: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)Messbetrag|Gesamteinkommen|Miete\b|Einheitswert|Grundlage|Säumnis|Mahngebühr|bereits gezahlt|je |pro ").expect("pattern")
+    Regex::new(
+        r"(?i)Messbetrag|Gesamteinkommen|Miete\b|Einheitswert|Grundlage|Säumnis|Mahngebühr|bereits gezahlt|je |pro ",
+    )
+    .expect("pattern")
 });
 
 fn table(rows: &[(&str, f32)]) -> Vec<(Regex, f32)> {
-    rows.iter()
-        .map(|(p, w)| (Regex::new(p).expect("pattern"), *w))
-        .collect()
+    rows.iter().map(|(p, w)| (Regex::new(p).expect("pattern"), *w)).collect()
 }
 
 /// Up to three amounts; `brutto` is the field `amount`.
@@ -74,10 +61,7 @@ pub struct Betraege {
 
 /// `1.234,50` as a decimal with two places.
 pub fn parse(text: &str) -> Option<Betrag> {
-    let plain: String = text
-        .chars()
-        .filter(|c| c.is_ascii_digit() || matches!(c, ',' | '-'))
-        .collect();
+    let plain: String = text.chars().filter(|c| c.is_ascii_digit() || matches!(c, ',' | '-')).collect();
     let value = Decimal::from_str(&plain.replace(',', ".")).ok()?;
     (value.scale() == 2).then_some(value)
 }
@@ -104,17 +88,11 @@ fn lines(brief: &Brief, label: &Regex) -> Vec<Zeilenbetrag> {
         // The recogniser may set a far-off amount into a line of its own.
         let next = || {
             let below = brief.zeilen.get(n + 1)?;
-            let m = BETRAG
-                .find(&below.text)
-                .filter(|m| m.start() == 0 && below.text.len() - m.end() <= 5)?;
+            let m = BETRAG.find(&below.text).filter(|m| m.start() == 0 && below.text.len() - m.end() <= 5)?;
             Some((parse(m.as_str())?, below.start..below.start + m.end()))
         };
         if let Some((wert, ort)) = here.or_else(next) {
-            found.push(Zeilenbetrag {
-                wert,
-                ort,
-                wort: word.as_str().to_owned(),
-            });
+            found.push(Zeilenbetrag { wert, ort, wort: word.as_str().to_owned() });
         }
     }
     found
@@ -123,46 +101,24 @@ fn lines(brief: &Brief, label: &Regex) -> Vec<Zeilenbetrag> {
 /// Net, tax and gross of an invoice. A combination that adds up wins; else the last labelled amounts, with doubt.
 pub fn rechnung(brief: &Brief) -> Betraege {
     let (netto, brutto) = (lines(brief, &NETTO), lines(brief, &BRUTTO));
-    let steuer: Vec<_> = lines(brief, &STEUER)
-        .into_iter()
-        .filter(|s| !brutto.iter().any(|b| b.ort == s.ort))
-        .collect();
+    let steuer: Vec<_> = lines(brief, &STEUER).into_iter().filter(|s| !brutto.iter().any(|b| b.ort == s.ort)).collect();
     for b in brutto.iter().rev() {
         for n in netto.iter().rev() {
             let adds = |s: &&Zeilenbetrag| n.wert + s.wert == b.wert && s.ort != n.ort;
             if let Some(s) = steuer.iter().rev().find(adds) {
                 let field = |z: &Zeilenbetrag| {
-                    let grund = format!(
-                        "steht hinter „{}“, Netto und Steuer ergeben den Gesamtbetrag",
-                        z.wort
-                    );
-                    Some(Fund {
-                        geprueft: true,
-                        ..Fund::new(z.wert.to_string(), 0.98, grund, z.ort.clone())
-                    })
+                    let grund = format!("steht hinter „{}“, Netto und Steuer ergeben den Gesamtbetrag", z.wort);
+                    Some(Fund { geprueft: true, ..Fund::new(z.wert.to_string(), 0.98, grund, z.ort.clone()) })
                 };
-                return Betraege {
-                    brutto: field(b),
-                    netto: field(n),
-                    steuer: field(s),
-                };
+                return Betraege { brutto: field(b), netto: field(n), steuer: field(s) };
             }
         }
     }
     let doubt = |z: &Zeilenbetrag| {
-        Fund::new(
-            z.wert.to_string(),
-            0.7,
-            format!("steht hinter „{}“, ohne Gegenrechnung", z.wort),
-            z.ort.clone(),
-        )
+        Fund::new(z.wert.to_string(), 0.7, format!("steht hinter „{}“, ohne Gegenrechnung", z.wort), z.ort.clone())
     };
     let largest = brutto.iter().max_by_key(|z| z.wert);
-    Betraege {
-        brutto: largest.map(doubt),
-        netto: netto.last().map(doubt),
-        steuer: steuer.last().map(doubt),
-    }
+    Betraege { brutto: largest.map(doubt), netto: netto.last().map(doubt), steuer: steuer.last().map(doubt) }
 }
 
 /// The amount a letter is about: by the words around it; the first of equals.
@@ -176,10 +132,7 @@ pub fn schreiben(brief: &Brief) -> Betraege {
         let (before, after) = brief.around(&ort, 110, 60);
         let before = sentence_start(before);
         let after = after.split_once(". ").map_or(after, |(a, _)| a);
-        let euro = after
-            .trim_start()
-            .get(..4)
-            .is_some_and(|s| s.eq_ignore_ascii_case("euro"))
+        let euro = after.trim_start().get(..4).is_some_and(|s| s.eq_ignore_ascii_case("euro"))
             || after.trim_start().starts_with('€')
             || after.trim_start().starts_with("EUR")
             || before.trim_end().ends_with(['€'])
@@ -189,14 +142,8 @@ pub fn schreiben(brief: &Brief) -> Betraege {
         }
         let near = before.rsplit_once(',').map_or(before, |(_, b)| b);
         let mut choice: Option<(f32, &str)> = None;
-        let hits = DAVOR
-            .iter()
-            .filter_map(|(r, w)| Some((*w, r.find_iter(before).last()?.as_str())));
-        for (weight, word) in hits.chain(
-            DANACH
-                .iter()
-                .filter_map(|(r, w)| Some((*w, r.find(after)?.as_str()))),
-        ) {
+        let hits = DAVOR.iter().filter_map(|(r, w)| Some((*w, r.find_iter(before).last()?.as_str())));
+        for (weight, word) in hits.chain(DANACH.iter().filter_map(|(r, w)| Some((*w, r.find(after)?.as_str())))) {
             if choice.is_none_or(|(w, _)| weight > w) {
                 choice = Some((weight, word));
             }
@@ -210,19 +157,13 @@ pub fn schreiben(brief: &Brief) -> Betraege {
         let fund = Fund::new(wert.to_string(), sure, format!("steht bei „{word}“"), ort);
         best = crate::fund::better(best, fund);
     }
-    Betraege {
-        brutto: best,
-        ..Betraege::default()
-    }
+    Betraege { brutto: best, ..Betraege::default() }
 }
 
 /// From the last sentence end; an abbreviation's dot ("v. H.") or a date does not end a sentence.
 fn sentence_start(before: &str) -> &str {
-    static ENDE: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"\p{Ll}{3,}[.!?]\s").expect("pattern"));
-    ENDE.find_iter(before)
-        .last()
-        .map_or(before, |m| &before[m.end()..])
+    static ENDE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\p{Ll}{3,}[.!?]\s").expect("pattern"));
+    ENDE.find_iter(before).last().map_or(before, |m| &before[m.end()..])
 }
 
 #[cfg(test)]
@@ -239,15 +180,9 @@ mod tests {
 
     #[test]
     fn sums_that_do_not_add_up_are_doubted() {
-        let good = rechnung(&Brief::new(
-            "Nettobetrag 100,00\nzzgl. 19 % USt. 19,00\nRechnungsbetrag 119,00",
-            None,
-        ));
+        let good = rechnung(&Brief::new("Nettobetrag 100,00\nzzgl. 19 % USt. 19,00\nRechnungsbetrag 119,00", None));
         assert_eq!(good.brutto.unwrap().sicherheit, 0.98);
-        let bad = rechnung(&Brief::new(
-            "Nettobetrag 100,00\nzzgl. 19 % USt. 19,00\nRechnungsbetrag 118,00",
-            None,
-        ));
+        let bad = rechnung(&Brief::new("Nettobetrag 100,00\nzzgl. 19 % USt. 19,00\nRechnungsbetrag 118,00", None));
         assert_eq!(bad.brutto.unwrap().sicherheit, 0.7);
     }
 }

@@ -12,10 +12,10 @@ use crate::{
 };
 
 static ANREDE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?i:Sehr\s+g[eo]ehrte|Guten Tag|Guten Morgen|Liebe[rs]? \p{L}|Hallo\b|Werte[rs]? \p{L}|Hochverehrte)").expect("pattern")
+    Regex::new(r"^(?i:Sehr\s+g[eo]ehrte|Guten Tag|Guten Morgen|Liebe[rs]? \p{L}|Hallo\b|Werte[rs]? \p{L}|Hochverehrte)")
+        .expect("pattern")
 });
-static LABEL: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^(?i)Betr(?:eff|\.|ifft)?\s*:\s*").expect("pattern"));
+static LABEL: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^(?i)Betr(?:eff|\.|ifft)?\s*:\s*").expect("pattern"));
 /// Lines between subject and salutation, or above the subject, that are never a subject.
 static NEBEN: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
@@ -39,23 +39,12 @@ const MAX_ZEILEN: usize = 45;
 
 /// Finds the subject on the first page.
 pub fn find(brief: &Brief) -> Option<Fund> {
-    let seite: Vec<&Zeile> = brief
-        .zeilen
-        .iter()
-        .take_while(|z| z.seite == 1)
-        .take(MAX_ZEILEN)
-        .collect();
-    labelled(&seite)
-        .or_else(|| above_salutation(&seite))
-        .or_else(|| title(&seite))
+    let seite: Vec<&Zeile> = brief.zeilen.iter().take_while(|z| z.seite == 1).take(MAX_ZEILEN).collect();
+    labelled(&seite).or_else(|| above_salutation(&seite)).or_else(|| title(&seite))
 }
 
 /// An invoice whose subject is only the word gets its number, so that lists can tell them apart.
-pub fn mit_nummer(
-    betreff: Option<Fund>,
-    ist_rechnung: bool,
-    nummer: Option<&Fund>,
-) -> Option<Fund> {
+pub fn mit_nummer(betreff: Option<Fund>, ist_rechnung: bool, nummer: Option<&Fund>) -> Option<Fund> {
     let mut betreff = betreff?;
     if let (true, Some(nummer)) = (ist_rechnung, nummer)
         && !betreff.wert.contains(char::is_whitespace)
@@ -73,20 +62,10 @@ fn labelled(seite: &[&Zeile]) -> Option<Fund> {
         let rest = zeile.links()[label.end()..].trim();
         if rest.is_empty() {
             let next = seite.get(n + 1)?;
-            return Some(Fund::new(
-                next.links(),
-                0.9,
-                "steht unter „Betreff“",
-                next.ort_links(),
-            ));
+            return Some(Fund::new(next.links(), 0.9, "steht unter „Betreff“", next.ort_links()));
         }
         let (more, end) = continued(seite, n, rest);
-        Some(Fund::new(
-            format!("{rest}{more}"),
-            0.97,
-            "steht hinter „Betreff“",
-            zeile.start + label.end()..end,
-        ))
+        Some(Fund::new(format!("{rest}{more}"), 0.97, "steht hinter „Betreff“", zeile.start + label.end()..end))
     })
 }
 
@@ -97,13 +76,10 @@ fn above_salutation(seite: &[&Zeile]) -> Option<Fund> {
         n = n.checked_sub(1)?;
     }
     // A stamp may stand between the two: a heading close above goes first.
-    let heading = (n.saturating_sub(3)..=n)
-        .rev()
-        .find(|i| names_a_type(seite[*i].links()) && !NEBEN.is_match(seite[*i].links()));
+    let heading =
+        (n.saturating_sub(3)..=n).rev().find(|i| names_a_type(seite[*i].links()) && !NEBEN.is_match(seite[*i].links()));
     let gaps = seite.iter().skip(1).any(|z| z.absatz);
-    let whole = |h: &usize| {
-        !seite[*h].links().contains(' ') || !gaps || seite[h + 1..=n].iter().any(|z| z.absatz)
-    };
+    let whole = |h: &usize| !seite[*h].links().contains(' ') || !gaps || seite[h + 1..=n].iter().any(|z| z.absatz);
     if let Some(heading) = heading.filter(whole) {
         n = heading;
     }
@@ -117,9 +93,7 @@ fn above_salutation(seite: &[&Zeile]) -> Option<Fund> {
             break;
         };
         let goes_on = WEITER.is_match(seite[above].links())
-            || seite[first]
-                .links()
-                .starts_with(|c: char| c.is_lowercase() || matches!(c, '„' | '"' | '(' | '–'));
+            || seite[first].links().starts_with(|c: char| c.is_lowercase() || matches!(c, '„' | '"' | '(' | '–'));
         // Where white space is known, a subject is the paragraph above the salutation.
         let goes_on = goes_on || gaps && !seite[first].absatz;
         if !goes_on || NEBEN.is_match(seite[above].links()) {
@@ -127,35 +101,22 @@ fn above_salutation(seite: &[&Zeile]) -> Option<Fund> {
         }
         first = above;
     }
-    let text = seite[first..=n]
-        .iter()
-        .map(|z| z.links())
-        .collect::<Vec<_>>()
-        .join(" ");
+    let text = seite[first..=n].iter().map(|z| z.links()).collect::<Vec<_>>().join(" ");
     let (more, end) = continued(seite, n, &text);
     let text = text + &more;
     // Specks left of a heading are read as dots and dashes.
-    let text = text
-        .trim_start_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '„' | '"' | '(' | '§'));
+    let text = text.trim_start_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '„' | '"' | '(' | '§'));
     let text = text.trim_end_matches([' ', '.', '_', '-']);
     if !plausible(text) {
         return None;
     }
-    Some(Fund::new(
-        quotes(text),
-        0.9,
-        "steht als Betreff über der Anrede",
-        seite[first].start..end,
-    ))
+    Some(Fund::new(quotes(text), 0.9, "steht als Betreff über der Anrede", seite[first].start..end))
 }
 
 /// Without salutation: the first line at the top that starts with a word that names a document type, or else a
 /// typical heading.
 fn title(seite: &[&Zeile]) -> Option<Fund> {
-    let end = seite
-        .iter()
-        .position(|z| ANREDE.is_match(z.links()))
-        .unwrap_or(seite.len());
+    let end = seite.iter().position(|z| ANREDE.is_match(z.links())).unwrap_or(seite.len());
     let n = seite.iter().take(end.min(30)).position(|z| {
         let klein = z.links().to_lowercase();
         names_a_type(z.links())
@@ -200,9 +161,7 @@ fn quotes(text: &str) -> String {
 
 fn names_a_type(zeile: &str) -> bool {
     let klein = zeile.to_lowercase();
-    BELEGE
-        .iter()
-        .any(|b| b.ort == Ort::Titel && klein.starts_with(b.wort))
+    BELEGE.iter().any(|b| b.ort == Ort::Titel && klein.starts_with(b.wort))
 }
 
 /// Up to two more lines of a wrapped subject, and where it ends.
@@ -210,9 +169,7 @@ fn continued(seite: &[&Zeile], n: usize, text: &str) -> (String, usize) {
     let (mut more, mut end, mut last) = (String::new(), seite[n].ort_links().end, text.to_owned());
     for zeile in seite.iter().skip(n + 1).take(2) {
         let goes_on = WEITER.is_match(&last)
-            || zeile
-                .links()
-                .starts_with(|c: char| c.is_lowercase() || matches!(c, '„' | '"' | '–'));
+            || zeile.links().starts_with(|c: char| c.is_lowercase() || matches!(c, '„' | '"' | '–'));
         if !goes_on || NEBEN.is_match(zeile.links()) || ANREDE.is_match(zeile.links()) {
             break;
         }
@@ -225,11 +182,7 @@ fn continued(seite: &[&Zeile], n: usize, text: &str) -> (String, usize) {
 }
 
 fn is_address(seite: &[&Zeile], n: usize) -> bool {
-    n + 1 < seite.len()
-        && seite[n + 1]
-            .links()
-            .get(..5)
-            .is_some_and(|p| p.bytes().all(|b| b.is_ascii_digit()))
+    n + 1 < seite.len() && seite[n + 1].links().get(..5).is_some_and(|p| p.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// At least four letters, not longer than a subject can be.

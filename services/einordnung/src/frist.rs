@@ -14,8 +14,7 @@ static DAVOR: LazyLock<Regex> = LazyLock::new(|| {
         .expect("pattern")
 });
 static ZAHLUNG: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)überweis|zahl(?:en|bar|ung|ungsziel)|fällig|begleichen|einzahl|Betrag")
-        .expect("pattern")
+    Regex::new(r"(?i)überweis|zahl(?:en|bar|ung|ungsziel)|fällig|begleichen|einzahl|Betrag").expect("pattern")
 });
 static SKONTO: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i)skonto").expect("pattern"));
 static TAGE: LazyLock<Regex> = LazyLock::new(|| {
@@ -25,13 +24,7 @@ static TAGE: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Finds the day until which money is due.
 pub fn find(brief: &Brief, datum: Option<&Fund>, ist_rechnung: bool) -> Option<Fund> {
-    printed(brief, ist_rechnung).or_else(|| {
-        if ist_rechnung {
-            counted(brief, datum?)
-        } else {
-            None
-        }
-    })
+    printed(brief, ist_rechnung).or_else(|| if ist_rechnung { counted(brief, datum?) } else { None })
 }
 
 fn printed(brief: &Brief, ist_rechnung: bool) -> Option<Fund> {
@@ -41,15 +34,9 @@ fn printed(brief: &Brief, ist_rechnung: bool) -> Option<Fund> {
         let Some(words) = DAVOR.find(before) else {
             continue;
         };
-        let sentence = before[..words.start()]
-            .rsplit(['.', '!'])
-            .next()
-            .unwrap_or("");
+        let sentence = before[..words.start()].rsplit(['.', '!']).next().unwrap_or("");
         // "vom 1.1. bis 31.1." is a period, not a term.
-        if datum::all(sentence)
-            .last()
-            .is_some_and(|(_, r)| sentence[r.end..].trim().is_empty())
-        {
+        if datum::all(sentence).last().is_some_and(|(_, r)| sentence[r.end..].trim().is_empty()) {
             continue;
         }
         let label = words.as_str().to_lowercase();
@@ -71,10 +58,7 @@ fn printed(brief: &Brief, ist_rechnung: bool) -> Option<Fund> {
         let fund = Fund::new(
             Tag(tag).to_string(),
             sure,
-            format!(
-                "steht hinter „{}“",
-                words.as_str().trim().trim_end_matches(':')
-            ),
+            format!("steht hinter „{}“", words.as_str().trim().trim_end_matches(':')),
             ort,
         );
         if !skonto {
@@ -95,12 +79,7 @@ fn counted(brief: &Brief, datum: &Fund) -> Option<Fund> {
         .filter(|(days, _)| (1..=180).contains(days))
         .max_by_key(|(days, _)| *days)?;
     let due = Tag(start).plus_tage(days);
-    Some(Fund::new(
-        due.to_string(),
-        0.7 * datum.sicherheit,
-        format!("{days} Tage nach dem Datum des Schreibens"),
-        ort,
-    ))
+    Some(Fund::new(due.to_string(), 0.7 * datum.sicherheit, format!("{days} Tage nach dem Datum des Schreibens"), ort))
 }
 
 fn clause(after: &str) -> &str {

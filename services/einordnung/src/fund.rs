@@ -25,19 +25,8 @@ pub struct Fund {
 }
 
 impl Fund {
-    pub fn new(
-        wert: impl Into<String>,
-        sicherheit: f32,
-        grund: impl Into<String>,
-        ort: Range<usize>,
-    ) -> Self {
-        Self {
-            wert: wert.into(),
-            sicherheit,
-            grund: grund.into(),
-            ort: Some(ort),
-            geprueft: false,
-        }
+    pub fn new(wert: impl Into<String>, sicherheit: f32, grund: impl Into<String>, ort: Range<usize>) -> Self {
+        Self { wert: wert.into(), sicherheit, grund: grund.into(), ort: Some(ort), geprueft: false }
     }
 }
 
@@ -57,10 +46,7 @@ pub struct Felder<'a> {
 
 impl<'a> Felder<'a> {
     pub fn new(brief: &'a Brief) -> Self {
-        Self {
-            brief,
-            felder: BTreeMap::new(),
-        }
+        Self { brief, felder: BTreeMap::new() }
     }
 
     /// Takes a find, unless its confidence is below [`GRENZE`].
@@ -79,16 +65,7 @@ impl<'a> Felder<'a> {
             return;
         }
         let (seite, kasten) = place.map_or((None, None), |p| (Some(p.seite), p.kasten));
-        self.felder.insert(
-            name.to_owned(),
-            Feld {
-                wert: fund.wert,
-                sicherheit,
-                grund,
-                seite,
-                kasten,
-            },
-        );
+        self.felder.insert(name.to_owned(), Feld { wert: fund.wert, sicherheit, grund, seite, kasten });
     }
 
     pub fn finish(self) -> BTreeMap<String, Feld> {

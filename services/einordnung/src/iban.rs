@@ -36,8 +36,7 @@ const LAENGEN: &[(&str, usize)] = &[
 /// Starts of an IBAN as printed, the letters D and E misread now and then. Blanks stand between groups.
 static ANFANG: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?:\b|IBAN:?)([A-Z0]{2})\s?[\dOQoIl|BS]{2}").expect("pattern"));
-static LABEL: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?i)IBAN\s*[:.]?\s*$").expect("pattern"));
+static LABEL: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i)IBAN\s*[:.]?\s*$").expect("pattern"));
 
 /// Finds the IBAN of the letter; the first good one when there are several.
 pub fn find(brief: &Brief) -> Option<Fund> {
@@ -46,26 +45,16 @@ pub fn find(brief: &Brief) -> Option<Fund> {
         let Some((iban, ort, corrected)) = read(&brief.fluss, start.start()) else {
             continue;
         };
-        let labelled =
-            LABEL.is_match(&brief.fluss[..start.start()][floor(&brief.fluss, start.start(), 12)..]);
+        let labelled = LABEL.is_match(&brief.fluss[..start.start()][floor(&brief.fluss, start.start(), 12)..]);
         let (sure, grund) = match (corrected, labelled) {
             (false, true) => (0.99, "steht hinter „IBAN“, Prüfziffer stimmt"),
             (false, false) => (0.96, "Prüfziffer der IBAN stimmt"),
-            (true, _) => (
-                0.85,
-                "Prüfziffer der IBAN stimmt nach Korrektur verwechselter Zeichen",
-            ),
+            (true, _) => (0.85, "Prüfziffer der IBAN stimmt nach Korrektur verwechselter Zeichen"),
         };
         // The account on a later sheet belongs more often to something that is attached.
         let seite = brief.place(&ort).map_or(1, |p| p.seite);
         let sure = if seite > 1 { sure - 0.05 } else { sure };
-        best = better(
-            best,
-            Fund {
-                geprueft: true,
-                ..Fund::new(iban, sure, grund, ort)
-            },
-        );
+        best = better(best, Fund { geprueft: true, ..Fund::new(iban, sure, grund, ort) });
     }
     best
 }
@@ -134,13 +123,7 @@ pub fn valid(iban: &str) -> bool {
     let (head, tail) = iban.split_at(4);
     let rest = tail.chars().chain(head.chars()).try_fold(0u32, |rest, c| {
         let value = c.to_digit(36)?;
-        Some(
-            if value > 9 {
-                rest * 100 + value
-            } else {
-                rest * 10 + value
-            } % 97,
-        )
+        Some(if value > 9 { rest * 100 + value } else { rest * 10 + value } % 97)
     });
     rest == Some(1) && !iban.chars().any(|c| c.is_ascii_lowercase())
 }
@@ -164,18 +147,9 @@ mod tests {
     #[test]
     fn misread_places_are_corrected_only_when_the_check_fits() {
         let good = "DE89370400440532013000".to_owned();
-        assert_eq!(
-            iban("IBAN DE89 3704 0044 0532 0130 00"),
-            Some((good.clone(), 0.99))
-        );
-        assert_eq!(
-            iban("IBAN: DE89 37O4 0044 0532 OI30 00 BIC X"),
-            Some((good.clone(), 0.85))
-        );
-        assert_eq!(
-            iban("IBAN: DEB9 3704 0044 0532 0130 00"),
-            Some((good, 0.85))
-        );
+        assert_eq!(iban("IBAN DE89 3704 0044 0532 0130 00"), Some((good.clone(), 0.99)));
+        assert_eq!(iban("IBAN: DE89 37O4 0044 0532 OI30 00 BIC X"), Some((good.clone(), 0.85)));
+        assert_eq!(iban("IBAN: DEB9 3704 0044 0532 0130 00"), Some((good, 0.85)));
         assert_eq!(iban("IBAN DE89 3704 0044 0532 0130 01"), None);
         assert_eq!(iban("IBAN DE89 3704 0044 0532"), None);
     }

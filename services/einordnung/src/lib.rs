@@ -61,11 +61,7 @@ impl Worker for Einordnung {
 }
 
 async fn handle(context: Arc<JobContext>, message: Vorschlagen) -> Result<Vorschlag, JobError> {
-    let text = context
-        .blobs
-        .get(message.text)
-        .await
-        .map_err(WorkerError::from)?;
+    let text = context.blobs.get(message.text).await.map_err(WorkerError::from)?;
     let woerter = match message.woerter {
         Some(hash) => Some(context.blobs.get(hash).await.map_err(WorkerError::from)?),
         None => None,
@@ -74,23 +70,13 @@ async fn handle(context: Arc<JobContext>, message: Vorschlagen) -> Result<Vorsch
         let woerter: Option<Vec<SeitenText>> = woerter
             .map(|bytes| serde_json::from_slice(&bytes))
             .transpose()
-            .map_err(|e| JobError::Bug {
-                detail: format!("word boxes are not a list of pages: {e}"),
-            })?;
+            .map_err(|e| JobError::Bug { detail: format!("word boxes are not a list of pages: {e}") })?;
         let text = String::from_utf8_lossy(&text);
         let absender = message.mail_absender.as_deref();
-        Ok(vorschlagen(
-            &text,
-            woerter.as_deref(),
-            message.blatt.as_ref(),
-            absender,
-            message.zugang,
-        ))
+        Ok(vorschlagen(&text, woerter.as_deref(), message.blatt.as_ref(), absender, message.zugang))
     };
     let found = tokio::task::spawn_blocking(read).await;
-    found.map_err(|e| JobError::Bug {
-        detail: format!("proposal failed: {e}"),
-    })?
+    found.map_err(|e| JobError::Bug { detail: format!("proposal failed: {e}") })?
 }
 
 /// Proposes the index fields of one document.
@@ -115,24 +101,13 @@ pub fn vorschlagen(
     let ist_rechnung = art.as_ref().is_some_and(|a| a.wert == "rechnung");
 
     let mut felder = Felder::new(&brief);
-    let nummer = if ist_rechnung {
-        zeichen::invoice_number(&brief)
-    } else {
-        None
-    };
+    let nummer = if ist_rechnung { zeichen::invoice_number(&brief) } else { None };
     let datum = datum::find(&brief, zugang);
     let frist = frist::find(&brief, datum.as_ref(), ist_rechnung);
     let (absender, empfaenger) = parteien::find(&brief, mail_absender);
-    let betraege = if ist_rechnung {
-        betraege::rechnung(&brief)
-    } else {
-        betraege::schreiben(&brief)
-    };
+    let betraege = if ist_rechnung { betraege::rechnung(&brief) } else { betraege::schreiben(&brief) };
 
-    felder.set(
-        "subject",
-        betreff::mit_nummer(betreff, ist_rechnung, nummer.as_ref()),
-    );
+    felder.set("subject", betreff::mit_nummer(betreff, ist_rechnung, nummer.as_ref()));
     felder.set("doc_type", art);
     felder.set("sender", absender);
     felder.set("recipient", empfaenger);
@@ -145,9 +120,7 @@ pub fn vorschlagen(
     felder.set("vat", betraege.steuer);
     felder.set("invoice_number", nummer);
     felder.set("due_date", frist);
-    let mut vorschlag = Vorschlag {
-        felder: felder.finish(),
-    };
+    let mut vorschlag = Vorschlag { felder: felder.finish() };
     if let Some(blatt) = blatt {
         sheet_wins(&mut vorschlag, blatt);
     }
@@ -156,28 +129,12 @@ pub fn vorschlagen(
 
 /// The separator sheet was put there by a person who had the paper in hand.
 fn sheet_wins(vorschlag: &mut Vorschlag, blatt: &Trennblatt) {
-    let said = [
-        ("doc_type", &blatt.dokumentart),
-        ("aktenzeichen", &blatt.aktenzeichen),
-    ];
+    let said = [("doc_type", &blatt.dokumentart), ("aktenzeichen", &blatt.aktenzeichen)];
     for (name, wert) in said {
         if let Some(wert) = wert.as_ref().map(|w| w.trim()).filter(|w| !w.is_empty()) {
-            let wert = if name == "doc_type" {
-                wert.to_lowercase()
-            } else {
-                wert.to_owned()
-            };
+            let wert = if name == "doc_type" { wert.to_lowercase() } else { wert.to_owned() };
             let grund = "steht auf dem Trennblatt".to_owned();
-            vorschlag.felder.insert(
-                name.to_owned(),
-                Feld {
-                    wert,
-                    sicherheit: 1.0,
-                    grund,
-                    seite: None,
-                    kasten: None,
-                },
-            );
+            vorschlag.felder.insert(name.to_owned(), Feld { wert, sicherheit: 1.0, grund, seite: None, kasten: None });
         }
     }
 }

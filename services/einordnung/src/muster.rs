@@ -14,18 +14,12 @@ pattern!(PLZ, r"^(?:D[- –])?\d{5}\s+\p{Lu}[\p{L} ./()-]{1,40}$");
 pattern!(PLZ_IN, r"\b\d{5}\s+\p{Lu}");
 pattern!(TRENNER, r"\s*[·•|∙*»«:]\s*|\s+[–—'°-]\s+|\s*[,;]\s+");
 pattern!(LABEL_VOR, r"\S:(?:\s|$)");
-pattern!(
-    STRASSE,
-    r"(?i)(?:\s\d{1,4}\s?[a-z]?(?:\s?[-–/]\s?\d+\s?[a-z]?)?$)|^Postfach\b"
-);
+pattern!(STRASSE, r"(?i)(?:\s\d{1,4}\s?[a-z]?(?:\s?[-–/]\s?\d+\s?[a-z]?)?$)|^Postfach\b");
 pattern!(
     HONORIG,
     r"^(?:Herrn?|Frau|Eheleute|Familie|Firma|Fa\.|An\s(?:die|das|den|dem)|An|Herrn? und Frau|Frau und Herrn?)$"
 );
-pattern!(
-    HONORIG_VOR,
-    r"^(?:Herrn?|Frau|Eheleute|Familie|Firma|Fa\.)\s+(\p{Lu}.*)$"
-);
+pattern!(HONORIG_VOR, r"^(?:Herrn?|Frau|Eheleute|Familie|Firma|Fa\.)\s+(\p{Lu}.*)$");
 pattern!(AN, r"^An\s(?:die|das|den|dem|Frau|Herrn)\s+(.{4,120})$");
 pattern!(
     VERMERK,

@@ -34,10 +34,7 @@ pub fn rows(seite: &SeitenText) -> Vec<Reihe<'_>> {
         .map(|line| {
             line.iter()
                 .filter(|w| !w.text.trim().is_empty())
-                .map(|w| Gerade {
-                    wort: w,
-                    gerade: upright(w.kasten, seite),
-                })
+                .map(|w| Gerade { wort: w, gerade: upright(w.kasten, seite) })
                 .collect()
         })
         .filter(|line: &Reihe<'_>| !line.is_empty())
@@ -50,8 +47,7 @@ pub fn rows(seite: &SeitenText) -> Vec<Reihe<'_>> {
     for line in lines {
         match rows.last_mut() {
             Some(row)
-                if (middle(row) - middle(&line)).abs()
-                    < 0.5 * median_height(row).min(median_height(&line))
+                if (middle(row) - middle(&line)).abs() < 0.5 * median_height(row).min(median_height(&line))
                     && !overlaps(row, &line) =>
             {
                 row.extend(line);
@@ -59,28 +55,20 @@ pub fn rows(seite: &SeitenText) -> Vec<Reihe<'_>> {
             _ => rows.push(line),
         }
     }
-    rows.iter_mut()
-        .for_each(|row| row.sort_by(|a, b| a.gerade[0].total_cmp(&b.gerade[0])));
+    rows.iter_mut().for_each(|row| row.sort_by(|a, b| a.gerade[0].total_cmp(&b.gerade[0])));
     rows
 }
 
 /// Median height of the words; at least 1.
 pub fn median_height(words: &[Gerade<'_>]) -> f32 {
-    let mut heights: Vec<f32> = words
-        .iter()
-        .map(|w| (w.gerade[3] - w.gerade[1]).clamp(1.0, 500.0))
-        .collect();
+    let mut heights: Vec<f32> = words.iter().map(|w| (w.gerade[3] - w.gerade[1]).clamp(1.0, 500.0)).collect();
     heights.sort_by(f32::total_cmp);
     heights.get(heights.len() / 2).copied().unwrap_or(1.0)
 }
 
 /// Width of the upright page.
 pub fn width(seite: &SeitenText) -> f32 {
-    (if matches!(seite.drehung, 90 | 270) {
-        seite.hoehe
-    } else {
-        seite.breite
-    }) as f32
+    (if matches!(seite.drehung, 90 | 270) { seite.hoehe } else { seite.breite }) as f32
 }
 
 fn upright(k: [i32; 4], seite: &SeitenText) -> [f32; 4] {
@@ -92,11 +80,7 @@ fn upright(k: [i32; 4], seite: &SeitenText) -> [f32; 4] {
         270 => [y0, b - x1, y1, b - x0],
         _ => [x0, y0, x1, y1],
     };
-    let lift = if seite.schiefe.abs() < 20.0 {
-        seite.schiefe.to_radians().tan() * (x0 + x1) / 2.0
-    } else {
-        0.0
-    };
+    let lift = if seite.schiefe.abs() < 20.0 { seite.schiefe.to_radians().tan() * (x0 + x1) / 2.0 } else { 0.0 };
     [x0, y0 - lift, x1, y1 - lift]
 }
 
@@ -107,16 +91,11 @@ fn runs_right(lines: &[Reihe<'_>]) -> bool {
 }
 
 fn middle(line: &[Gerade<'_>]) -> f32 {
-    line.iter()
-        .map(|w| (w.gerade[1] + w.gerade[3]) / 2.0)
-        .sum::<f32>()
-        / line.len().max(1) as f32
+    line.iter().map(|w| (w.gerade[1] + w.gerade[3]) / 2.0).sum::<f32>() / line.len().max(1) as f32
 }
 
 fn span(line: &[Gerade<'_>]) -> (f32, f32) {
-    line.iter().fold((f32::MAX, f32::MIN), |(a, b), w| {
-        (a.min(w.gerade[0]), b.max(w.gerade[2]))
-    })
+    line.iter().fold((f32::MAX, f32::MIN), |(a, b), w| (a.min(w.gerade[0]), b.max(w.gerade[2])))
 }
 
 /// Both lines claim the same width: they are not columns of one row.
@@ -126,10 +105,7 @@ fn overlaps(a: &[Gerade<'_>], b: &[Gerade<'_>]) -> bool {
 }
 
 fn has_text_columns(lines: &[Reihe<'_>]) -> bool {
-    let (left, right) = lines
-        .iter()
-        .map(|l| span(l))
-        .fold((f32::MAX, f32::MIN), |(a, b), (c, d)| (a.min(c), b.max(d)));
+    let (left, right) = lines.iter().map(|l| span(l)).fold((f32::MAX, f32::MIN), |(a, b), (c, d)| (a.min(c), b.max(d)));
     let mut wide: Vec<&Reihe<'_>> = lines
         .iter()
         .filter(|l| {
@@ -138,9 +114,8 @@ fn has_text_columns(lines: &[Reihe<'_>]) -> bool {
         })
         .collect();
     wide.sort_by(|a, b| middle(a).total_cmp(&middle(b)));
-    let beside = |p: &&[&Reihe<'_>]| {
-        (middle(p[0]) - middle(p[1])).abs() < median_height(p[0]) * 0.7 && !overlaps(p[0], p[1])
-    };
+    let beside =
+        |p: &&[&Reihe<'_>]| (middle(p[0]) - middle(p[1])).abs() < median_height(p[0]) * 0.7 && !overlaps(p[0], p[1]);
     wide.windows(2).filter(beside).count() >= SPALTENSATZ
 }
 
@@ -149,24 +124,11 @@ mod tests {
     use super::*;
 
     fn wort(text: &str, x: i32, y: i32, zeile: u32) -> Wort {
-        Wort {
-            text: text.into(),
-            kasten: [x, y, x + 100, y + 30],
-            sicherheit: 0.9,
-            zeile,
-        }
+        Wort { text: text.into(), kasten: [x, y, x + 100, y + 30], sicherheit: 0.9, zeile }
     }
 
     fn texts(seite: &SeitenText) -> Vec<String> {
-        rows(seite)
-            .iter()
-            .map(|r| {
-                r.iter()
-                    .map(|w| w.wort.text.as_str())
-                    .collect::<Vec<_>>()
-                    .join(" ")
-            })
-            .collect()
+        rows(seite).iter().map(|r| r.iter().map(|w| w.wort.text.as_str()).collect::<Vec<_>>().join(" ")).collect()
     }
 
     /// The recogniser gives the left block, then the right block, then the letterhead.
@@ -180,30 +142,18 @@ mod tests {
             wort("Stadt", 200, 100, 4),
             wort("Musterstadt", 320, 100, 4),
         ];
-        SeitenText {
-            breite: 1654,
-            hoehe: 2339,
-            woerter,
-            ..SeitenText::default()
-        }
+        SeitenText { breite: 1654, hoehe: 2339, woerter, ..SeitenText::default() }
     }
 
     #[test]
     fn blocks_become_rows() {
-        assert_eq!(
-            texts(&page()),
-            ["Stadt Musterstadt", "Herrn Datum:", "Ida Wolf Zeichen:"]
-        );
+        assert_eq!(texts(&page()), ["Stadt Musterstadt", "Herrn Datum:", "Ida Wolf Zeichen:"]);
     }
 
     #[test]
     fn a_turned_page_gives_the_same_rows() {
         for (drehung, turn) in [
-            (
-                180,
-                (|k, b, h| [b - k[2], h - k[3], b - k[0], h - k[1]])
-                    as fn([i32; 4], i32, i32) -> [i32; 4],
-            ),
+            (180, (|k, b, h| [b - k[2], h - k[3], b - k[0], h - k[1]]) as fn([i32; 4], i32, i32) -> [i32; 4]),
             (90, |k, _, h| [k[1], h - k[2], k[3], h - k[0]]),
             (270, |k, b, _| [b - k[3], k[0], b - k[1], k[2]]),
         ] {
@@ -212,10 +162,7 @@ mod tests {
             // The stored image lies on its side; upright it is `w` by `h`.
             let (b, hh) = if drehung == 180 { (w, h) } else { (h, w) };
             (seite.breite, seite.hoehe, seite.drehung) = (b as u32, hh as u32, drehung);
-            seite
-                .woerter
-                .iter_mut()
-                .for_each(|wort| wort.kasten = turn(wort.kasten, b, hh));
+            seite.woerter.iter_mut().for_each(|wort| wort.kasten = turn(wort.kasten, b, hh));
             assert_eq!(
                 texts(&seite),
                 ["Stadt Musterstadt", "Herrn Datum:", "Ida Wolf Zeichen:"],
@@ -234,25 +181,16 @@ mod tests {
             wort.kasten[1] += shift;
             wort.kasten[3] += shift;
         }
-        assert_eq!(
-            texts(&seite),
-            ["Stadt Musterstadt", "Herrn Datum:", "Ida Wolf Zeichen:"]
-        );
+        assert_eq!(texts(&seite), ["Stadt Musterstadt", "Herrn Datum:", "Ida Wolf Zeichen:"]);
     }
 
     #[test]
     fn text_columns_keep_their_order() {
-        let line = |x: i32, n: i32, zeile: u32| {
-            (0..6).map(move |i| wort("wort", x + i * 110, 200 + n * 50, zeile))
-        };
+        let line = |x: i32, n: i32, zeile: u32| (0..6).map(move |i| wort("wort", x + i * 110, 200 + n * 50, zeile));
         let left = (0..10).flat_map(|n| line(100, n, n as u32));
         let right = (0..10).flat_map(|n| line(860, n, 10 + n as u32));
-        let seite = SeitenText {
-            breite: 1654,
-            hoehe: 2339,
-            woerter: left.chain(right).collect(),
-            ..SeitenText::default()
-        };
+        let seite =
+            SeitenText { breite: 1654, hoehe: 2339, woerter: left.chain(right).collect(), ..SeitenText::default() };
         assert_eq!(rows(&seite).len(), 20);
         assert!(rows(&seite)[9][0].gerade[0] < 200.0 && rows(&seite)[10][0].gerade[0] > 800.0);
     }
@@ -260,19 +198,9 @@ mod tests {
     #[test]
     fn wild_boxes_do_no_harm() {
         let wild = [i32::MIN, i32::MAX, i32::MAX, i32::MIN];
-        let woerter = (0..50)
-            .map(|n| Wort {
-                text: "x".into(),
-                kasten: wild,
-                sicherheit: f32::NAN,
-                zeile: n / 3,
-            })
-            .collect();
-        let seite = SeitenText {
-            schiefe: f32::INFINITY,
-            woerter,
-            ..SeitenText::default()
-        };
+        let woerter =
+            (0..50).map(|n| Wort { text: "x".into(), kasten: wild, sicherheit: f32::NAN, zeile: n / 3 }).collect();
+        let seite = SeitenText { schiefe: f32::INFINITY, woerter, ..SeitenText::default() };
         assert!(!rows(&seite).is_empty());
     }
 }

@@ -87,16 +87,8 @@ impl Brief {
     pub fn new(text: &str, woerter: Option<&[SeitenText]>) -> Self {
         let mut brief = Self::default();
         match woerter.filter(|seiten| seiten.iter().any(|s| !s.woerter.is_empty())) {
-            Some(seiten) => seiten
-                .iter()
-                .take(MAX_SEITEN)
-                .enumerate()
-                .for_each(|(n, s)| brief.add_words(n, s)),
-            None => text
-                .split('\u{c}')
-                .take(MAX_SEITEN)
-                .enumerate()
-                .for_each(|(n, s)| brief.add_text(n, s)),
+            Some(seiten) => seiten.iter().take(MAX_SEITEN).enumerate().for_each(|(n, s)| brief.add_words(n, s)),
+            None => text.split('\u{c}').take(MAX_SEITEN).enumerate().for_each(|(n, s)| brief.add_text(n, s)),
         }
         brief
     }
@@ -132,11 +124,7 @@ impl Brief {
             let mut right: Option<f32> = None;
             for wort in &reihe {
                 if let Some(right) = right {
-                    text.push_str(if wort.gerade[0] - right > height * 2.5 {
-                        SPALTE
-                    } else {
-                        " "
-                    });
+                    text.push_str(if wort.gerade[0] - right > height * 2.5 { SPALTE } else { " " });
                 }
                 let start = text.len();
                 text.extend(wort.wort.text.split_whitespace());
@@ -161,21 +149,12 @@ impl Brief {
         let start = self.fluss.len();
         self.fluss.push_str(&text);
         self.fluss.push('\n');
-        self.zeilen.push(Zeile {
-            seite: n as u32 + 1,
-            text,
-            absatz,
-            rechts,
-            start,
-            woerter,
-        });
+        self.zeilen.push(Zeile { seite: n as u32 + 1, text, absatz, rechts, start, woerter });
     }
 
     /// Index of the line that holds a byte offset of the running text.
     pub fn line_at(&self, offset: usize) -> Option<usize> {
-        self.zeilen
-            .partition_point(|z| z.start <= offset)
-            .checked_sub(1)
+        self.zeilen.partition_point(|z| z.start <= offset).checked_sub(1)
     }
 
     /// Where a range is printed. The box covers the words of the range's first page.
@@ -183,31 +162,18 @@ impl Brief {
         let first = self.line_at(ort.start)?;
         let seite = self.zeilen[first].seite;
         let (mut kasten, mut sum, mut count): (Option<[i32; 4]>, f32, f32) = (None, 0.0, 0.0);
-        for zeile in self.zeilen[first..]
-            .iter()
-            .take_while(|z| z.start < ort.end && z.seite == seite)
-        {
+        for zeile in self.zeilen[first..].iter().take_while(|z| z.start < ort.end && z.seite == seite) {
             for (range, k, sicher) in &zeile.woerter {
                 let (a, b) = (zeile.start + range.start, zeile.start + range.end);
                 if a < ort.end && b > ort.start {
-                    kasten = Some(kasten.map_or(*k, |o| {
-                        [
-                            o[0].min(k[0]),
-                            o[1].min(k[1]),
-                            o[2].max(k[2]),
-                            o[3].max(k[3]),
-                        ]
-                    }));
+                    kasten =
+                        Some(kasten.map_or(*k, |o| [o[0].min(k[0]), o[1].min(k[1]), o[2].max(k[2]), o[3].max(k[3])]));
                     sum += sicher;
                     count += 1.0;
                 }
             }
         }
-        Some(Place {
-            seite,
-            kasten,
-            deutlichkeit: if count > 0.0 { sum / count } else { 1.0 },
-        })
+        Some(Place { seite, kasten, deutlichkeit: if count > 0.0 { sum / count } else { 1.0 } })
     }
 
     /// Values that stand behind a label, in their column; or, in a DIN 5008 reference line, below the label.
@@ -219,26 +185,14 @@ impl Brief {
             for (spalte, start) in columns(zeile) {
                 for hit in label.find_iter(spalte) {
                     let rest = &spalte[hit.end()..];
-                    let skip =
-                        rest.len() - rest.trim_start_matches([' ', ':', '.', '=', '#']).len();
+                    let skip = rest.len() - rest.trim_start_matches([' ', ':', '.', '=', '#']).len();
                     let at = start + hit.end() + skip;
-                    let here = wert
-                        .find(&rest[skip..])
-                        .filter(|m| m.start() == 0)
-                        .map(|m| at..at + m.end());
-                    let found = here.or_else(|| {
-                        if rest[skip..].is_empty() {
-                            self.beside(n, start, wert)
-                        } else {
-                            None
-                        }
-                    });
+                    let here = wert.find(&rest[skip..]).filter(|m| m.start() == 0).map(|m| at..at + m.end());
+                    let found =
+                        here.or_else(|| if rest[skip..].is_empty() { self.beside(n, start, wert) } else { None });
                     let found = found.or_else(|| self.below(n, start, label, wert));
                     if let Some(range) = found {
-                        hits.push((
-                            hit.as_str().trim().trim_end_matches([':', ' ']).to_owned(),
-                            range,
-                        ));
+                        hits.push((hit.as_str().trim().trim_end_matches([':', ' ']).to_owned(), range));
                     }
                 }
             }
@@ -249,24 +203,18 @@ impl Brief {
     /// The value in the next column of the same line.
     fn beside(&self, n: usize, start: usize, wert: &Regex) -> Option<Range<usize>> {
         let (next, at) = columns(&self.zeilen[n]).find(|(_, s)| *s > start)?;
-        wert.find(next)
-            .filter(|m| m.start() == 0)
-            .map(|m| at..at + m.end())
+        wert.find(next).filter(|m| m.start() == 0).map(|m| at..at + m.end())
     }
 
     /// The value in the same column of the next line, when that line holds nothing but values.
     fn below(&self, n: usize, start: usize, label: &Regex, wert: &Regex) -> Option<Range<usize>> {
         let (zeile, next) = (&self.zeilen[n], self.zeilen.get(n + 1)?);
-        if zeile.text.split(SPALTE).count() != next.text.split(SPALTE).count()
-            || label.is_match(&next.text)
-        {
+        if zeile.text.split(SPALTE).count() != next.text.split(SPALTE).count() || label.is_match(&next.text) {
             return None;
         }
         let column = columns(zeile).position(|(_, s)| s == start)?;
         let (text, at) = columns(next).nth(column)?;
-        wert.find(text)
-            .filter(|m| m.start() == 0 && text.len() - m.end() <= 2)
-            .map(|m| at..at + m.end())
+        wert.find(text).filter(|m| m.start() == 0 && text.len() - m.end() <= 2).map(|m| at..at + m.end())
     }
 
     /// The words around a range on up to `before` and `after` bytes, ends at char borders.
@@ -286,9 +234,7 @@ impl Brief {
 /// Columns with their byte offset in the running text.
 pub(crate) fn columns(zeile: &Zeile) -> impl Iterator<Item = (&str, usize)> {
     let base = zeile.text.as_ptr() as usize;
-    zeile
-        .spalten()
-        .map(move |s| (s, zeile.start + (s.as_ptr() as usize - base)))
+    zeile.spalten().map(move |s| (s, zeile.start + (s.as_ptr() as usize - base)))
 }
 
 /// The start of a page, at most [`MAX_BYTES`].
@@ -311,11 +257,7 @@ static MARKE: LazyLock<Regex> = LazyLock::new(|| {
 type Woerter = Vec<(Range<usize>, [i32; 4], f32)>;
 
 fn split_at_labels(text: String, mut woerter: Woerter) -> (String, Woerter) {
-    let starts: Vec<usize> = MARKE
-        .captures_iter(&text)
-        .filter_map(|c| c.get(1))
-        .map(|m| m.start())
-        .collect();
+    let starts: Vec<usize> = MARKE.captures_iter(&text).filter_map(|c| c.get(1)).map(|m| m.start()).collect();
     let mut text = text;
     for at in starts.into_iter().rev() {
         text.insert_str(at - 1, &SPALTE[1..]);

@@ -40,29 +40,15 @@ fn message(text: BlobHash, woerter: Option<BlobHash>) -> Value {
 async fn reads_blobs_and_answers_with_a_proposal() {
     let folder = tempfile::tempdir().unwrap();
     let blobs: Arc<dyn Blobs> = Arc::new(DirectoryBlobs::open(folder.path(), "demo").unwrap());
-    let text = blobs
-        .put("Az.: 12-3/26\nIBAN DE89 3704 0044 0532 0130 00\n".into())
-        .await
-        .unwrap();
-    let Outcome::Done { werte } = outcome(blobs.clone(), message(text, None)).await else {
-        panic!("no result")
-    };
+    let text = blobs.put("Az.: 12-3/26\nIBAN DE89 3704 0044 0532 0130 00\n".into()).await.unwrap();
+    let Outcome::Done { werte } = outcome(blobs.clone(), message(text, None)).await else { panic!("no result") };
     let vorschlag: Vorschlag = serde_json::from_value(Value::Object(werte)).unwrap();
     assert_eq!(vorschlag.felder["iban"].wert, "DE89370400440532013000");
     assert_eq!(vorschlag.felder["aktenzeichen"].wert, "12-3/26");
-    assert_eq!(
-        vorschlag.felder["doc_type"].grund,
-        "steht auf dem Trennblatt"
-    );
+    assert_eq!(vorschlag.felder["doc_type"].grund, "steht auf dem Trennblatt");
 
     // Bytes that are no UTF-8 and words that are no list: the first is read as far as possible, the second is a defect.
     let broken = blobs.put(vec![0xff, 0xfe, b'x']).await.unwrap();
-    assert!(matches!(
-        outcome(blobs.clone(), message(broken, None)).await,
-        Outcome::Done { .. }
-    ));
-    assert!(matches!(
-        outcome(blobs, message(text, Some(text))).await,
-        Outcome::Bug { .. }
-    ));
+    assert!(matches!(outcome(blobs.clone(), message(broken, None)).await, Outcome::Done { .. }));
+    assert!(matches!(outcome(blobs, message(text, Some(text))).await, Outcome::Bug { .. }));
 }

@@ -22,16 +22,15 @@ fn expect(text: &str, facts: &[(&str, &str)]) {
     for (name, want) in facts {
         let got = found.get(*name).map_or("-", |f| f.wert.as_str());
         if got != *want {
-            wrong.push(format!(
-                "{name}: want {want}, got {got} ({:?})",
-                found.get(*name).map(|f| &f.grund)
-            ));
+            wrong.push(format!("{name}: want {want}, got {got} ({:?})", found.get(*name).map(|f| &f.grund)));
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
-    assert!(found.values().all(|f| (0.5..=1.0).contains(&f.sicherheit)
-        && !f.grund.is_empty()
-        && f.seite.is_none_or(|s| s == 1)));
+    assert!(
+        found
+            .values()
+            .all(|f| (0.5..=1.0).contains(&f.sicherheit) && !f.grund.is_empty() && f.seite.is_none_or(|s| s == 1))
+    );
 }
 
 /// DIN 5008 with a reference line in columns instead of an information block; the city's own sign is "Ihr Zeichen".
@@ -69,10 +68,7 @@ gez. Harder
             ("recipient", "Stadt Musterstadt"),
             ("aktenzeichen", "61.26-14/26"),
             ("date", "2026-11-18"),
-            (
-                "subject",
-                "Bebauungsplan „Am Wasserturm“ – Stellungnahme der unteren Wasserbehörde",
-            ),
+            ("subject", "Bebauungsplan „Am Wasserturm“ – Stellungnahme der unteren Wasserbehörde"),
             ("doc_type", "sonstiges"),
             ("amount", "-"),
             ("iban", "-"),
@@ -207,10 +203,7 @@ Kornelius Wagenbach
             ("date", "2026-11-03"),
             ("aktenzeichen", "23-2240.5/118"),
             ("amount", "340000.00"),
-            (
-                "subject",
-                "Zuwendungsbescheid für die Sanierung der Grundschule Nord",
-            ),
+            ("subject", "Zuwendungsbescheid für die Sanierung der Grundschule Nord"),
         ],
     );
 }
@@ -238,10 +231,7 @@ Unterschrift
             ("recipient", "Stadt Musterstadt"),
             ("date", "2026-11-12"),
             ("amount", "48500.00"),
-            (
-                "subject",
-                "Antrag auf Baugenehmigung im vereinfachten Verfahren",
-            ),
+            ("subject", "Antrag auf Baugenehmigung im vereinfachten Verfahren"),
         ],
     );
 }
@@ -251,14 +241,7 @@ Unterschrift
 fn plain_mail() {
     let text = "Hallo,\n\nauf dem Gehweg vor Haus 17 in der Lindenstraße fehlt seit Montag eine Platte. Mein Sohn ist gestern gestürzt.\n\
                 Können Sie das richten?\n\nViele Grüße\n\nF. Aydin\n";
-    let found = vorschlagen(
-        text,
-        None,
-        None,
-        Some("f.aydin@example.org"),
-        "2026-11-20".parse().unwrap(),
-    )
-    .felder;
+    let found = vorschlagen(text, None, None, Some("f.aydin@example.org"), "2026-11-20".parse().unwrap()).felder;
     assert_eq!(found["sender"].wert, "f.aydin@example.org");
     assert_eq!(found["sender"].grund, "Absenderadresse der E-Mail");
     assert_eq!(found["doc_type"].wert, "sonstiges");
@@ -273,31 +256,17 @@ fn separator_sheet_wins() {
         aktenzeichen: Some("66.10-1/26".into()),
         ..Trennblatt::default()
     };
-    let text = "Widerspruch gegen Ihren Bescheid\nAz.: 1-2/26\nSehr geehrte Damen und Herren,\nich lege Widerspruch ein.";
-    let found = vorschlagen(
-        text,
-        None,
-        Some(&blatt),
-        None,
-        "2026-11-20".parse().unwrap(),
-    )
-    .felder;
+    let text =
+        "Widerspruch gegen Ihren Bescheid\nAz.: 1-2/26\nSehr geehrte Damen und Herren,\nich lege Widerspruch ein.";
+    let found = vorschlagen(text, None, Some(&blatt), None, "2026-11-20".parse().unwrap()).felder;
     for (name, wert) in [("doc_type", "rechnung"), ("aktenzeichen", "66.10-1/26")] {
-        assert_eq!(
-            (found[name].wert.as_str(), found[name].sicherheit),
-            (wert, 1.0)
-        );
+        assert_eq!((found[name].wert.as_str(), found[name].sicherheit), (wert, 1.0));
         assert_eq!(found[name].grund, "steht auf dem Trennblatt");
     }
 }
 
 fn wort(text: &str, x: i32, y: i32, zeile: u32, sicherheit: f32) -> Wort {
-    Wort {
-        text: text.into(),
-        kasten: [x, y, x + 20 * text.len() as i32, y + 40],
-        sicherheit,
-        zeile,
-    }
+    Wort { text: text.into(), kasten: [x, y, x + 20 * text.len() as i32, y + 40], sicherheit, zeile }
 }
 
 #[test]
@@ -317,10 +286,7 @@ fn boxes_cover_the_words_and_unclear_print_is_doubted() {
     let zugang = "2026-11-20".parse().unwrap();
     let clear = vorschlagen("", Some(&[page(0.9)]), None, None, zugang).felder;
     assert_eq!(clear["date"].wert, "2026-11-04");
-    assert_eq!(
-        (clear["date"].seite, clear["date"].kasten),
-        (Some(1), Some([1700, 300, 2030, 340]))
-    );
+    assert_eq!((clear["date"].seite, clear["date"].kasten), (Some(1), Some([1700, 300, 2030, 340])));
     let unclear = vorschlagen("", Some(&[page(0.3)]), None, None, zugang).felder;
     assert!(unclear["date"].sicherheit < clear["date"].sicherheit - 0.1);
     assert!(unclear["date"].grund.ends_with("aber undeutlich gedruckt"));
@@ -329,17 +295,8 @@ fn boxes_cover_the_words_and_unclear_print_is_doubted() {
 #[test]
 fn hostile_text_gives_a_proposal_in_time() {
     let start = std::time::Instant::now();
-    for text in [
-        "",
-        "\u{c}\u{c}",
-        "\0\u{feff}\u{202e}",
-        "ä",
-        "IBAN DE",
-        "DE8",
-        "99.99.9999",
-        "Rechnung Nr. ",
-        "Datum:",
-    ] {
+    for text in ["", "\u{c}\u{c}", "\0\u{feff}\u{202e}", "ä", "IBAN DE", "DE8", "99.99.9999", "Rechnung Nr. ", "Datum:"]
+    {
         felder(text);
     }
     felder(&"DE".repeat(500_000));

@@ -28,8 +28,7 @@ type Tafel = BTreeMap<&'static str, [usize; 3]>;
 
 fn corpus() -> Option<PathBuf> {
     let shared = std::env::var("EAKTE_SHARED").map(PathBuf::from);
-    let shared = shared
-        .unwrap_or_else(|_| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"));
+    let shared = shared.unwrap_or_else(|_| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"));
     let scan = shared.join("corpus/scan");
     scan.join("manifest.jsonl").exists().then_some(scan)
 }
@@ -46,10 +45,7 @@ fn normal(name: &str, value: &str) -> String {
 fn documents(folder: &str) -> Option<Vec<(String, String, Value)>> {
     let scan = corpus()?;
     let mut documents = Vec::new();
-    for line in std::fs::read_to_string(scan.join("manifest.jsonl"))
-        .unwrap()
-        .lines()
-    {
+    for line in std::fs::read_to_string(scan.join("manifest.jsonl")).unwrap().lines() {
         let entry: Value = serde_json::from_str(line).unwrap();
         let file = entry["file"].as_str().unwrap();
         if !file.starts_with(folder) {
@@ -63,14 +59,8 @@ fn documents(folder: &str) -> Option<Vec<(String, String, Value)>> {
         let pages: Vec<&str> = text.split('\u{c}').collect();
         for part in parts {
             let content = part["content_pages"].as_array().unwrap().iter();
-            let own: Vec<&str> = content
-                .map(|p| pages[p.as_u64().unwrap() as usize - 1])
-                .collect();
-            documents.push((
-                format!("{file} {}", part["doc"]),
-                own.join("\u{c}"),
-                part.clone(),
-            ));
+            let own: Vec<&str> = content.map(|p| pages[p.as_u64().unwrap() as usize - 1]).collect();
+            documents.push((format!("{file} {}", part["doc"]), own.join("\u{c}"), part.clone()));
         }
     }
     Some(documents)
@@ -81,10 +71,7 @@ fn measure(folder: &str) -> Option<Tafel> {
     for (file, text, facts) in documents(folder)? {
         let found = vorschlagen(&text, None, None, None, "2026-11-20".parse().unwrap()).felder;
         // A batch's manifest lists only some facts.
-        for name in FELDER
-            .iter()
-            .filter(|n| facts.get("subject").is_some() || facts.get(**n).is_some())
-        {
+        for name in FELDER.iter().filter(|n| facts.get("subject").is_some() || facts.get(**n).is_some()) {
             let want = facts[name].as_str().map(|v| normal(name, v));
             let got = found.get(*name).map(|f| f.wert.clone());
             let cell = tafel.entry(name).or_default();
@@ -113,22 +100,13 @@ fn check(folder: &str, right: usize, documents_fields: usize) {
         return;
     };
     let sum = |n: usize| tafel.values().map(|c| c[n]).sum::<usize>();
-    println!(
-        "{folder}: {} right, {} wrong, {} missing",
-        sum(0),
-        sum(1),
-        sum(2)
-    );
+    println!("{folder}: {} right, {} wrong, {} missing", sum(0), sum(1), sum(2));
     assert_eq!(
         sum(0) + sum(1) + sum(2),
         documents_fields,
         "a field was proposed that the letter does not have, or the corpus changed"
     );
-    assert!(
-        sum(0) >= right,
-        "{} fields right, {right} were reached before",
-        sum(0)
-    );
+    assert!(sum(0) >= right, "{} fields right, {right} were reached before", sum(0));
 }
 
 #[test]

@@ -33,15 +33,8 @@ fn input(row: &Value) -> FeelContext {
 }
 
 fn evaluate(model: &ModelEvaluator, name: &str, row: &Value) -> FeelContext {
-    let result = model.evaluate_invocable(
-        &format!("urn:eakte:tabellen:{name}"),
-        name,
-        name,
-        &input(row),
-    );
-    let Feel::Context(context) = result else {
-        panic!("{name} of {row} is {result}")
-    };
+    let result = model.evaluate_invocable(&format!("urn:eakte:tabellen:{name}"), name, name, &input(row));
+    let Feel::Context(context) = result else { panic!("{name} of {row} is {result}") };
     context
 }
 
@@ -75,10 +68,7 @@ fn anordnung_gives_the_examples() {
 /// Quoted values of an output column, read from the file itself.
 fn outputs(dmn: &str, column: usize) -> BTreeSet<String> {
     let marker = format!("_a{column}\"><text>\"");
-    dmn.split(&marker)
-        .skip(1)
-        .map(|rest| rest.split('"').next().unwrap().to_owned())
-        .collect()
+    dmn.split(&marker).skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()).collect()
 }
 
 #[test]
@@ -86,34 +76,13 @@ fn every_row_names_a_known_office_group_and_unit() {
     let dmn = table("zustaendigkeit.dmn");
     let organisation: Value = serde_json::from_str(&table("organisation.json")).unwrap();
     let list = |key: &str, field: &str| -> BTreeSet<String> {
-        organisation[key]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|e| e[field].as_str().unwrap().to_owned())
-            .collect()
+        organisation[key].as_array().unwrap().iter().map(|e| e[field].as_str().unwrap().to_owned()).collect()
     };
-    let plan: BTreeSet<String> = table("aktenplan.csv")
-        .lines()
-        .skip(1)
-        .map(|l| l.split(';').next().unwrap().to_owned())
-        .collect();
-    assert_eq!(
-        outputs(&dmn, 1)
-            .difference(&list("aemter", "nummer"))
-            .count(),
-        0
-    );
-    assert_eq!(
-        outputs(&dmn, 2).difference(&list("aemter", "name")).count(),
-        0
-    );
-    assert_eq!(
-        outputs(&dmn, 3)
-            .difference(&list("gruppen", "name"))
-            .count(),
-        0
-    );
+    let plan: BTreeSet<String> =
+        table("aktenplan.csv").lines().skip(1).map(|l| l.split(';').next().unwrap().to_owned()).collect();
+    assert_eq!(outputs(&dmn, 1).difference(&list("aemter", "nummer")).count(), 0);
+    assert_eq!(outputs(&dmn, 2).difference(&list("aemter", "name")).count(), 0);
+    assert_eq!(outputs(&dmn, 3).difference(&list("gruppen", "name")).count(), 0);
     assert_eq!(outputs(&dmn, 4).difference(&plan).count(), 0);
     assert!(outputs(&dmn, 1).len() >= 10 && plan.len() >= 25);
 }
@@ -123,47 +92,21 @@ fn every_row_names_a_known_office_group_and_unit() {
 fn two_person_rules_can_be_shown() {
     let organisation: Value = serde_json::from_str(&table("organisation.json")).unwrap();
     let persons = organisation["personen"].as_array().unwrap();
-    let named: BTreeSet<&str> = organisation["gruppen"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|g| g["name"].as_str().unwrap())
-        .collect();
-    let used: BTreeSet<&str> = persons
-        .iter()
-        .flat_map(|p| p["gruppen"].as_array().unwrap())
-        .map(|g| g.as_str().unwrap())
-        .collect();
-    assert_eq!(
-        named, used,
-        "a group without person, or a person in an unknown group"
-    );
+    let named: BTreeSet<&str> =
+        organisation["gruppen"].as_array().unwrap().iter().map(|g| g["name"].as_str().unwrap()).collect();
+    let used: BTreeSet<&str> =
+        persons.iter().flat_map(|p| p["gruppen"].as_array().unwrap()).map(|g| g.as_str().unwrap()).collect();
+    assert_eq!(named, used, "a group without person, or a person in an unknown group");
     let members = |group: &str| -> BTreeSet<&str> {
         let has = |p: &&Value| p["gruppen"].as_array().unwrap().iter().any(|g| g == group);
-        persons
-            .iter()
-            .filter(has)
-            .map(|p| p["kennung"].as_str().unwrap())
-            .collect()
+        persons.iter().filter(has).map(|p| p["kennung"].as_str().unwrap()).collect()
     };
     for office in ["10", "20", "40", "61", "66"] {
-        let (a, b) = (
-            members(&format!("Feststellung-{office}")),
-            members(&format!("Anordnung-{office}")),
-        );
-        assert!(
-            a.difference(&b).count() > 0 && b.difference(&a).count() > 0,
-            "office {office} cannot pay an invoice"
-        );
+        let (a, b) = (members(&format!("Feststellung-{office}")), members(&format!("Anordnung-{office}")));
+        assert!(a.difference(&b).count() > 0 && b.difference(&a).count() > 0, "office {office} cannot pay an invoice");
     }
-    let both: Vec<_> = members("Feststellung-66")
-        .intersection(&members("Anordnung-66"))
-        .copied()
-        .collect();
+    let both: Vec<_> = members("Feststellung-66").intersection(&members("Anordnung-66")).copied().collect();
     assert_eq!(both, ["samira.lang"]);
-    let kennungen: BTreeSet<&str> = persons
-        .iter()
-        .map(|p| p["kennung"].as_str().unwrap())
-        .collect();
+    let kennungen: BTreeSet<&str> = persons.iter().map(|p| p["kennung"].as_str().unwrap()).collect();
     assert_eq!(kennungen.len(), persons.len());
 }

@@ -22,18 +22,9 @@ pub enum Archiv {
 
 /// Folder of the main part and media type of the office formats.
 const OFFICE: &[(&str, &str)] = &[
-    (
-        "word/",
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    ),
-    (
-        "xl/",
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    ),
-    (
-        "ppt/",
-        "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-    ),
+    ("word/", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+    ("xl/", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    ("ppt/", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
 ];
 /// Names of archives inside archives.
 const NESTED: &[&str] = &["zip", "7z", "rar", "gz", "tgz", "bz2", "xz", "tar", "cab"];
@@ -53,9 +44,7 @@ pub fn check(bytes: &[u8]) -> Result<Archiv, Refusal> {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|_| damaged())?;
     // The reader keeps one entry per name: fewer than announced means doubled names.
     if archive.len() != announced {
-        return Err(quarantine(
-            "Das Archiv enthält zwei Dateien mit demselben Namen.",
-        ));
+        return Err(quarantine("Das Archiv enthält zwei Dateien mit demselben Namen."));
     }
     if archive.has_overlapping_files().unwrap_or(true) {
         return Err(bomb());
@@ -67,18 +56,11 @@ pub fn check(bytes: &[u8]) -> Result<Archiv, Refusal> {
         if entry.encrypted() {
             return Err(quarantine("Das Archiv ist mit einem Kennwort geschützt."));
         }
-        if entry.enclosed_name().is_none()
-            || entry.is_symlink()
-            || entry.name().contains(['\0', '\\'])
-        {
-            return Err(quarantine(
-                "Das Archiv enthält Dateinamen, die aus dem Ordner ausbrechen.",
-            ));
+        if entry.enclosed_name().is_none() || entry.is_symlink() || entry.name().contains(['\0', '\\']) {
+            return Err(quarantine("Das Archiv enthält Dateinamen, die aus dem Ordner ausbrechen."));
         }
         total = total.saturating_add(entry.size());
-        if total > grenzen::ARCHIV_GROESSE
-            || entry.size() / grenzen::ARCHIV_RATE > entry.compressed_size().max(1024)
-        {
+        if total > grenzen::ARCHIV_GROESSE || entry.size() / grenzen::ARCHIV_RATE > entry.compressed_size().max(1024) {
             return Err(bomb());
         }
         let name = entry.name().to_lowercase();
@@ -119,21 +101,13 @@ fn office_type(names: &BTreeSet<String>) -> Option<&'static str> {
         return Some("application/vnd.oasis.opendocument");
     }
     let parts = names.contains("[content_types].xml");
-    OFFICE
-        .iter()
-        .find(|(folder, _)| parts && names.iter().any(|n| n.starts_with(folder)))
-        .map(|(_, t)| *t)
+    OFFICE.iter().find(|(folder, _)| parts && names.iter().any(|n| n.starts_with(folder))).map(|(_, t)| *t)
 }
 
 /// Macros and entities in the parts of an office file.
-fn office(
-    archive: &mut ZipArchive<Cursor<&[u8]>>,
-    names: &BTreeSet<String>,
-) -> Result<(), Refusal> {
+fn office(archive: &mut ZipArchive<Cursor<&[u8]>>, names: &BTreeSet<String>) -> Result<(), Refusal> {
     let macros = || quarantine("Die Office-Datei enthält aktive Inhalte: Makros.");
-    if names.iter().any(|n| {
-        n.ends_with("vbaproject.bin") || n.starts_with("basic/") || n.contains("/activex/")
-    }) {
+    if names.iter().any(|n| n.ends_with("vbaproject.bin") || n.starts_with("basic/") || n.contains("/activex/")) {
         return Err(macros());
     }
     for i in 0..archive.len() {
@@ -143,10 +117,7 @@ fn office(
             continue;
         }
         let mut text = Vec::new();
-        entry
-            .take(MAX_XML_PART + 1)
-            .read_to_end(&mut text)
-            .map_err(|_| damaged())?;
+        entry.take(MAX_XML_PART + 1).read_to_end(&mut text).map_err(|_| damaged())?;
         if text.len() as u64 > MAX_XML_PART {
             return Err(bomb());
         }
@@ -165,15 +136,9 @@ fn office(
 /// # Errors
 /// `quarantine` for macros.
 pub fn check_ole(bytes: &[u8]) -> Result<(), Refusal> {
-    let wide = |text: &str| {
-        text.encode_utf16()
-            .flat_map(u16::to_le_bytes)
-            .collect::<Vec<u8>>()
-    };
+    let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
     if contains(bytes, &wide("_VBA_PROJECT")) || contains(bytes, &wide("Macros")) {
-        return Err(quarantine(
-            "Die Office-Datei enthält aktive Inhalte: Makros.",
-        ));
+        return Err(quarantine("Die Office-Datei enthält aktive Inhalte: Makros."));
     }
     Ok(())
 }
@@ -188,9 +153,7 @@ mod tests {
     fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
         let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
         for (name, content) in files {
-            writer
-                .start_file(*name, SimpleFileOptions::default())
-                .unwrap();
+            writer.start_file(*name, SimpleFileOptions::default()).unwrap();
             writer.write_all(content).unwrap();
         }
         writer.finish().unwrap().into_inner()
@@ -198,33 +161,18 @@ mod tests {
 
     #[test]
     fn a_clean_archive_is_counted() {
-        assert_eq!(
-            check(&archive(&[("a.pdf", b"x"), ("b/c.txt", b"y")])).unwrap(),
-            Archiv::Zip(2)
-        );
+        assert_eq!(check(&archive(&[("a.pdf", b"x"), ("b/c.txt", b"y")])).unwrap(), Archiv::Zip(2));
     }
 
     #[test]
     fn office_files_are_told_from_archives_and_macros_from_documents() {
-        let clean = [
-            ("[Content_Types].xml", b"<Types/>".as_slice()),
-            ("word/document.xml", b"<w/>"),
-        ];
-        assert!(
-            matches!(check(&archive(&clean)).unwrap(), Archiv::Office(t) if t.contains("wordprocessingml"))
-        );
+        let clean = [("[Content_Types].xml", b"<Types/>".as_slice()), ("word/document.xml", b"<w/>")];
+        assert!(matches!(check(&archive(&clean)).unwrap(), Archiv::Office(t) if t.contains("wordprocessingml")));
         let mut with_macro = clean.to_vec();
         with_macro.push(("word/vbaProject.bin", b"x"));
-        assert!(
-            check(&archive(&with_macro))
-                .unwrap_err()
-                .detail
-                .contains("Makros")
-        );
-        let entity = [
-            ("[Content_Types].xml", b"<Types/>".as_slice()),
-            ("xl/a.xml", b"<!DOCTYPE a [<!ENTITY b \"c\">]><a/>"),
-        ];
+        assert!(check(&archive(&with_macro)).unwrap_err().detail.contains("Makros"));
+        let entity =
+            [("[Content_Types].xml", b"<Types/>".as_slice()), ("xl/a.xml", b"<!DOCTYPE a [<!ENTITY b \"c\">]><a/>")];
         assert!(check(&archive(&entity)).is_err());
     }
 

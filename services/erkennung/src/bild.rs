@@ -30,9 +30,7 @@ pub fn png_grey(grey: &Grey) -> Result<Vec<u8>, png::EncodingError> {
     if grey.is_bitonal() {
         encoder.set_depth(png::BitDepth::One);
         encoder.set_compression(png::Compression::Balanced);
-        encoder
-            .write_header()?
-            .write_image_data(&pack(grey, true))?;
+        encoder.write_header()?.write_image_data(&pack(grey, true))?;
     } else {
         encoder.set_depth(png::BitDepth::Eight);
         encoder.set_compression(png::Compression::Fast);
@@ -47,9 +45,7 @@ pub fn pack(grey: &Grey, white: bool) -> Vec<u8> {
     let mut out = Vec::with_capacity(width.div_ceil(8) * grey.height as usize);
     for row in grey.data.chunks_exact(width) {
         for eight in row.chunks(8) {
-            let byte = eight.iter().enumerate().fold(0u8, |b, (i, p)| {
-                b | (u8::from((*p >= 128) == white) << (7 - i))
-            });
+            let byte = eight.iter().enumerate().fold(0u8, |b, (i, p)| b | (u8::from((*p >= 128) == white) << (7 - i)));
             out.push(byte);
         }
     }
@@ -87,14 +83,8 @@ pub fn jpeg_rgb(width: u32, height: u32, rgb: &[u8]) -> image::ImageResult<Vec<u
 
 /// Whether RGB pixels are grey throughout (differences up to 2 are rounding).
 pub fn grey_of_rgb(width: u32, height: u32, rgb: &[u8]) -> Option<Grey> {
-    let grey = rgb
-        .chunks_exact(3)
-        .all(|p| p[0].abs_diff(p[1]) <= 2 && p[1].abs_diff(p[2]) <= 2);
-    grey.then(|| Grey {
-        width,
-        height,
-        data: rgb.chunks_exact(3).map(|p| p[1]).collect(),
-    })
+    let grey = rgb.chunks_exact(3).all(|p| p[0].abs_diff(p[1]) <= 2 && p[1].abs_diff(p[2]) <= 2);
+    grey.then(|| Grey { width, height, data: rgb.chunks_exact(3).map(|p| p[1]).collect() })
 }
 
 /// Whether a page carries nothing a person would miss.
@@ -140,17 +130,10 @@ pub fn is_blank(grey: &Grey) -> bool {
 /// The brightness most pixels have: the paper.
 fn paper_level(grey: &Grey) -> u32 {
     let mut histogram = [0usize; 256];
-    grey.data
-        .iter()
-        .step_by(3)
-        .for_each(|p| histogram[usize::from(*p)] += 1);
+    grey.data.iter().step_by(3).for_each(|p| histogram[usize::from(*p)] += 1);
     // Smoothed over 9 levels, so that noise does not split the peak.
     (0..256usize)
-        .max_by_key(|level| {
-            histogram[level.saturating_sub(4)..(level + 5).min(256)]
-                .iter()
-                .sum::<usize>()
-        })
+        .max_by_key(|level| histogram[level.saturating_sub(4)..(level + 5).min(256)].iter().sum::<usize>())
         .unwrap_or(255) as u32
 }
 
@@ -161,11 +144,7 @@ mod tests {
     use service_ocr_engine::grey;
 
     fn paper(value: u8) -> Grey {
-        Grey {
-            width: 1240,
-            height: 1754,
-            data: vec![value; 1240 * 1754],
-        }
+        Grey { width: 1240, height: 1754, data: vec![value; 1240 * 1754] }
     }
 
     fn ink(page: &mut Grey, x: usize, y: usize, w: usize, h: usize) {
@@ -178,10 +157,7 @@ mod tests {
     fn bitonal_survives_the_round_trip_as_one_bit() {
         let mut page = paper(255);
         ink(&mut page, 300, 300, 101, 7);
-        page.data
-            .iter_mut()
-            .filter(|p| **p == 20)
-            .for_each(|p| *p = 0);
+        page.data.iter_mut().filter(|p| **p == 20).for_each(|p| *p = 0);
         let file = png_grey(&page).unwrap();
         assert!(file.len() < 4000, "{}", file.len());
         assert_eq!(grey::decode(&file, 1 << 24).unwrap(), page);
@@ -191,10 +167,7 @@ mod tests {
     fn grey_survives_the_round_trip() {
         let mut page = paper(240);
         ink(&mut page, 10, 10, 50, 50);
-        assert_eq!(
-            grey::decode(&png_grey(&page).unwrap(), 1 << 24).unwrap(),
-            page
-        );
+        assert_eq!(grey::decode(&png_grey(&page).unwrap(), 1 << 24).unwrap(), page);
     }
 
     #[test]

@@ -54,30 +54,16 @@ pub fn ocr_file(
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<OcrErgebnis, JobError> {
     let name = display_name(file, "Datei");
-    let reply = pool
-        .call(
-            kind::ANALYSE,
-            &json!(Datei { name: name.clone() }),
-            &[bytes],
-        )
-        .map_err(job_error)?;
+    let reply = pool.call(kind::ANALYSE, &json!(Datei { name: name.clone() }), &[bytes]).map_err(job_error)?;
     let analyse: Analyse = serde_json::from_value(reply.header).map_err(|_| no_pages())?;
     let pages = match analyse {
         Analyse::Pdf { text: true, .. } => {
-            let texts: Vec<SeitenText> = reply
-                .blobs
-                .first()
-                .and_then(|b| serde_json::from_slice(b).ok())
-                .ok_or_else(no_pages)?;
+            let texts: Vec<SeitenText> =
+                reply.blobs.first().and_then(|b| serde_json::from_slice(b).ok()).ok_or_else(no_pages)?;
             let dpi = [grenzen::BILDSCHIRM_DPI; 2];
             let blaetter: Vec<Blatt> = texts
                 .into_iter()
-                .map(|text| Blatt {
-                    dpi,
-                    leer: text.woerter.is_empty(),
-                    marken: Vec::new(),
-                    text,
-                })
+                .map(|text| Blatt { dpi, leer: text.woerter.is_empty(), marken: Vec::new(), text })
                 .collect();
             return Ok(result(file, blaetter, bytes.to_vec()));
         }
@@ -88,40 +74,18 @@ pub fn ocr_file(
     let store: Mutex<HashMap<BlobHash, Vec<u8>>> = Mutex::default();
     let ablage = |bytes: Vec<u8>| -> Result<BlobHash, JobError> {
         let hash = BlobHash::of(&bytes);
-        store
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .insert(hash, bytes);
+        store.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(hash, bytes);
         Ok(hash)
     };
-    let zerleger = Zerleger {
-        pool,
-        parallel: engine.parallel(),
-        ablage: &ablage,
-        heute: None,
-    };
+    let zerleger = Zerleger { pool, parallel: engine.parallel(), ablage: &ablage, heute: None };
     let images = zerleger.images(bytes, pages, Zweck::Erkennung)?;
-    let images: Vec<(BildSeite, BlobHash)> = images
-        .into_iter()
-        .collect::<Option<_>>()
-        .ok_or_else(no_pages)?;
-    let store = store
-        .into_inner()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    let images: Vec<(BildSeite, BlobHash)> = images.into_iter().collect::<Option<_>>().ok_or_else(no_pages)?;
+    let store = store.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     let texts = read_all(&images, &store, engine, progress)?;
-    let words = serde_json::to_vec(&texts).map_err(|e| JobError::Bug {
-        detail: e.to_string(),
-    })?;
-    let mut blobs: Vec<&[u8]> = images
-        .iter()
-        .filter_map(|(_, h)| store.get(h))
-        .map(Vec::as_slice)
-        .collect();
+    let words = serde_json::to_vec(&texts).map_err(|e| JobError::Bug { detail: e.to_string() })?;
+    let mut blobs: Vec<&[u8]> = images.iter().filter_map(|(_, h)| store.get(h)).map(Vec::as_slice).collect();
     blobs.push(&words);
-    let header = json!(PdfaJob {
-        titel: name,
-        dpi: images.iter().map(|(i, _)| i.dpi).collect()
-    });
+    let header = json!(PdfaJob { titel: name, dpi: images.iter().map(|(i, _)| i.dpi).collect() });
     let mut reply = pool.call(kind::PDFA, &header, &blobs).map_err(job_error)?;
     let pdf = reply.blobs.pop().ok_or_else(no_pages)?;
     let blaetter = images
@@ -138,10 +102,7 @@ pub fn ocr_file(
 }
 
 fn no_pages() -> JobError {
-    unreadable(
-        grund::FORMAT,
-        "Diese Datei hat keine Seiten, die sich lesen lassen.",
-    )
+    unreadable(grund::FORMAT, "Diese Datei hat keine Seiten, die sich lesen lassen.")
 }
 
 /// Reads all pages that show something, as many at once as the engine can.
@@ -160,11 +121,7 @@ fn read_all(
             let Some((image, hash)) = images.get(n) else {
                 return;
             };
-            let empty = SeitenText {
-                breite: image.breite,
-                hoehe: image.hoehe,
-                ..SeitenText::default()
-            };
+            let empty = SeitenText { breite: image.breite, hoehe: image.hoehe, ..SeitenText::default() };
             let read = match (&image.rolle, store.get(hash)) {
                 (Rolle::Leer, _) | (_, None) => Ok(empty),
                 (_, Some(bytes)) => match read_page(engine, bytes, image.dpi) {
@@ -172,10 +129,7 @@ fn read_all(
                     other => Ok(other.unwrap_or(empty)),
                 },
             };
-            results
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner)
-                .push((n, read));
+            results.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((n, read));
             progress(done.fetch_add(1, Ordering::Relaxed) + 1, images.len());
         }
     };
@@ -185,31 +139,16 @@ fn read_all(
         }
         work();
     });
-    let mut results = results
-        .into_inner()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut results = results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     results.sort_by_key(|(n, _)| *n);
-    let retry = |cause| JobError::Retry {
-        after: std::time::Duration::from_secs(5),
-        cause,
-    };
-    results
-        .into_iter()
-        .map(|(_, read)| read.map_err(retry))
-        .collect()
+    let retry = |cause| JobError::Retry { after: std::time::Duration::from_secs(5), cause };
+    results.into_iter().map(|(_, read)| read.map_err(retry)).collect()
 }
 
 fn result(file: &str, pages: Vec<Blatt>, pdf: Vec<u8>) -> OcrErgebnis {
-    let shown: Vec<Value> = (1..)
-        .zip(&pages)
-        .map(|(n, page)| page_json(n, page))
-        .collect();
+    let shown: Vec<Value> = (1..).zip(&pages).map(|(n, page)| page_json(n, page)).collect();
     let texts: Vec<SeitenText> = pages.into_iter().map(|p| p.text).collect();
-    OcrErgebnis {
-        json: json!({ "file": file, "pages": shown }),
-        pdf,
-        text: text_of(&texts),
-    }
+    OcrErgebnis { json: json!({ "file": file, "pages": shown }), pdf, text: text_of(&texts) }
 }
 
 fn page_json(n: u32, page: &Blatt) -> Value {

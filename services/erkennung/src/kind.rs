@@ -111,42 +111,33 @@ pub fn child(kind: &str, header: Value, blobs: Vec<Vec<u8>>) -> Option<Result<Re
         ANALYSE => message(header).and_then(|job| analyse(&job, first(&blobs)?)),
         BILDER => message(header).and_then(|job| bilder(&job, first(&blobs)?)),
         SCHNITT => message(header).and_then(|pages| schnitt(pages, first(&blobs)?)),
-        PDFA => message(header).and_then(|job| {
-            pdfa::write(&job, &blobs).map(|pdf| Reply::new(Value::Null, vec![pdf]))
-        }),
-        EINGANGSPRUEFUNG => message(header)
-            .and_then(|job| eingangspruefung(&job, blobs.first().map_or(&[], Vec::as_slice))),
+        PDFA => message(header).and_then(|job| pdfa::write(&job, &blobs).map(|pdf| Reply::new(Value::Null, vec![pdf]))),
+        EINGANGSPRUEFUNG => {
+            message(header).and_then(|job| eingangspruefung(&job, blobs.first().map_or(&[], Vec::as_slice)))
+        }
         _ => return None,
     })
 }
 
 fn message<T: DeserializeOwned>(header: Value) -> Result<T, Refusal> {
-    serde_json::from_value(header)
-        .map_err(|_| Refusal::new("bad-message", "Die Aufgabe ist fehlerhaft."))
+    serde_json::from_value(header).map_err(|_| Refusal::new("bad-message", "Die Aufgabe ist fehlerhaft."))
 }
 
 fn answer(value: &impl Serialize, blobs: Vec<Vec<u8>>) -> Result<Reply, Refusal> {
-    let header = serde_json::to_value(value)
-        .map_err(|_| Refusal::new("bad-answer", "Das Ergebnis ist fehlerhaft."))?;
+    let header = serde_json::to_value(value).map_err(|_| Refusal::new("bad-answer", "Das Ergebnis ist fehlerhaft."))?;
     Ok(Reply::new(header, blobs))
 }
 
 /// The file of the job; a PDF without what stands before its header.
 fn first(blobs: &[Vec<u8>]) -> Result<&[u8], Refusal> {
-    let file = blobs
-        .first()
-        .ok_or_else(|| Refusal::new("bad-message", "Die Aufgabe ist fehlerhaft."))?;
+    let file = blobs.first().ok_or_else(|| Refusal::new("bad-message", "Die Aufgabe ist fehlerhaft."))?;
     Ok(&file[typ::pdf_start(file).unwrap_or(0)..])
 }
 
 /// At the door: only what is certainly not what it claims to be is turned away.
 fn eingangspruefung(job: &Datei, bytes: &[u8]) -> Result<Reply, Refusal> {
     let refused = |r: Refusal| {
-        if r.code == nachrichten::erkennung::grund::FORMAT {
-            Err(r)
-        } else {
-            Ok(())
-        }
+        if r.code == nachrichten::erkennung::grund::FORMAT { Err(r) } else { Ok(()) }
     };
     match typ::detect(bytes, &job.name) {
         Err(refusal) => refused(refusal)?,
@@ -169,37 +160,17 @@ fn analyse(job: &Datei, bytes: &[u8]) -> Result<Reply, Refusal> {
         return Err(quarantine("Die Datei ist größer als 100 MB."));
     }
     let kept = |media_type: &str, text: &str| {
-        let befund = Befund {
-            code: "kept-only".into(),
-            stufe: Stufe::Hinweis,
-            text: text.into(),
-        };
-        answer(
-            &Analyse::Datei {
-                media_type: media_type.into(),
-                befund,
-            },
-            Vec::new(),
-        )
+        let befund = Befund { code: "kept-only".into(), stufe: Stufe::Hinweis, text: text.into() };
+        answer(&Analyse::Datei { media_type: media_type.into(), befund }, Vec::new())
     };
     match typ::detect(bytes, &job.name)? {
         Typ::Pdf => analyse_pdf(bytes),
-        typ @ (Typ::Jpeg | Typ::Png) => answer(
-            &Analyse::Bilder {
-                media_type: typ.media_type().into(),
-                seiten: 1,
-            },
-            Vec::new(),
-        ),
+        typ @ (Typ::Jpeg | Typ::Png) => {
+            answer(&Analyse::Bilder { media_type: typ.media_type().into(), seiten: 1 }, Vec::new())
+        }
         Typ::Tiff => {
             let seiten = tiff_seiten::count(bytes)?;
-            answer(
-                &Analyse::Bilder {
-                    media_type: Typ::Tiff.media_type().into(),
-                    seiten,
-                },
-                Vec::new(),
-            )
+            answer(&Analyse::Bilder { media_type: Typ::Tiff.media_type().into(), seiten }, Vec::new())
         }
         Typ::Xml => match xml::gate(bytes)? {
             true => answer(&Analyse::RechnungXml, Vec::new()),
@@ -207,30 +178,22 @@ fn analyse(job: &Datei, bytes: &[u8]) -> Result<Reply, Refusal> {
         },
         Typ::Mail => {
             let parts = crate::mail::analyse(bytes)?;
-            let blobs = std::iter::once(parts.text.into_bytes())
-                .chain(parts.bytes)
-                .collect();
+            let blobs = std::iter::once(parts.text.into_bytes()).chain(parts.bytes).collect();
             answer(&Analyse::Mail(parts.mail), blobs)
         }
         Typ::Zip => match archiv::check(bytes)? {
-            Archiv::Office(media_type) => kept(
-                media_type,
-                "Office-Dateien werden aufbewahrt, aber nicht gelesen.",
-            ),
+            Archiv::Office(media_type) => kept(media_type, "Office-Dateien werden aufbewahrt, aber nicht gelesen."),
             Archiv::Zip(n) => Err(pdf::clearing(&format!(
                 "Das Archiv enthält {n} Dateien. Packen Sie es aus und geben Sie sie einzeln auf."
             ))),
         },
         Typ::Ole => {
             archiv::check_ole(bytes)?;
-            kept(
-                Typ::Ole.media_type(),
-                "Office-Dateien werden aufbewahrt, aber nicht gelesen.",
-            )
+            kept(Typ::Ole.media_type(), "Office-Dateien werden aufbewahrt, aber nicht gelesen.")
         }
-        Typ::Unbekannt => Err(pdf::clearing(
-            "Der Dateityp ist unbekannt. Die Datei wird aufbewahrt, aber nicht gelesen.",
-        )),
+        Typ::Unbekannt => {
+            Err(pdf::clearing("Der Dateityp ist unbekannt. Die Datei wird aufbewahrt, aber nicht gelesen."))
+        }
     }
 }
 
@@ -244,10 +207,7 @@ fn analyse_pdf(bytes: &[u8]) -> Result<Reply, Refusal> {
             .iter()
             .map(|page| pdf::umfrage::survey(page).map(|s| s.text(grenzen::BILDSCHIRM_DPI)))
             .collect::<Result<_, _>>()?;
-        blobs.push(
-            serde_json::to_vec(&pages)
-                .map_err(|_| quarantine("Der Text der PDF-Datei ist nicht lesbar."))?,
-        );
+        blobs.push(serde_json::to_vec(&pages).map_err(|_| quarantine("Der Text der PDF-Datei ist nicht lesbar."))?);
     }
     let invoice = pdf::eingebettet::invoice(bytes)?;
     let rechnung = invoice.is_some();
@@ -255,9 +215,7 @@ fn analyse_pdf(bytes: &[u8]) -> Result<Reply, Refusal> {
         match xml::gate(&xml_bytes) {
             Ok(true) => {}
             _ => {
-                return Err(quarantine(
-                    "Die eingebettete Rechnungsdatei ist fehlerhaft.",
-                ));
+                return Err(quarantine("Die eingebettete Rechnungsdatei ist fehlerhaft."));
             }
         }
         if !marked {
@@ -269,14 +227,7 @@ fn analyse_pdf(bytes: &[u8]) -> Result<Reply, Refusal> {
         }
         blobs.push(xml_bytes);
     }
-    answer(
-        &Analyse::Pdf {
-            befund,
-            text,
-            rechnung,
-        },
-        blobs,
-    )
+    answer(&Analyse::Pdf { befund, text, rechnung }, blobs)
 }
 
 fn bilder(job: &BilderJob, bytes: &[u8]) -> Result<Reply, Refusal> {
@@ -290,13 +241,7 @@ fn bilder(job: &BilderJob, bytes: &[u8]) -> Result<Reply, Refusal> {
             Zweck::Erkennung if empty => (Rolle::Leer, Vec::new()),
             Zweck::Erkennung => look(&mut bild)?,
         };
-        pages.push(BildSeite {
-            breite: bild.breite,
-            hoehe: bild.hoehe,
-            dpi: bild.dpi,
-            rolle,
-            marken,
-        });
+        pages.push(BildSeite { breite: bild.breite, hoehe: bild.hoehe, dpi: bild.dpi, rolle, marken });
         images.push(bild.bytes);
         Ok(())
     };
@@ -325,14 +270,11 @@ fn single(bytes: &[u8]) -> Result<Seitenbild, Refusal> {
     let damaged = || quarantine("Das Bild ist beschädigt.");
     let (breite, hoehe, dpi) = if bytes.starts_with(b"\x89PNG") {
         let limits = png::Limits { bytes: 64 << 20 };
-        let reader = png::Decoder::new_with_limits(std::io::Cursor::new(bytes), limits)
-            .read_info()
-            .map_err(|_| damaged())?;
+        let reader =
+            png::Decoder::new_with_limits(std::io::Cursor::new(bytes), limits).read_info().map_err(|_| damaged())?;
         let info = reader.info();
         let dpi = match info.pixel_dims {
-            Some(d) if d.unit == png::Unit::Meter => {
-                [d.xppu, d.yppu].map(|v| (f64::from(v) * 0.0254).round() as u32)
-            }
+            Some(d) if d.unit == png::Unit::Meter => [d.xppu, d.yppu].map(|v| (f64::from(v) * 0.0254).round() as u32),
             _ => [0, 0],
         };
         (info.width, info.height, dpi)
@@ -341,13 +283,7 @@ fn single(bytes: &[u8]) -> Result<Seitenbild, Refusal> {
         (frame.width, frame.height, frame.dpi.unwrap_or([0, 0]))
     };
     let dpi = dpi.map(|d| if (20..=2400).contains(&d) { d } else { 0 });
-    Ok(Seitenbild {
-        bytes: bytes.to_vec(),
-        grau: None,
-        breite,
-        hoehe,
-        dpi,
-    })
+    Ok(Seitenbild { bytes: bytes.to_vec(), grau: None, breite, hoehe, dpi })
 }
 
 /// Decodes once at full size, then looks at a reduced copy: ink first, then marks.
@@ -355,9 +291,7 @@ fn look(bild: &mut Seitenbild) -> Result<(Rolle, Vec<Marke>), Refusal> {
     let full = match bild.grau.take() {
         Some(grey) => grey,
         None => grey::decode(&bild.bytes, grenzen::PIXEL).map_err(|e| match e {
-            ImageError::TooLarge { .. } => {
-                quarantine("Ein Seitenbild ist größer als 100 Megapixel.")
-            }
+            ImageError::TooLarge { .. } => quarantine("Ein Seitenbild ist größer als 100 Megapixel."),
             _ => quarantine("Ein Seitenbild ist beschädigt."),
         })?,
     };
@@ -365,26 +299,16 @@ fn look(bild: &mut Seitenbild) -> Result<(Rolle, Vec<Marke>), Refusal> {
     if is_blank(&reduced) {
         return Ok((Rolle::Leer, Vec::new()));
     }
-    let dpi = if bild.dpi[0] == 0 {
-        150
-    } else {
-        bild.dpi[0] / factor
-    };
+    let dpi = if bild.dpi[0] == 0 { 150 } else { bild.dpi[0] / factor };
     let marks = match marken::patch(&reduced, dpi) {
         Some(mark) => vec![mark.scaled(factor)],
         None => {
-            let mut marks: Vec<Marke> = marken::qr(&reduced)
-                .map(|m| m.scaled(factor))
-                .into_iter()
-                .collect();
+            let mut marks: Vec<Marke> = marken::qr(&reduced).map(|m| m.scaled(factor)).into_iter().collect();
             marks.extend(marken::code128(&full));
             marks
         }
     };
-    let rolle = marks
-        .iter()
-        .find_map(marken::separator)
-        .map_or(Rolle::Inhalt, Rolle::Trennblatt);
+    let rolle = marks.iter().find_map(marken::separator).map_or(Rolle::Inhalt, Rolle::Trennblatt);
     Ok((rolle, marks))
 }
 
@@ -406,9 +330,6 @@ fn reduce(full: &Grey, dpi: [u32; 2]) -> (Grey, u32) {
 }
 
 fn schnitt(parts: Vec<Vec<u32>>, bytes: &[u8]) -> Result<Reply, Refusal> {
-    let cut = parts
-        .iter()
-        .map(|pages| pdf::schnitt::cut(bytes, pages))
-        .collect::<Result<_, _>>()?;
+    let cut = parts.iter().map(|pages| pdf::schnitt::cut(bytes, pages)).collect::<Result<_, _>>()?;
     Ok(Reply::new(Value::Null, cut))
 }

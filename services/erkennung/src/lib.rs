@@ -21,6 +21,7 @@ pub mod pdf;
 pub mod pdfa;
 mod seiten;
 pub mod stapel;
+mod teile;
 pub mod text;
 mod tiff_seiten;
 pub mod typ;
@@ -58,11 +59,7 @@ impl Options {
     /// When the own path is unknown.
     pub fn of_this_program() -> std::io::Result<Self> {
         let parallel = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Ok(Self {
-            parser: (std::env::current_exe()?, vec!["child".into()]),
-            parallel,
-            limits: Limits::default(),
-        })
+        Ok(Self { parser: (std::env::current_exe()?, vec!["child".into()]), parallel, limits: Limits::default() })
     }
 }
 
@@ -76,17 +73,9 @@ pub struct Erkennung {
 impl Erkennung {
     /// A worker with its own parser pool and this text engine. Children start when they are first needed.
     pub fn new(options: Options, engine: Arc<dyn TextEngine>) -> Self {
-        let Options {
-            parser: (program, args),
-            parallel,
-            limits,
-        } = options;
+        let Options { parser: (program, args), parallel, limits } = options;
         let parallel = parallel.max(1);
-        Self {
-            pool: Pool::new(program, args, limits, parallel),
-            parallel,
-            engine,
-        }
+        Self { pool: Pool::new(program, args, limits, parallel), parallel, engine }
     }
 
     /// Lets a parser child try what it must not be able to do; for health and start-up.
@@ -104,54 +93,30 @@ impl Erkennung {
     /// [`JobError::Unreadable`] when the bytes are not what they claim to be; [`JobError::Retry`] when the
     /// sandbox cannot be started.
     pub fn upload_verdict(&self, bytes: &[u8], name: &str) -> Result<(), JobError> {
-        let job = serde_json::json!(kind::Datei {
-            name: text::display_name(name, "Datei")
-        });
+        let job = serde_json::json!(kind::Datei { name: text::display_name(name, "Datei") });
         match self.pool.call(kind::EINGANGSPRUEFUNG, &job, &[bytes]) {
             Ok(_) => Ok(()),
             // A file that kills the quick look is kept and judged by the pipeline.
-            Err(
-                SandboxError::Died { .. }
-                | SandboxError::TimedOut
-                | SandboxError::TooBig
-                | SandboxError::Garbage,
-            ) => Ok(()),
+            Err(SandboxError::Died { .. } | SandboxError::TimedOut | SandboxError::TooBig | SandboxError::Garbage) => {
+                Ok(())
+            }
             Err(e) => Err(zerlegen::job_error(e)),
         }
     }
 
-    async fn take_apart(
-        self: Arc<Self>,
-        context: Arc<JobContext>,
-        job: Zerlegen,
-    ) -> Result<Zerlegt, JobError> {
-        let bytes = context
-            .blobs
-            .get(job.blob)
-            .await
-            .map_err(WorkerError::from)?;
+    async fn take_apart(self: Arc<Self>, context: Arc<JobContext>, job: Zerlegen) -> Result<Zerlegt, JobError> {
+        let bytes = context.blobs.get(job.blob).await.map_err(WorkerError::from)?;
         let heute = context.job.deadline.tag();
         let runtime = tokio::runtime::Handle::current();
         let blobs = context.blobs.clone();
         let work = move || {
             let ablage = |bytes: Vec<u8>| -> Result<BlobHash, JobError> {
-                runtime
-                    .block_on(blobs.put(bytes))
-                    .map_err(|e| WorkerError::from(e).into())
+                runtime.block_on(blobs.put(bytes)).map_err(|e| WorkerError::from(e).into())
             };
-            let zerleger = Zerleger {
-                pool: &self.pool,
-                parallel: self.parallel,
-                ablage: &ablage,
-                heute: Some(heute),
-            };
+            let zerleger = Zerleger { pool: &self.pool, parallel: self.parallel, ablage: &ablage, heute: Some(heute) };
             zerleger.zerlege(&bytes, job.blob, &job.name)
         };
-        tokio::task::spawn_blocking(work)
-            .await
-            .map_err(|e| JobError::Bug {
-                detail: format!("zerlegen: {e}"),
-            })?
+        tokio::task::spawn_blocking(work).await.map_err(|e| JobError::Bug { detail: format!("zerlegen: {e}") })?
     }
 }
 
@@ -161,15 +126,9 @@ impl Worker for Erkennung {
     fn jobs(self: Arc<Self>) -> Vec<JobHandler> {
         let (first, second, third) = (self.clone(), self.clone(), self);
         vec![
-            job(ZERLEGEN, move |context, message| {
-                first.clone().take_apart(context, message)
-            }),
-            job(SEITEN, move |context, message| {
-                second.clone().recognise(context, message)
-            }),
-            job(ZUSAMMENSETZEN, move |context, message| {
-                third.clone().assemble(context, message)
-            }),
+            job(ZERLEGEN, move |context, message| first.clone().take_apart(context, message)),
+            job(SEITEN, move |context, message| second.clone().recognise(context, message)),
+            job(ZUSAMMENSETZEN, move |context, message| third.clone().assemble(context, message)),
         ]
     }
 }

@@ -41,9 +41,7 @@ pub fn analyse(bytes: &[u8]) -> Result<Zerlegt, Refusal> {
     if bytes.len() > grenzen::MAIL {
         return Err(quarantine("Die E-Mail ist größer als 50 MB."));
     }
-    let message = MessageParser::default()
-        .parse(bytes)
-        .ok_or_else(|| quarantine("Die E-Mail ist nicht lesbar."))?;
+    let message = MessageParser::default().parse(bytes).ok_or_else(|| quarantine("Die E-Mail ist nicht lesbar."))?;
     structure(&message, bytes)?;
     let text = body(&message);
     let mut anlagen = Vec::new();
@@ -65,16 +63,7 @@ pub fn analyse(bytes: &[u8]) -> Result<Zerlegt, Refusal> {
     let absender = sender(&message);
     let text = with_headers(&message, absender.as_deref(), betreff.as_deref(), &text);
     let datum = message.date().map(mail_parser::DateTime::to_timestamp);
-    Ok(Zerlegt {
-        mail: Mail {
-            absender,
-            betreff,
-            datum,
-            anlagen,
-        },
-        text,
-        bytes: contents,
-    })
+    Ok(Zerlegt { mail: Mail { absender, betreff, datum, anlagen }, text, bytes: contents })
 }
 
 /// Limits on parts and nesting, and a second look for attachments that the parser did not see.
@@ -91,9 +80,7 @@ fn structure(message: &Message<'_>, bytes: &[u8]) -> Result<(), Refusal> {
             open.extend(ids.iter().map(|id| (*id, depth + 1)));
         }
     }
-    let announced = line_starts(bytes, b"content-disposition:")
-        .filter(|line| has_word(line, b"attachment"))
-        .count();
+    let announced = line_starts(bytes, b"content-disposition:").filter(|line| has_word(line, b"attachment")).count();
     let nested: usize = message
         .parts
         .iter()
@@ -107,24 +94,12 @@ fn structure(message: &Message<'_>, bytes: &[u8]) -> Result<(), Refusal> {
             _ => None,
         })
         .sum();
-    let seen = message
-        .parts
-        .iter()
-        .filter(|p| p.content_disposition().is_some_and(|d| d.is_attachment()))
-        .count();
+    let seen = message.parts.iter().filter(|p| p.content_disposition().is_some_and(|d| d.is_attachment())).count();
     if announced != seen + nested {
-        return Err(quarantine(
-            "Die E-Mail ist widersprüchlich aufgebaut. Anlagen könnten fehlen.",
-        ));
+        return Err(quarantine("Die E-Mail ist widersprüchlich aufgebaut. Anlagen könnten fehlen."));
     }
-    let boundaries = line_starts(bytes, b"content-type:")
-        .filter(|l| has_word(l, b"multipart/"))
-        .count();
-    let multiparts = message
-        .parts
-        .iter()
-        .filter(|p| matches!(p.body, PartType::Multipart(_)))
-        .count();
+    let boundaries = line_starts(bytes, b"content-type:").filter(|l| has_word(l, b"multipart/")).count();
+    let multiparts = message.parts.iter().filter(|p| matches!(p.body, PartType::Multipart(_))).count();
     if boundaries > grenzen::MAIL_TIEFE + multiparts {
         return Err(quarantine("Die E-Mail ist zu tief verschachtelt."));
     }
@@ -141,14 +116,13 @@ fn nested_bytes<'a>(part: &MessagePart<'_>, inner: &'a Message<'_>, outer: &'a [
 
 /// Lines of the raw message that start with `field`, in any case.
 fn line_starts<'a>(bytes: &'a [u8], field: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
-    bytes.split(|b| *b == b'\n').filter(move |line| {
-        line.len() >= field.len() && line[..field.len()].eq_ignore_ascii_case(field)
-    })
+    bytes
+        .split(|b| *b == b'\n')
+        .filter(move |line| line.len() >= field.len() && line[..field.len()].eq_ignore_ascii_case(field))
 }
 
 fn has_word(line: &[u8], word: &[u8]) -> bool {
-    line.windows(word.len())
-        .any(|w| w.eq_ignore_ascii_case(word))
+    line.windows(word.len()).any(|w| w.eq_ignore_ascii_case(word))
 }
 
 /// Every leaf that is not the body.
@@ -157,33 +131,22 @@ fn attachments<'m, 'x>(message: &'m Message<'x>) -> impl Iterator<Item = &'m Mes
         let id = id as u32;
         let body = message.text_body.contains(&id) || message.html_body.contains(&id);
         let text = matches!(part.body, PartType::Text(_) | PartType::Html(_));
-        let named = part.attachment_name().is_some()
-            || part
-                .content_disposition()
-                .is_some_and(|d| d.is_attachment());
+        let named = part.attachment_name().is_some() || part.content_disposition().is_some_and(|d| d.is_attachment());
         let leaf = !matches!(part.body, PartType::Multipart(_));
         (leaf && (!(body && text) || named)).then_some(part)
     })
 }
 
 fn check_part(part: &MessagePart<'_>, bytes: &[u8]) -> Result<(), Refusal> {
-    let outlook = part
-        .attachment_name()
-        .is_some_and(|n| n.eq_ignore_ascii_case("winmail.dat"))
+    let outlook = part.attachment_name().is_some_and(|n| n.eq_ignore_ascii_case("winmail.dat"))
         || part.contents().starts_with(&[0x78, 0x9F, 0x3E, 0x22]);
     if outlook {
-        return Err(quarantine(
-            "Die E-Mail enthält einen Outlook-Container (winmail.dat).",
-        ));
+        return Err(quarantine("Die E-Mail enthält einen Outlook-Container (winmail.dat)."));
     }
-    let raw = bytes
-        .get(part.offset_body as usize..part.offset_end as usize)
-        .unwrap_or_default();
+    let raw = bytes.get(part.offset_body as usize..part.offset_end as usize).unwrap_or_default();
     let broken = part.encoding == Encoding::Base64 && !is_strict_base64(raw);
     if part.is_encoding_problem || broken {
-        return Err(quarantine(
-            "Eine Anlage der E-Mail ist beschädigt übertragen worden.",
-        ));
+        return Err(quarantine("Eine Anlage der E-Mail ist beschädigt übertragen worden."));
     }
     Ok(())
 }
@@ -223,28 +186,13 @@ fn body(message: &Message<'_>) -> String {
             text.push_str(&part);
         }
     }
-    text.chars()
-        .filter(|c| *c == '\n' || *c == '\t' || !c.is_control())
-        .collect()
+    text.chars().filter(|c| *c == '\n' || *c == '\t' || !c.is_control()).collect()
 }
 
 /// The text of the message with the lines a reader wants on top.
-fn with_headers(
-    message: &Message<'_>,
-    sender: Option<&str>,
-    subject: Option<&str>,
-    body: &str,
-) -> String {
-    let to = message
-        .to()
-        .and_then(|a| a.first())
-        .and_then(|a| a.address())
-        .map(one_line);
-    let head = [
-        ("Von", sender.map(str::to_owned)),
-        ("An", to),
-        ("Betreff", subject.map(str::to_owned)),
-    ];
+fn with_headers(message: &Message<'_>, sender: Option<&str>, subject: Option<&str>, body: &str) -> String {
+    let to = message.to().and_then(|a| a.first()).and_then(|a| a.address()).map(one_line);
+    let head = [("Von", sender.map(str::to_owned)), ("An", to), ("Betreff", subject.map(str::to_owned))];
     let mut text = String::new();
     for (label, value) in head {
         if let Some(value) = value {
@@ -258,10 +206,7 @@ fn with_headers(
 
 /// Header values on one line, treacherous characters shown as placeholders.
 fn one_line(value: &str) -> String {
-    let clean: String = value
-        .chars()
-        .map(|c| if is_treacherous(c) { '\u{FFFD}' } else { c })
-        .collect();
+    let clean: String = value.chars().map(|c| if is_treacherous(c) { '\u{FFFD}' } else { c }).collect();
     clean.trim().chars().take(500).collect()
 }
 
@@ -281,20 +226,13 @@ mod tests {
     #[test]
     fn body_attachments_and_nested_message_are_found() {
         let parts = analyse(MAIL.as_bytes()).unwrap();
-        assert_eq!(
-            parts.mail.absender.as_deref(),
-            Some("Kim Beispiel <kim@firma.example>")
-        );
+        assert_eq!(parts.mail.absender.as_deref(), Some("Kim Beispiel <kim@firma.example>"));
         assert_eq!(parts.mail.betreff.as_deref(), Some("Rechnung für Mai"));
         assert_eq!(parts.mail.datum, Some(1_795_215_000));
         assert_eq!(parts.mail.anlagen, ["r.pdf", "Nachricht 2.eml"]);
         assert_eq!(parts.bytes[0], b"%PDF-1.7\n");
         assert!(parts.bytes[1].starts_with(b"From: a@b.example"));
-        assert!(
-            parts.text.contains("anbei die Rechnung") && !parts.text.contains("http://"),
-            "{}",
-            parts.text
-        );
+        assert!(parts.text.contains("anbei die Rechnung") && !parts.text.contains("http://"), "{}", parts.text);
     }
 
     #[test]
@@ -307,18 +245,14 @@ mod tests {
 
     #[test]
     fn an_attachment_that_one_reader_misses_stops_the_mail() {
-        let hidden =
-            "boundary=b\r\n\r\n--c\r\nContent-Disposition: attachment; filename=x\r\n\r\nx\r\n";
+        let hidden = "boundary=b\r\n\r\n--c\r\nContent-Disposition: attachment; filename=x\r\n\r\nx\r\n";
         let mail = MAIL.replace("boundary=b\r\n", hidden);
         assert!(analyse(mail.as_bytes()).is_err());
     }
 
     #[test]
     fn header_lines_cannot_be_forged() {
-        let mail = MAIL.replace(
-            "=?utf-8?Q?Rechnung_f=C3=BCr_Mai?=",
-            "=?utf-8?Q?a=0D=0AFrom:_x?=",
-        );
+        let mail = MAIL.replace("=?utf-8?Q?Rechnung_f=C3=BCr_Mai?=", "=?utf-8?Q?a=0D=0AFrom:_x?=");
         let parts = analyse(mail.as_bytes()).unwrap();
         assert!(!parts.mail.betreff.unwrap().contains(['\r', '\n']));
     }

@@ -6,9 +6,7 @@ use std::collections::HashSet;
 use nachrichten::Tag;
 use nachrichten::erkennung::Trennblatt;
 use rxing::common::HybridBinarizer;
-use rxing::{
-    BarcodeFormat, BinaryBitmap, DecodeHints, Luma8LuminanceSource, MultiFormatReader, Reader,
-};
+use rxing::{BarcodeFormat, BinaryBitmap, DecodeHints, Luma8LuminanceSource, MultiFormatReader, Reader};
 use serde::{Deserialize, Serialize};
 use service_ocr_engine::grey::Grey;
 
@@ -41,13 +39,7 @@ impl Marke {
 pub fn qr(grey: &Grey) -> Option<Marke> {
     // rxing called a small QR code "micro"; for us both are QR.
     let formats = [BarcodeFormat::QR_CODE, BarcodeFormat::MICRO_QR_CODE];
-    read(
-        grey.data.clone(),
-        grey.width,
-        grey.height,
-        &formats,
-        "QR_CODE",
-    )
+    read(grey.data.clone(), grey.width, grey.height, &formats, "QR_CODE")
 }
 
 /// The Code128 of a page, upright or lying, if it has one.
@@ -68,64 +60,31 @@ const CANDIDATES: usize = 4;
 
 fn bar_band(grey: &Grey, lying: bool) -> Option<Marke> {
     let width = grey.width as usize;
-    let (along, across) = if lying {
-        (grey.height as usize, width)
-    } else {
-        (width, grey.height as usize)
-    };
+    let (along, across) = if lying { (grey.height as usize, width) } else { (width, grey.height as usize) };
     let at = |a: usize, c: usize| {
-        if lying {
-            grey.data[a * width + c]
-        } else {
-            grey.data[c * width + a]
-        }
+        if lying { grey.data[a * width + c] } else { grey.data[c * width + a] }
     };
     // Edges from paper to ink on one line.
-    let edges = |c: usize| {
-        (1..along)
-            .filter(|a| at(a - 1, c) >= 128 && at(*a, c) < 128)
-            .collect::<Vec<_>>()
-    };
+    let edges = |c: usize| (1..along).filter(|a| at(a - 1, c) >= 128 && at(*a, c) < 128).collect::<Vec<_>>();
     let mut tried = 0;
     for c in (0..across.saturating_sub(BAND + 1)).step_by(BAND / 2) {
         let first = edges(c);
         if first.len() < EDGES / 2 {
             continue;
         }
-        let others = [
-            edges(c + BAND / 3),
-            edges(c + 2 * BAND / 3),
-            edges(c + BAND),
-        ];
-        let straight = first
-            .iter()
-            .filter(|a| others.iter().all(|line| near(line, **a)))
-            .count();
+        let others = [edges(c + BAND / 3), edges(c + 2 * BAND / 3), edges(c + BAND)];
+        let straight = first.iter().filter(|a| others.iter().all(|line| near(line, **a))).count();
         if straight < EDGES / 2 || straight * 2 < first.len() {
             continue;
         }
         tried += 1;
         let band = c.saturating_sub(BAND / 2)..(c + 2 * BAND).min(across);
-        let data: Vec<u8> = band
-            .clone()
-            .flat_map(|c| (0..along).map(move |a| (a, c)))
-            .map(|(a, c)| at(a, c))
-            .collect();
-        let found = read(
-            data,
-            along as u32,
-            band.len() as u32,
-            &[BarcodeFormat::CODE_128],
-            "CODE_128",
-        );
+        let data: Vec<u8> = band.clone().flat_map(|c| (0..along).map(move |a| (a, c))).map(|(a, c)| at(a, c)).collect();
+        let found = read(data, along as u32, band.len() as u32, &[BarcodeFormat::CODE_128], "CODE_128");
         if let Some(mut mark) = found {
             let [a0, c0, a1, c1] = mark.kasten;
             let (c0, c1) = (c0 + band.start as i32, c1 + band.start as i32);
-            mark.kasten = if lying {
-                [c0, a0, c1, a1]
-            } else {
-                [a0, c0, a1, c1]
-            };
+            mark.kasten = if lying { [c0, a0, c1, a1] } else { [a0, c0, a1, c1] };
             return Some(mark);
         }
         if tried >= CANDIDATES {
@@ -141,43 +100,22 @@ fn near(line: &[usize], a: usize) -> bool {
     line.get(at).is_some_and(|v| *v <= a + 2)
 }
 
-fn read(
-    data: Vec<u8>,
-    width: u32,
-    height: u32,
-    formats: &[BarcodeFormat],
-    name: &str,
-) -> Option<Marke> {
-    let mut hints = DecodeHints {
+fn read(data: Vec<u8>, width: u32, height: u32, formats: &[BarcodeFormat], name: &str) -> Option<Marke> {
+    let hints = DecodeHints {
         PossibleFormats: Some(formats.iter().copied().collect::<HashSet<_>>()),
         TryHarder: Some(true),
         ..DecodeHints::default()
     };
     let source = Luma8LuminanceSource::new(data, width, height).ok()?;
     let mut bitmap = BinaryBitmap::new(HybridBinarizer::new(source));
-    let found = MultiFormatReader::default()
-        .decode_with_hints(&mut bitmap, &mut hints)
-        .ok()?;
+    let found = MultiFormatReader::default().decode_with_hints(&mut bitmap, &hints).ok()?;
     let limit = |v: f32, max: u32| (v.round() as i32).clamp(0, max as i32);
     let x = found.getPoints().iter().map(|p| limit(p.x, width));
     let y = found.getPoints().iter().map(|p| limit(p.y, height));
-    let kasten = [
-        x.clone().min().unwrap_or(0),
-        y.clone().min().unwrap_or(0),
-        x.max().unwrap_or(0),
-        y.max().unwrap_or(0),
-    ];
-    let text: String = found
-        .getText()
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(MAX_TEXT)
-        .collect();
-    Some(Marke {
-        format: name.into(),
-        text,
-        kasten,
-    })
+    let kasten =
+        [x.clone().min().unwrap_or(0), y.clone().min().unwrap_or(0), x.max().unwrap_or(0), y.max().unwrap_or(0)];
+    let text: String = found.getText().chars().filter(|c| !c.is_control()).take(MAX_TEXT).collect();
+    Some(Marke { format: name.into(), text, kasten })
 }
 
 /// The separator sheet a mark stands for, if it is one. Other marks are content of the page.
@@ -188,8 +126,7 @@ pub fn separator(mark: &Marke) -> Option<Trennblatt> {
     }
     let bare = ["EAKTE-TRENNBLATT", "TRENNBLATT", "PATCHT", "PATCH T"].contains(&text);
     // Sheets of the form SEP|CLASS|NUMBER cut; what their class means is the scan profile's business.
-    (bare || text.starts_with("SEP|") || mark.format.starts_with("PATCH_"))
-        .then(Trennblatt::default)
+    (bare || text.starts_with("SEP|") || mark.format.starts_with("PATCH_")).then(Trennblatt::default)
 }
 
 fn fields_of(text: &str) -> Trennblatt {
@@ -226,24 +163,14 @@ const PATCHES: &[(&str, [bool; 4])] = &[
 /// * `grey` - at 100 to 200 dpi.
 /// * Result - the code's name. T read upside down is 3 and the other way round, so both count as T.
 pub fn patch(grey: &Grey, dpi: u32) -> Option<Marke> {
-    bars(grey, dpi, false)
-        .or_else(|| bars(grey, dpi, true))
-        .map(|(name, kasten)| {
-            let name = if name == "3" { "T" } else { name };
-            Marke {
-                format: format!("PATCH_{name}"),
-                text: format!("PATCH {name}"),
-                kasten,
-            }
-        })
+    bars(grey, dpi, false).or_else(|| bars(grey, dpi, true)).map(|(name, kasten)| {
+        let name = if name == "3" { "T" } else { name };
+        Marke { format: format!("PATCH_{name}"), text: format!("PATCH {name}"), kasten }
+    })
 }
 
 fn bars(grey: &Grey, dpi: u32, columns: bool) -> Option<(&'static str, [i32; 4])> {
-    let (along, across) = if columns {
-        (grey.height, grey.width)
-    } else {
-        (grey.width, grey.height)
-    };
+    let (along, across) = if columns { (grey.height, grey.width) } else { (grey.width, grey.height) };
     let pixel = |a: usize, c: usize| {
         let (x, y) = if columns { (c, a) } else { (a, c) };
         grey.data[y * grey.width as usize + x]
@@ -258,22 +185,13 @@ fn bars(grey: &Grey, dpi: u32, columns: bool) -> Option<(&'static str, [i32; 4])
         line.extend((0..along as usize).map(|a| pixel(a, c) < 128));
         let found = code_in(&line, dpi);
         match (found, last) {
-            (Some((name, at)), Some((before, place)))
-                if name == before && at.abs_diff(place) < dpi as usize / 12 =>
-            {
+            (Some((name, at)), Some((before, place))) if name == before && at.abs_diff(place) < dpi as usize / 12 => {
                 run += 1;
                 last = Some((name, at));
                 if run >= needed {
                     let (c, a) = (c as i32, at as i32);
                     let (first, width) = (c - (run * STEP) as i32, dpi as i32);
-                    return Some((
-                        name,
-                        if columns {
-                            [first, a, c, a + width]
-                        } else {
-                            [a, first, a + width, c]
-                        },
-                    ));
+                    return Some((name, if columns { [first, a, c, a + width] } else { [a, first, a + width, c] }));
                 }
             }
             (Some(found), _) => (run, last) = (1, Some(found)),
@@ -302,16 +220,8 @@ fn code_in(line: &[bool], dpi: u32) -> Option<(&'static str, usize)> {
         if !window[0].0 {
             continue;
         }
-        let gaps = window
-            .iter()
-            .skip(1)
-            .step_by(2)
-            .all(|(_, _, n)| width(*n) == Some(false));
-        let bars: Vec<_> = window
-            .iter()
-            .step_by(2)
-            .map(|(_, _, n)| width(*n))
-            .collect();
+        let gaps = window.iter().skip(1).step_by(2).all(|(_, _, n)| width(*n) == Some(false));
+        let bars: Vec<_> = window.iter().step_by(2).map(|(_, _, n)| width(*n)).collect();
         if let (true, [Some(a), Some(b), Some(c), Some(d)]) = (gaps, bars.as_slice())
             && let Some((name, _)) = PATCHES.iter().find(|(_, code)| *code == [*a, *b, *c, *d])
         {
@@ -328,11 +238,7 @@ mod tests {
 
     fn sheet(code: [bool; 4], lying: bool) -> Grey {
         let (width, height) = (1240usize, 1754usize);
-        let mut page = Grey {
-            width: width as u32,
-            height: height as u32,
-            data: vec![250; width * height],
-        };
+        let mut page = Grey { width: width as u32, height: height as u32, data: vec![250; width * height] };
         let mut at = 300;
         for wide in code {
             let bar = if wide { 30 } else { 12 };
@@ -352,8 +258,7 @@ mod tests {
         for (name, code) in PATCHES {
             let expected = if *name == "3" { "T" } else { name };
             for lying in [false, true] {
-                let mark =
-                    patch(&sheet(*code, lying), 150).unwrap_or_else(|| panic!("{name} {lying}"));
+                let mark = patch(&sheet(*code, lying), 150).unwrap_or_else(|| panic!("{name} {lying}"));
                 assert_eq!(mark.text, format!("PATCH {expected}"));
                 assert!(separator(&mark).is_some());
             }
@@ -370,27 +275,14 @@ mod tests {
 
     #[test]
     fn sheets_carry_their_fields_and_other_marks_are_content() {
-        let mark = |text: &str| Marke {
-            format: "QR_CODE".into(),
-            text: text.into(),
-            kasten: [0; 4],
-        };
-        let sheet = separator(&mark(
-            "EAKTE:TRENNBLATT;amt=66;art=rechnung;az=66.1-12/26;zugang=2026-11-20",
-        ))
-        .unwrap();
+        let mark = |text: &str| Marke { format: "QR_CODE".into(), text: text.into(), kasten: [0; 4] };
+        let sheet = separator(&mark("EAKTE:TRENNBLATT;amt=66;art=rechnung;az=66.1-12/26;zugang=2026-11-20")).unwrap();
         assert_eq!(sheet.amt.as_deref(), Some("66"));
         assert_eq!(sheet.dokumentart.as_deref(), Some("rechnung"));
         assert_eq!(sheet.aktenzeichen.as_deref(), Some("66.1-12/26"));
         assert_eq!(sheet.zugang, "2026-11-20".parse().ok());
-        assert_eq!(
-            separator(&mark("EAKTE:TRENNBLATT")),
-            Some(Trennblatt::default())
-        );
-        assert_eq!(
-            separator(&mark("SEP|RECHNUNG|60041")),
-            Some(Trennblatt::default())
-        );
+        assert_eq!(separator(&mark("EAKTE:TRENNBLATT")), Some(Trennblatt::default()));
+        assert_eq!(separator(&mark("SEP|RECHNUNG|60041")), Some(Trennblatt::default()));
         assert_eq!(separator(&mark("PATCHT")), Some(Trennblatt::default()));
         assert_eq!(separator(&mark("https://example.org/SEP|")), None);
         assert_eq!(separator(&mark("BCD\n002\n1\nSCT")), None);

@@ -46,18 +46,12 @@ impl Tesseract {
     pub fn new(program: PathBuf, language: &str, size: usize, limits: Limits) -> Self {
         let env = [("OMP_THREAD_LIMIT", "1"), ("EAKTE_OCR_LANG", language)];
         let pool = Pool::with_access(program, Vec::new(), limits, size, Default::default(), &env);
-        Self {
-            pool,
-            size: size.max(1),
-        }
+        Self { pool, size: size.max(1) }
     }
 
     /// Limits of one engine: 30 s of processor and 60 s of wall clock a page, replaced every 200 pages.
     pub fn limits() -> Limits {
-        Limits {
-            memory: 768 << 20,
-            ..Limits::default()
-        }
+        Limits { memory: 768 << 20, ..Limits::default() }
     }
 
     /// Where the program is: `EAKTE_OCR_BIN`, else beside this executable (or one folder up, as test
@@ -67,11 +61,7 @@ impl Tesseract {
             return Some(path.into());
         }
         let own = std::env::current_exe().ok()?;
-        own.ancestors()
-            .skip(1)
-            .take(2)
-            .map(|folder| folder.join("eakte-ocr"))
-            .find(|path| path.exists())
+        own.ancestors().skip(1).take(2).map(|folder| folder.join("eakte-ocr")).find(|path| path.exists())
     }
 
     /// Lets an engine try what it must not be able to do.
@@ -86,20 +76,16 @@ impl Tesseract {
 impl TextEngine for Tesseract {
     fn recognise(&self, image: &[u8], dpi: [u32; 2]) -> Result<SeitenText, EngineError> {
         let header = serde_json::json!(PageJob { dpi });
-        let reply = self
-            .pool
-            .call(KIND, &header, &[image])
-            .map_err(|e| match e {
-                SandboxError::Refused { .. } => EngineError::Unreadable,
-                SandboxError::Io(e) => EngineError::Unavailable(e.to_string()),
-                SandboxError::Lock(e) => EngineError::Unavailable(e),
-                SandboxError::Died { how } if how == "exit code 78" => {
-                    EngineError::Unavailable("language model missing".into())
-                }
-                other => EngineError::Died(other.to_string()),
-            })?;
-        let page = serde_json::from_value(reply.header)
-            .map_err(|_| EngineError::Died("garbage".into()))?;
+        let reply = self.pool.call(KIND, &header, &[image]).map_err(|e| match e {
+            SandboxError::Refused { .. } => EngineError::Unreadable,
+            SandboxError::Io(e) => EngineError::Unavailable(e.to_string()),
+            SandboxError::Lock(e) => EngineError::Unavailable(e),
+            SandboxError::Died { how } if how == "exit code 78" => {
+                EngineError::Unavailable("language model missing".into())
+            }
+            other => EngineError::Died(other.to_string()),
+        })?;
+        let page = serde_json::from_value(reply.header).map_err(|_| EngineError::Died("garbage".into()))?;
         sane(page).ok_or_else(|| EngineError::Died("garbage".into()))
     }
 
@@ -110,22 +96,12 @@ impl TextEngine for Tesseract {
 
 /// The answer of a sandboxed process is as hostile as its input: boxes on the page, confidences in range.
 fn sane(page: SeitenText) -> Option<SeitenText> {
-    let (width, height) = (
-        i32::try_from(page.breite).ok()?,
-        i32::try_from(page.hoehe).ok()?,
-    );
+    let (width, height) = (i32::try_from(page.breite).ok()?, i32::try_from(page.hoehe).ok()?);
     let inside = page.woerter.iter().all(|w| {
         let [x0, y0, x1, y1] = w.kasten;
-        0 <= x0
-            && x0 <= x1
-            && x1 <= width
-            && 0 <= y0
-            && y0 <= y1
-            && y1 <= height
-            && (0.0..=1.0).contains(&w.sicherheit)
+        0 <= x0 && x0 <= x1 && x1 <= width && 0 <= y0 && y0 <= y1 && y1 <= height && (0.0..=1.0).contains(&w.sicherheit)
     });
-    (inside && page.drehung % 90 == 0 && page.drehung < 360 && page.schiefe.is_finite())
-        .then_some(page)
+    (inside && page.drehung.is_multiple_of(90) && page.drehung < 360 && page.schiefe.is_finite()).then_some(page)
 }
 
 /// The contract of a text engine; every implementation runs exactly this.
@@ -136,56 +112,23 @@ fn sane(page: SeitenText) -> Option<SeitenText> {
 ///
 /// # Panics
 /// When the contract is broken: this is test code that lives beside the trait it belongs to.
-pub fn text_engine_contract(
-    engine: &dyn TextEngine,
-    broken: &[Box<dyn TextEngine>],
-    letter: &[u8],
-) {
-    let first = engine
-        .recognise(letter, [300, 300])
-        .expect("a plain letter is read");
+pub fn text_engine_contract(engine: &dyn TextEngine, broken: &[Box<dyn TextEngine>], letter: &[u8]) {
+    let first = engine.recognise(letter, [300, 300]).expect("a plain letter is read");
     assert!(first.woerter.len() >= 5, "words are found");
-    assert!(
-        sane(first.clone()).is_some(),
-        "boxes lie on the page, confidences within 0..=1"
-    );
-    assert_eq!(
-        crate::text::lines(&first.woerter),
-        first.text,
-        "text is the words in lines"
-    );
-    assert_eq!(
-        engine.recognise(letter, [300, 300]).expect("again"),
-        first,
-        "same page, same answer"
-    );
-    assert_eq!(
-        engine.recognise(b"not an image", [300, 300]),
-        Err(EngineError::Unreadable)
-    );
-    assert_eq!(
-        engine
-            .recognise(letter, [300, 300])
-            .expect("after a bad page"),
-        first,
-        "a bad page costs one page"
-    );
+    assert!(sane(first.clone()).is_some(), "boxes lie on the page, confidences within 0..=1");
+    assert_eq!(crate::text::lines(&first.woerter), first.text, "text is the words in lines");
+    assert_eq!(engine.recognise(letter, [300, 300]).expect("again"), first, "same page, same answer");
+    assert_eq!(engine.recognise(b"not an image", [300, 300]), Err(EngineError::Unreadable));
+    assert_eq!(engine.recognise(letter, [300, 300]).expect("after a bad page"), first, "a bad page costs one page");
     for engine in broken {
         for _ in 0..2 {
-            let error = engine
-                .recognise(letter, [300, 300])
-                .expect_err("a dead engine is a result");
+            let error = engine.recognise(letter, [300, 300]).expect_err("a dead engine is a result");
             assert!(matches!(error, EngineError::Died(_)), "{error}");
         }
     }
     std::thread::scope(|scope| {
         for _ in 0..engine.parallel() + 1 {
-            scope.spawn(|| {
-                assert_eq!(
-                    engine.recognise(letter, [300, 300]).expect("in parallel"),
-                    first
-                )
-            });
+            scope.spawn(|| assert_eq!(engine.recognise(letter, [300, 300]).expect("in parallel"), first));
         }
     });
 }

@@ -80,10 +80,7 @@ mod tests {
         text.chars()
             .map(|c| match c {
                 'T' => Rolle::Trennblatt(Trennblatt::default()),
-                'R' => Rolle::Trennblatt(Trennblatt {
-                    amt: Some("20".into()),
-                    ..Trennblatt::default()
-                }),
+                'R' => Rolle::Trennblatt(Trennblatt { amt: Some("20".into()), ..Trennblatt::default() }),
                 '_' => Rolle::Leer,
                 _ => Rolle::Inhalt,
             })
@@ -91,11 +88,7 @@ mod tests {
     }
 
     fn pages(text: &str) -> Vec<Vec<usize>> {
-        cut(&roles(text))
-            .abschnitte
-            .into_iter()
-            .map(|a| a.seiten)
-            .collect()
+        cut(&roles(text)).abschnitte.into_iter().map(|a| a.seiten).collect()
     }
 
     #[test]
@@ -114,13 +107,7 @@ mod tests {
     fn several_sheets_in_a_row_are_one_cut_and_content_wins() {
         let stapel = cut(&roles("xRT_Tx"));
         assert_eq!(stapel.abschnitte.len(), 2);
-        assert_eq!(
-            stapel.abschnitte[1]
-                .blatt
-                .as_ref()
-                .and_then(|b| b.amt.as_deref()),
-            Some("20")
-        );
+        assert_eq!(stapel.abschnitte[1].blatt.as_ref().and_then(|b| b.amt.as_deref()), Some("20"));
         assert_eq!(stapel.trennblaetter, 4);
     }
 
@@ -148,11 +135,7 @@ mod tests {
                 })
                 .collect();
             let stapel = cut(&roles(&text));
-            let inside: Vec<usize> = stapel
-                .abschnitte
-                .iter()
-                .flat_map(|a| a.seiten.clone())
-                .collect();
+            let inside: Vec<usize> = stapel.abschnitte.iter().flat_map(|a| a.seiten.clone()).collect();
             assert!(inside.windows(2).all(|w| w[0] < w[1]), "{text}");
             assert_eq!(inside.len() + stapel.trennblaetter, 7, "{text}");
         }

@@ -50,13 +50,11 @@ impl Typ {
 const EICAR: &[u8] = b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*";
 /// Name endings of programs and scripts on the usual desktops.
 const PROGRAMS: &[&str] = &[
-    "exe", "com", "scr", "pif", "bat", "cmd", "ps1", "vbs", "vbe", "js", "jse", "wsf", "hta",
-    "jar", "msi", "lnk", "dll", "cpl", "reg", "sh", "app", "iso", "img",
+    "exe", "com", "scr", "pif", "bat", "cmd", "ps1", "vbs", "vbe", "js", "jse", "wsf", "hta", "jar", "msi", "lnk",
+    "dll", "cpl", "reg", "sh", "app", "iso", "img",
 ];
 /// Name endings that claim one of the types read here.
-const CLAIMS: &[&str] = &[
-    "pdf", "jpg", "jpeg", "png", "tif", "tiff", "xml", "eml", "zip", "gif", "bmp", "webp",
-];
+const CLAIMS: &[&str] = &["pdf", "jpg", "jpeg", "png", "tif", "tiff", "xml", "eml", "zip", "gif", "bmp", "webp"];
 
 /// Tells the type of a file.
 ///
@@ -92,29 +90,19 @@ pub fn detect(bytes: &[u8], name: &str) -> Result<Typ, Refusal> {
         return Ok(Typ::Ole);
     }
     if contains(&bytes[..bytes.len().min(4096)], b"%PDF-1") {
-        return Err(quarantine(
-            "Vor dem Anfang der PDF-Datei stehen fremde Daten.",
-        ));
+        return Err(quarantine("Vor dem Anfang der PDF-Datei stehen fremde Daten."));
     }
     let text = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let start = text
-        .iter()
-        .position(|b| !b.is_ascii_whitespace())
-        .unwrap_or(text.len());
+    let start = text.iter().position(|b| !b.is_ascii_whitespace()).unwrap_or(text.len());
     let text = &text[start..];
-    if is_utf16(bytes)
-        || text.starts_with(b"<?xml")
-        || (extension(name) == "xml" && text.starts_with(b"<"))
-    {
+    if is_utf16(bytes) || text.starts_with(b"<?xml") || (extension(name) == "xml" && text.starts_with(b"<")) {
         return Ok(Typ::Xml);
     }
     if looks_like_mail(text) {
         return Ok(Typ::Mail);
     }
     if CLAIMS.contains(&extension(name).as_str()) {
-        return Err(rejected(
-            "Der Inhalt der Datei passt nicht zu ihrem Namen oder wird nicht angenommen.",
-        ));
+        return Err(rejected("Der Inhalt der Datei passt nicht zu ihrem Namen oder wird nicht angenommen."));
     }
     Ok(Typ::Unbekannt)
 }
@@ -122,11 +110,7 @@ pub fn detect(bytes: &[u8], name: &str) -> Result<Typ, Refusal> {
 /// Where a PDF begins: at once, or after a byte order mark and white space that some tools put in front.
 pub fn pdf_start(bytes: &[u8]) -> Option<usize> {
     let head = &bytes[..bytes.len().min(64)];
-    let mark = if head.starts_with(b"\xEF\xBB\xBF") {
-        3
-    } else {
-        0
-    };
+    let mark = if head.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
     let start = mark + head[mark..].iter().position(|b| !b.is_ascii_whitespace())?;
     head[start..].starts_with(b"%PDF-").then_some(start)
 }
@@ -139,18 +123,14 @@ pub(crate) fn rejected(text: &str) -> Refusal {
 fn alone(bytes: &[u8], typ: Typ) -> Result<Typ, Refusal> {
     let tail = &bytes[bytes.len().saturating_sub(66_000)..];
     if contains(tail, b"PK\x05\x06") && contains(bytes, b"PK\x03\x04") {
-        return Err(quarantine(
-            "Die Datei ist zugleich Bild und ZIP-Archiv. Das deutet auf eine Täuschung hin.",
-        ));
+        return Err(quarantine("Die Datei ist zugleich Bild und ZIP-Archiv. Das deutet auf eine Täuschung hin."));
     }
     Ok(typ)
 }
 
 /// Lower-case name ending without the dot; direction tricks do not move it.
 pub fn extension(name: &str) -> String {
-    name.rsplit_once('.')
-        .map(|(_, e)| e.trim().to_ascii_lowercase())
-        .unwrap_or_default()
+    name.rsplit_once('.').map(|(_, e)| e.trim().to_ascii_lowercase()).unwrap_or_default()
 }
 
 /// Programs by content or, for scripts, by name.
@@ -169,17 +149,8 @@ fn is_utf16(bytes: &[u8]) -> bool {
 
 /// Header lines at the start, with at least one that only messages have.
 fn looks_like_mail(text: &[u8]) -> bool {
-    const KNOWN: &[&str] = &[
-        "from",
-        "received",
-        "date",
-        "mime-version",
-        "message-id",
-        "return-path",
-        "delivered-to",
-        "subject",
-        "to",
-    ];
+    const KNOWN: &[&str] =
+        &["from", "received", "date", "mime-version", "message-id", "return-path", "delivered-to", "subject", "to"];
     let head = String::from_utf8_lossy(&text[..text.len().min(8192)]);
     let mut known = 0;
     for line in head.lines().take(60) {
@@ -258,18 +229,9 @@ mod tests {
     #[test]
     fn content_decides_not_the_name() {
         assert_eq!(detect(b"%PDF-1.7\n", "brief.jpg").unwrap(), Typ::Pdf);
-        assert_eq!(
-            detect(b"<?xml version=\"1.0\"?><a/>", "x").unwrap(),
-            Typ::Xml
-        );
-        assert_eq!(
-            detect(b"From: a@b\r\nDate: x\r\n\r\nHallo", "x").unwrap(),
-            Typ::Mail
-        );
-        assert_eq!(
-            detect(b"Guten Tag: nur Text", "notiz.txt").unwrap(),
-            Typ::Unbekannt
-        );
+        assert_eq!(detect(b"<?xml version=\"1.0\"?><a/>", "x").unwrap(), Typ::Xml);
+        assert_eq!(detect(b"From: a@b\r\nDate: x\r\n\r\nHallo", "x").unwrap(), Typ::Mail);
+        assert_eq!(detect(b"Guten Tag: nur Text", "notiz.txt").unwrap(), Typ::Unbekannt);
     }
 
     #[test]
@@ -278,29 +240,18 @@ mod tests {
         assert_eq!(code(b"", "leer.pdf"), grund::FORMAT);
         assert_eq!(code(b"push graphic-context", "bild.png"), grund::FORMAT);
         assert_eq!(code(b"MZ\x90\0", "rechnung.pdf"), grund::QUARANTAENE);
-        assert_eq!(
-            code(b"harmlos", "rechnung\u{202E}fdp.exe"),
-            grund::QUARANTAENE
-        );
+        assert_eq!(code(b"harmlos", "rechnung\u{202E}fdp.exe"), grund::QUARANTAENE);
         assert_eq!(code(b"junk junk %PDF-1.4", "a.pdf"), grund::QUARANTAENE);
     }
 
     #[test]
     fn jpeg_headers_give_size_and_resolution() {
         let head = [
-            0xFF, 0xD8, 0xFF, 0xE0, 0, 16, b'J', b'F', b'I', b'F', 0, 1, 1, 1, 1, 44, 1, 44, 0, 0,
-            0xFF, 0xC0, 0, 11, 8, 0x0D, 0xB4, 0x09, 0xB1, 1, 1, 0x11, 0,
+            0xFF, 0xD8, 0xFF, 0xE0, 0, 16, b'J', b'F', b'I', b'F', 0, 1, 1, 1, 1, 44, 1, 44, 0, 0, 0xFF, 0xC0, 0, 11,
+            8, 0x0D, 0xB4, 0x09, 0xB1, 1, 1, 0x11, 0,
         ];
         let frame = jpeg_frame(&head).unwrap();
-        assert_eq!(
-            frame,
-            JpegFrame {
-                width: 2481,
-                height: 3508,
-                components: 1,
-                dpi: Some([300, 300])
-            }
-        );
+        assert_eq!(frame, JpegFrame { width: 2481, height: 3508, components: 1, dpi: Some([300, 300]) });
         assert_eq!(jpeg_frame(&head[..20]), None);
     }
 }

@@ -14,10 +14,7 @@ use crate::grenzen;
 /// `quarantine` where a person must look first.
 pub fn gate(bytes: &[u8]) -> Result<bool, Refusal> {
     if bytes.len() > grenzen::XML {
-        return Err(Refusal::new(
-            grund::FORMAT,
-            "Die XML-Datei ist größer als 20 MB.",
-        ));
+        return Err(Refusal::new(grund::FORMAT, "Die XML-Datei ist größer als 20 MB."));
     }
     match rechnung::gate(bytes) {
         Gate::Ok(_) => Ok(true),
@@ -40,26 +37,17 @@ mod tests {
 
     #[test]
     fn an_invoice_is_known_by_its_namespace() {
-        assert_eq!(
-            gate(invoice("<a>x &amp; y &#228;</a>").as_bytes()),
-            Ok(true)
-        );
+        assert_eq!(gate(invoice("<a>x &amp; y &#228;</a>").as_bytes()), Ok(true));
         assert_eq!(gate(b"<nachricht xmlns=\"urn:beispiel\"/>"), Ok(false));
     }
 
     #[test]
     fn everything_dangerous_is_rejected() {
         let deep = invoice(&("<a>".repeat(100) + &"</a>".repeat(100)));
-        let wide = invoice(&format!(
-            "<a {}/>",
-            (0..100).map(|i| format!("b{i}=\"1\" ")).collect::<String>()
-        ));
+        let wide = invoice(&format!("<a {}/>", (0..100).map(|i| format!("b{i}=\"1\" ")).collect::<String>()));
         for text in [
             invoice("<a>&xxe;</a>"),
-            format!(
-                "<!DOCTYPE a [<!ENTITY b SYSTEM \"file:///etc/passwd\">]>{}",
-                invoice("")
-            ),
+            format!("<!DOCTYPE a [<!ENTITY b SYSTEM \"file:///etc/passwd\">]>{}", invoice("")),
             invoice("<a>\u{0}</a>"),
             invoice("<a>&#0;</a>"),
             invoice("<a></b>"),
@@ -70,11 +58,7 @@ mod tests {
             wide,
             String::new(),
         ] {
-            assert_eq!(
-                gate(text.as_bytes()).unwrap_err().code,
-                grund::FORMAT,
-                "{text:.120}"
-            );
+            assert_eq!(gate(text.as_bytes()).unwrap_err().code, grund::FORMAT, "{text:.120}");
         }
     }
 }

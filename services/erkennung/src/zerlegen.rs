@@ -6,9 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use nachrichten::erkennung::{
-    Befund, Bereich, Seite, Stufe, Teil, TeilArt, Trennblatt, Zerlegt, grund,
-};
+use nachrichten::erkennung::{Befund, Seite, Stufe, Teil, TeilArt, Trennblatt, Zerlegt, grund};
 use nachrichten::job::JobError;
 use nachrichten::{BlobHash, Tag, Timestamp};
 use serde::de::DeserializeOwned;
@@ -20,6 +18,7 @@ use crate::mail::Mail;
 use crate::pdf::Seitenart;
 use crate::pdfa::PdfaJob;
 use crate::stapel::{self, Rolle};
+use crate::teile::{part, part_name, ranges, seite};
 use crate::text::display_name;
 
 /// Takes finished bytes and gives their name; called from several threads.
@@ -63,9 +62,7 @@ impl Zerleger<'_> {
             teil.index = index;
         }
         let pages = teile.iter().flat_map(|t| &t.seiten);
-        let (content, leer) = pages.fold((0u32, 0u32), |(all, blank), p| {
-            (all + 1, blank + u32::from(p.leer))
-        });
+        let (content, leer) = pages.fold((0u32, 0u32), |(all, blank), p| (all + 1, blank + u32::from(p.leer)));
         Ok(Zerlegt {
             gesamt: content + fund.trennblaetter,
             trennblaetter: fund.trennblaetter,
@@ -78,24 +75,12 @@ impl Zerleger<'_> {
         })
     }
 
-    fn datei(
-        &self,
-        bytes: &[u8],
-        hash: BlobHash,
-        name: &str,
-        depth: usize,
-    ) -> Result<Fund, JobError> {
-        let job = serde_json::json!(Datei {
-            name: name.to_owned()
-        });
+    fn datei(&self, bytes: &[u8], hash: BlobHash, name: &str, depth: usize) -> Result<Fund, JobError> {
+        let job = serde_json::json!(Datei { name: name.to_owned() });
         let reply = self.call(kind::ANALYSE, &job, &[bytes])?;
         let analyse: Analyse = decode(&reply)?;
         match analyse {
-            Analyse::Pdf {
-                befund,
-                text,
-                rechnung,
-            } => {
+            Analyse::Pdf { befund, text, rechnung } => {
                 let mut blobs = reply.blobs;
                 let invoice = if rechnung { blobs.pop() } else { None };
                 let text = if text { blobs.pop() } else { None };
@@ -112,25 +97,17 @@ impl Zerleger<'_> {
                 fund.befunde.extend(befund.befunde);
                 Ok(fund)
             }
-            Analyse::Bilder { media_type, seiten } => {
-                self.scan(bytes, hash, name, &media_type, seiten)
-            }
+            Analyse::Bilder { media_type, seiten } => self.scan(bytes, hash, name, &media_type, seiten),
             Analyse::RechnungXml => {
                 let mut teil = part(TeilArt::RechnungXml, name, hash, "application/xml");
                 teil.rechnung_xml = Some(hash);
-                Ok(Fund {
-                    teile: vec![teil],
-                    ..Fund::default()
-                })
+                Ok(Fund { teile: vec![teil], ..Fund::default() })
             }
             Analyse::Mail(mail) => self.mail(mail, reply.blobs, name, depth),
             Analyse::Datei { media_type, befund } => {
                 let mut teil = part(TeilArt::Datei, name, hash, &media_type);
                 teil.befunde.push(befund);
-                Ok(Fund {
-                    teile: vec![teil],
-                    ..Fund::default()
-                })
+                Ok(Fund { teile: vec![teil], ..Fund::default() })
             }
         }
     }
@@ -145,16 +122,11 @@ impl Zerleger<'_> {
         arten: &[Seitenart],
         text: &[u8],
     ) -> Result<Fund, JobError> {
-        let pages: Vec<nachrichten::erkennung::SeitenText> =
-            serde_json::from_slice(text).map_err(|_| garbage())?;
+        let pages: Vec<nachrichten::erkennung::SeitenText> = serde_json::from_slice(text).map_err(|_| garbage())?;
         if pages.len() != arten.len() {
             return Err(garbage());
         }
-        let words = pages
-            .iter()
-            .map(|p| p.text.as_str())
-            .collect::<Vec<_>>()
-            .join("\u{c}");
+        let words = pages.iter().map(|p| p.text.as_str()).collect::<Vec<_>>().join("\u{c}");
         let pictures = arten.len().min(grenzen::BILDER_DIGITAL);
         let mut images = self.images(bytes, pictures, Zweck::Bildschirm)?;
         images.resize_with(arten.len(), || None);
@@ -178,36 +150,17 @@ impl Zerleger<'_> {
         }
         teil.bereiche = ranges(&needed);
         teil.text = Some((self.ablage)(words.into_bytes())?);
-        Ok(Fund {
-            teile: vec![teil],
-            ..Fund::default()
-        })
+        Ok(Fund { teile: vec![teil], ..Fund::default() })
     }
 
     /// Page images: separators, then blanks, then the cut.
-    fn scan(
-        &self,
-        bytes: &[u8],
-        hash: BlobHash,
-        name: &str,
-        media_type: &str,
-        pages: usize,
-    ) -> Result<Fund, JobError> {
-        let images: Vec<(BildSeite, BlobHash)> = self
-            .images(bytes, pages, Zweck::Erkennung)?
-            .into_iter()
-            .collect::<Option<_>>()
-            .ok_or_else(garbage)?;
-        let roles: Vec<Rolle> = images
-            .iter()
-            .map(|(image, _)| image.rolle.clone())
-            .collect();
+    fn scan(&self, bytes: &[u8], hash: BlobHash, name: &str, media_type: &str, pages: usize) -> Result<Fund, JobError> {
+        let images: Vec<(BildSeite, BlobHash)> =
+            self.images(bytes, pages, Zweck::Erkennung)?.into_iter().collect::<Option<_>>().ok_or_else(garbage)?;
+        let roles: Vec<Rolle> = images.iter().map(|(image, _)| image.rolle.clone()).collect();
         let stapel = stapel::cut(&roles);
         if stapel.abschnitte.is_empty() {
-            return Err(unreadable(
-                grund::KLAERUNG,
-                "Der Stapel enthält nur Trennblätter.",
-            ));
+            return Err(unreadable(grund::KLAERUNG, "Der Stapel enthält nur Trennblätter."));
         }
         let whole = stapel.abschnitte.len() == 1 && stapel.trennblaetter == 0;
         let cuts = if whole {
@@ -217,37 +170,18 @@ impl Zerleger<'_> {
         };
         let mut teile = Vec::new();
         for (i, (abschnitt, (blob, media_type))) in stapel.abschnitte.iter().zip(cuts).enumerate() {
-            let name = if whole {
-                name.to_owned()
-            } else {
-                part_name(name, i + 1)
-            };
+            let name = if whole { name.to_owned() } else { part_name(name, i + 1) };
             let mut teil = part(TeilArt::Scan, &name, blob, &media_type);
-            teil.seiten = abschnitt
-                .seiten
-                .iter()
-                .map(|n| seite(*n, &images[*n].0, Some(images[*n].1)))
-                .collect();
+            teil.seiten = abschnitt.seiten.iter().map(|n| seite(*n, &images[*n].0, Some(images[*n].1))).collect();
             teil.bereiche = ranges(&teil.seiten.iter().map(|s| !s.leer).collect::<Vec<_>>());
-            teil.blatt = abschnitt
-                .blatt
-                .clone()
-                .filter(|b| *b != Trennblatt::default());
+            teil.blatt = abschnitt.blatt.clone().filter(|b| *b != Trennblatt::default());
             teile.push(teil);
         }
         let in_part = |n: &usize| stapel.abschnitte.iter().any(|a| a.seiten.contains(n));
         let sheets = (0..images.len()).filter(|n| !in_part(n));
-        let trennblatt_seiten = sheets
-            .map(|n| seite(n, &images[n].0, Some(images[n].1)))
-            .collect();
+        let trennblatt_seiten = sheets.map(|n| seite(n, &images[n].0, Some(images[n].1))).collect();
         let (trennblaetter, zugang) = (stapel.trennblaetter as u32, stapel.zugang);
-        Ok(Fund {
-            teile,
-            trennblaetter,
-            trennblatt_seiten,
-            zugang,
-            ..Fund::default()
-        })
+        Ok(Fund { teile, trennblaetter, trennblatt_seiten, zugang, ..Fund::default() })
     }
 
     /// Own files for the documents of a batch. PDF batches keep their image streams; from a TIFF the pages
@@ -263,10 +197,8 @@ impl Zerleger<'_> {
         let mut out = Vec::new();
         if media_type == "application/pdf" {
             for group in parts.chunks(16) {
-                let pages: Vec<Vec<u32>> = group
-                    .iter()
-                    .map(|p| p.seiten.iter().map(|n| *n as u32 + 1).collect())
-                    .collect();
+                let pages: Vec<Vec<u32>> =
+                    group.iter().map(|p| p.seiten.iter().map(|n| *n as u32 + 1).collect()).collect();
                 let reply = self.call(kind::SCHNITT, &serde_json::json!(pages), &[bytes])?;
                 if reply.blobs.len() != group.len() {
                     return Err(garbage());
@@ -278,26 +210,13 @@ impl Zerleger<'_> {
             return Ok(out);
         }
         for part in parts {
-            let (from, to) = (
-                part.seiten.first().copied().unwrap_or(0),
-                part.seiten.last().map_or(0, |n| n + 1),
-            );
-            let job = serde_json::json!(BilderJob {
-                von: from,
-                bis: to,
-                zweck: Zweck::Bildschirm
-            });
+            let (from, to) = (part.seiten.first().copied().unwrap_or(0), part.seiten.last().map_or(0, |n| n + 1));
+            let job = serde_json::json!(BilderJob { von: from, bis: to, zweck: Zweck::Bildschirm });
             let reply = self.call(kind::BILDER, &job, &[bytes])?;
             let mut blobs: Vec<&[u8]> = reply.blobs.iter().map(Vec::as_slice).collect();
             blobs.push(b"[]");
-            let dpi = (from..to)
-                .filter_map(|n| images.get(n))
-                .map(|(image, _)| image.dpi)
-                .collect();
-            let job = serde_json::json!(PdfaJob {
-                titel: String::new(),
-                dpi
-            });
+            let dpi = (from..to).filter_map(|n| images.get(n)).map(|(image, _)| image.dpi).collect();
+            let job = serde_json::json!(PdfaJob { titel: String::new(), dpi });
             let mut reply = self.call(kind::PDFA, &job, &blobs)?;
             let blob = reply.blobs.pop().ok_or_else(garbage)?;
             out.push(((self.ablage)(blob)?, pdf.clone()));
@@ -305,13 +224,7 @@ impl Zerleger<'_> {
         Ok(out)
     }
 
-    fn with_invoice(
-        &self,
-        fund: &mut Fund,
-        bytes: &[u8],
-        hash: BlobHash,
-        xml: Vec<u8>,
-    ) -> Result<(), JobError> {
+    fn with_invoice(&self, fund: &mut Fund, bytes: &[u8], hash: BlobHash, xml: Vec<u8>) -> Result<(), JobError> {
         let Some(teil) = fund.teile.first_mut() else {
             return Ok(());
         };
@@ -320,11 +233,7 @@ impl Zerleger<'_> {
         // The XML is the invoice; the pages are its picture and need no recognition.
         teil.bereiche.clear();
         if teil.seiten.iter().all(|s| s.bild.is_none()) {
-            let images = self.images(
-                bytes,
-                teil.seiten.len().min(grenzen::BILDER_DIGITAL),
-                Zweck::Bildschirm,
-            )?;
+            let images = self.images(bytes, teil.seiten.len().min(grenzen::BILDER_DIGITAL), Zweck::Bildschirm)?;
             for (seite, image) in teil.seiten.iter_mut().zip(images) {
                 seite.bild = image.map(|(_, blob)| blob);
             }
@@ -334,47 +243,21 @@ impl Zerleger<'_> {
     }
 
     /// The message, then each attachment in its own call.
-    fn mail(
-        &self,
-        mail: Mail,
-        blobs: Vec<Vec<u8>>,
-        name: &str,
-        depth: usize,
-    ) -> Result<Fund, JobError> {
+    fn mail(&self, mail: Mail, blobs: Vec<Vec<u8>>, name: &str, depth: usize) -> Result<Fund, JobError> {
         let mut blobs = blobs.into_iter();
         let text = blobs.next().ok_or_else(garbage)?;
-        let subject = mail
-            .betreff
-            .clone()
-            .filter(|b| !b.is_empty())
-            .unwrap_or_else(|| name.to_owned());
+        let subject = mail.betreff.clone().filter(|b| !b.is_empty()).unwrap_or_else(|| name.to_owned());
         let text = (self.ablage)(text)?;
-        let mut body = part(
-            TeilArt::Nachricht,
-            &display_name(&subject.replace(['/', '\\'], "-"), name),
-            text,
-            "text/plain",
-        );
+        let mut body =
+            part(TeilArt::Nachricht, &display_name(&subject.replace(['/', '\\'], "-"), name), text, "text/plain");
         body.text = Some(text);
-        let day = mail
-            .datum
-            .and_then(|s| s.checked_mul(1_000_000))
-            .map(|micros| Timestamp(micros).tag());
-        let zugang =
-            day.filter(|d| d.0.year() >= 1990 && self.heute.is_none_or(|today| *d <= today));
-        let mut fund = Fund {
-            teile: vec![body],
-            zugang,
-            absender: mail.absender,
-            ..Fund::default()
-        };
+        let day = mail.datum.and_then(|s| s.checked_mul(1_000_000)).map(|micros| Timestamp(micros).tag());
+        let zugang = day.filter(|d| d.0.year() >= 1990 && self.heute.is_none_or(|today| *d <= today));
+        let mut fund = Fund { teile: vec![body], zugang, absender: mail.absender, ..Fund::default() };
         for (name, bytes) in mail.anlagen.iter().zip(blobs) {
             let hash = (self.ablage)(bytes.clone())?;
             if depth + 1 >= grenzen::MAIL_TIEFE {
-                return Err(unreadable(
-                    grund::QUARANTAENE,
-                    "Die E-Mail ist zu tief verschachtelt.",
-                ));
+                return Err(unreadable(grund::QUARANTAENE, "Die E-Mail ist zu tief verschachtelt."));
             }
             match self.datei(&bytes, hash, name, depth + 1) {
                 Ok(inner) => {
@@ -384,27 +267,17 @@ impl Zerleger<'_> {
                     fund.befunde.extend(inner.befunde);
                 }
                 Err(JobError::Unreadable { code, detail }) if code == grund::QUARANTAENE => {
-                    return Err(JobError::Unreadable {
-                        code,
-                        detail: format!("Anlage „{name}“: {detail}"),
-                    });
+                    return Err(JobError::Unreadable { code, detail: format!("Anlage „{name}“: {detail}") });
                 }
                 Err(JobError::Unreadable { code, detail }) => {
                     let mut teil = part(TeilArt::Datei, name, hash, "application/octet-stream");
-                    teil.befunde.push(Befund {
-                        code,
-                        stufe: Stufe::Warnung,
-                        text: detail,
-                    });
+                    teil.befunde.push(Befund { code, stufe: Stufe::Warnung, text: detail });
                     fund.teile.push(teil);
                 }
                 Err(other) => return Err(other),
             }
             if fund.teile.len() > grenzen::MAIL_TEILE {
-                return Err(unreadable(
-                    grund::QUARANTAENE,
-                    "Die E-Mail hat mehr als 200 Teile.",
-                ));
+                return Err(unreadable(grund::QUARANTAENE, "Die E-Mail hat mehr als 200 Teile."));
             }
         }
         Ok(fund)
@@ -445,10 +318,7 @@ impl Zerleger<'_> {
         }
         let mut found = std::mem::take(&mut *lock(&found));
         found.sort_by_key(|(n, ..)| *n);
-        Ok(found
-            .into_iter()
-            .map(|(_, image, blob)| Some((image, blob)))
-            .collect())
+        Ok(found.into_iter().map(|(_, image, blob)| Some((image, blob))).collect())
     }
 
     fn range(
@@ -458,30 +328,17 @@ impl Zerleger<'_> {
         bis: usize,
         zweck: Zweck,
     ) -> Result<Vec<(usize, BildSeite, BlobHash)>, JobError> {
-        let reply = self.call(
-            kind::BILDER,
-            &serde_json::json!(BilderJob { von, bis, zweck }),
-            &[bytes],
-        )?;
+        let reply = self.call(kind::BILDER, &serde_json::json!(BilderJob { von, bis, zweck }), &[bytes])?;
         let images: Vec<BildSeite> = decode(&reply)?;
         if images.len() != bis - von || reply.blobs.len() != images.len() {
             return Err(garbage());
         }
         let places = von..bis;
         let stored = reply.blobs.into_iter().map(|blob| (self.ablage)(blob));
-        places
-            .zip(images)
-            .zip(stored)
-            .map(|((n, image), blob)| Ok((n, image, blob?)))
-            .collect()
+        places.zip(images).zip(stored).map(|((n, image), blob)| Ok((n, image, blob?))).collect()
     }
 
-    fn call(
-        &self,
-        kind: &str,
-        header: &serde_json::Value,
-        blobs: &[&[u8]],
-    ) -> Result<Reply, JobError> {
+    fn call(&self, kind: &str, header: &serde_json::Value, blobs: &[&[u8]]) -> Result<Reply, JobError> {
         self.pool.call(kind, header, blobs).map_err(job_error)
     }
 }
@@ -490,26 +347,20 @@ impl Zerleger<'_> {
 pub fn job_error(error: SandboxError) -> JobError {
     match error {
         SandboxError::Refused { code, detail } => JobError::Unreadable { code, detail },
-        SandboxError::TimedOut => unreadable(
-            grund::QUARANTAENE,
-            "Das Lesen der Datei dauert zu lange. Sie wurde angehalten.",
-        ),
-        SandboxError::Died { .. } | SandboxError::Garbage | SandboxError::TooBig => unreadable(
-            grund::QUARANTAENE,
-            "Die Datei lässt sich nicht sicher lesen. Sie wurde angehalten.",
-        ),
-        SandboxError::Lock(_) | SandboxError::Io(_) => JobError::Retry {
-            after: Duration::from_secs(5),
-            cause: error.to_string(),
-        },
+        SandboxError::TimedOut => {
+            unreadable(grund::QUARANTAENE, "Das Lesen der Datei dauert zu lange. Sie wurde angehalten.")
+        }
+        SandboxError::Died { .. } | SandboxError::Garbage | SandboxError::TooBig => {
+            unreadable(grund::QUARANTAENE, "Die Datei lässt sich nicht sicher lesen. Sie wurde angehalten.")
+        }
+        SandboxError::Lock(_) | SandboxError::Io(_) => {
+            JobError::Retry { after: Duration::from_secs(5), cause: error.to_string() }
+        }
     }
 }
 
 pub(crate) fn unreadable(code: &str, detail: &str) -> JobError {
-    JobError::Unreadable {
-        code: code.into(),
-        detail: detail.into(),
-    }
+    JobError::Unreadable { code: code.into(), detail: detail.into() }
 }
 
 fn garbage() -> JobError {
@@ -521,91 +372,5 @@ fn decode<T: DeserializeOwned>(reply: &Reply) -> Result<T, JobError> {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
-}
-
-fn part(art: TeilArt, name: &str, blob: BlobHash, media_type: &str) -> Teil {
-    Teil {
-        index: 0,
-        art,
-        name: name.to_owned(),
-        blob,
-        media_type: media_type.to_owned(),
-        seiten: Vec::new(),
-        bereiche: Vec::new(),
-        text: None,
-        rechnung_xml: None,
-        blatt: None,
-        befunde: Vec::new(),
-    }
-}
-
-fn seite(n: usize, image: &BildSeite, bild: Option<BlobHash>) -> Seite {
-    Seite {
-        n: n as u32 + 1,
-        breite: image.breite,
-        hoehe: image.hoehe,
-        dpi: image.dpi,
-        leer: image.rolle == Rolle::Leer,
-        bild,
-    }
-}
-
-/// `Stapel.pdf` becomes `Stapel (2).pdf`.
-fn part_name(name: &str, n: usize) -> String {
-    match name.rsplit_once('.') {
-        Some((stem, _)) if !stem.is_empty() => format!("{stem} ({n}).pdf"),
-        _ => format!("{name} ({n})"),
-    }
-}
-
-/// Ranges with at most [`grenzen::BEREICH`] pages to read each; pages that need nothing never open one.
-fn ranges(needed: &[bool]) -> Vec<Bereich> {
-    let mut out: Vec<Bereich> = Vec::new();
-    let mut inside = 0;
-    for (n, _) in needed.iter().enumerate().filter(|(_, needed)| **needed) {
-        let n = n as u32;
-        match out.last_mut() {
-            Some(last) if inside < grenzen::BEREICH => {
-                last.bis = n + 1;
-                inside += 1;
-            }
-            _ => {
-                out.push(Bereich { von: n, bis: n + 1 });
-                inside = 1;
-            }
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ranges_cover_every_needed_page_once_and_hold_at_most_four() {
-        assert_eq!(
-            ranges(&[true, false, true]),
-            vec![Bereich { von: 0, bis: 3 }]
-        );
-        assert_eq!(ranges(&[false, false]), vec![]);
-        let needed = [true; 11];
-        assert_eq!(
-            ranges(&needed),
-            vec![
-                Bereich { von: 0, bis: 4 },
-                Bereich { von: 4, bis: 8 },
-                Bereich { von: 8, bis: 11 }
-            ]
-        );
-    }
-
-    #[test]
-    fn parts_are_named_after_their_batch() {
-        assert_eq!(part_name("Stapel 7.tif", 2), "Stapel 7 (2).pdf");
-        assert_eq!(part_name("Stapel", 1), "Stapel (1)");
-    }
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }

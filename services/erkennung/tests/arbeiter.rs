@@ -7,9 +7,7 @@ mod gemeinsam;
 use std::sync::Arc;
 
 use gemeinsam::{Speicher, digital_pdf, letter, page_image, parsers, pdftotext, tesseract};
-use nachrichten::erkennung::{
-    SEITEN, Stufe, TeilArt, ZERLEGEN, ZUSAMMENSETZEN, Zerlegt, Zusammengesetzt, grund,
-};
+use nachrichten::erkennung::{SEITEN, Stufe, TeilArt, ZERLEGEN, ZUSAMMENSETZEN, Zerlegt, Zusammengesetzt, grund};
 use nachrichten::job::{Job, JobError, Outcome};
 use nachrichten::{BlobHash, InstanceId, JobId, Timestamp};
 use serde_json::{Value, json};
@@ -20,32 +18,12 @@ use service_platform::worker::{Worker, run};
 use service_sandbox::Limits;
 
 fn worker(engine: Arc<dyn TextEngine>) -> Arc<Erkennung> {
-    let parser = (
-        env!("CARGO_BIN_EXE_erkennung-probe").into(),
-        vec!["child".into()],
-    );
-    Arc::new(Erkennung::new(
-        Options {
-            parser,
-            parallel: 2,
-            limits: Limits::default(),
-        },
-        engine,
-    ))
+    let parser = (env!("CARGO_BIN_EXE_erkennung-probe").into(), vec!["child".into()]);
+    Arc::new(Erkennung::new(Options { parser, parallel: 2, limits: Limits::default() }, engine))
 }
 
-async fn work(
-    worker: &Arc<Erkennung>,
-    blobs: &Arc<dyn Blobs>,
-    typ: &str,
-    eingabe: Value,
-) -> Outcome {
-    let handler = worker
-        .clone()
-        .jobs()
-        .into_iter()
-        .find(|h| h.typ == typ)
-        .unwrap();
+async fn work(worker: &Arc<Erkennung>, blobs: &Arc<dyn Blobs>, typ: &str, eingabe: Value) -> Outcome {
+    let handler = worker.clone().jobs().into_iter().find(|h| h.typ == typ).unwrap();
     let job = Job {
         id: JobId(uuid::Uuid::from_u128(1)),
         typ: typ.into(),
@@ -85,17 +63,10 @@ async fn a_scan_goes_through_all_three_jobs() {
     let first = done(work(&worker, &blobs, ZERLEGEN, intake(blob, "brief.png")).await);
     let found: Zerlegt = serde_json::from_value(first).unwrap();
     let teil = &found.teile[0];
-    assert_eq!(
-        (found.gesamt, teil.art, teil.bereiche.len()),
-        (1, TeilArt::Scan, 1)
-    );
+    assert_eq!((found.gesamt, teil.art, teil.bereiche.len()), (1, TeilArt::Scan, 1));
     let message = json!({ "seiten": teil.seiten, "bereich": teil.bereiche[0] });
     let pages = done(work(&worker, &blobs, SEITEN, message.clone()).await);
-    assert_eq!(
-        done(work(&worker, &blobs, SEITEN, message).await),
-        pages,
-        "a job may run twice"
-    );
+    assert_eq!(done(work(&worker, &blobs, SEITEN, message).await), pages, "a job may run twice");
     let message = json!({
         "blob": blob, "media_type": teil.media_type, "titel": teil.name, "seiten": teil.seiten,
         "ergebnisse": pages["ergebnisse"],
@@ -103,10 +74,7 @@ async fn a_scan_goes_through_all_three_jobs() {
     let built: Zusammengesetzt =
         serde_json::from_value(done(work(&worker, &blobs, ZUSAMMENSETZEN, message).await)).unwrap();
     let text = String::from_utf8(blobs.get(built.text).await.unwrap()).unwrap();
-    assert_eq!(
-        text,
-        "Sehr geehrte Damen und Herren\nanbei unsere Rechnung vom Montag"
-    );
+    assert_eq!(text, "Sehr geehrte Damen und Herren\nanbei unsere Rechnung vom Montag");
     assert_eq!(pdftotext(&blobs.get(built.pdfa).await.unwrap()), text);
 }
 
@@ -138,14 +106,8 @@ async fn refusals_are_bpmn_errors_with_a_sentence() {
             other => panic!("{name}: {other:?}"),
         }
     }
-    assert!(matches!(
-        worker.upload_verdict(b"", "leer.pdf"),
-        Err(JobError::Unreadable { .. })
-    ));
-    assert!(matches!(
-        worker.upload_verdict(b"<svg/>", "a.xml"),
-        Err(JobError::Unreadable { .. })
-    ));
+    assert!(matches!(worker.upload_verdict(b"", "leer.pdf"), Err(JobError::Unreadable { .. })));
+    assert!(matches!(worker.upload_verdict(b"<svg/>", "a.xml"), Err(JobError::Unreadable { .. })));
     assert!(worker.upload_verdict(&letter(), "a.png").is_ok());
     assert!(worker.self_test().unwrap().connect_denied);
 }
@@ -155,10 +117,7 @@ fn a_mail_becomes_its_body_and_its_attachments() {
     let pool = parsers();
     let store = Speicher::default();
     let encode = |bytes: &[u8]| {
-        let raw = std::process::Command::new("base64")
-            .stdin(file_of(bytes))
-            .output()
-            .unwrap();
+        let raw = std::process::Command::new("base64").stdin(file_of(bytes)).output().unwrap();
         String::from_utf8(raw.stdout).unwrap().replace('\n', "\r\n")
     };
     let mail = format!(
@@ -175,51 +134,20 @@ fn a_mail_becomes_its_body_and_its_attachments() {
     );
     let found = store.zerlege(&pool, mail.as_bytes(), "post.eml").unwrap();
     let arts: Vec<_> = found.teile.iter().map(|t| t.art).collect();
-    assert_eq!(
-        arts,
-        [
-            TeilArt::Nachricht,
-            TeilArt::Digital,
-            TeilArt::Scan,
-            TeilArt::Datei
-        ]
-    );
-    assert_eq!(
-        found.teile.iter().map(|t| t.index).collect::<Vec<_>>(),
-        [0, 1, 2, 3]
-    );
-    assert_eq!(
-        found.absender.as_deref(),
-        Some("Kim Beispiel <kim@firma.example>")
-    );
+    assert_eq!(arts, [TeilArt::Nachricht, TeilArt::Digital, TeilArt::Scan, TeilArt::Datei]);
+    assert_eq!(found.teile.iter().map(|t| t.index).collect::<Vec<_>>(), [0, 1, 2, 3]);
+    assert_eq!(found.absender.as_deref(), Some("Kim Beispiel <kim@firma.example>"));
     // Thrown in on Friday night: that day counts, not the day of the scan.
     assert_eq!(found.zugang, "2026-11-20".parse().ok());
     let text = |hash| String::from_utf8(store.get(hash)).unwrap();
     assert!(text(found.teile[0].text.unwrap()).contains("anbei zwei Dateien"));
-    assert_eq!(
-        text(found.teile[1].text.unwrap()),
-        "Bescheid vom Montag\nmit Anlagen"
-    );
-    assert_eq!(
-        (
-            found.teile[3].befunde[0].stufe,
-            found.teile[3].name.as_str()
-        ),
-        (Stufe::Warnung, "notiz.txt")
-    );
+    assert_eq!(text(found.teile[1].text.unwrap()), "Bescheid vom Montag\nmit Anlagen");
+    assert_eq!((found.teile[3].befunde[0].stufe, found.teile[3].name.as_str()), (Stufe::Warnung, "notiz.txt"));
     assert_eq!(found.gesamt, 2);
     let future = mail.replace("20 Nov 2026", "20 Nov 2027");
-    assert_eq!(
-        store
-            .zerlege(&pool, future.as_bytes(), "post.eml")
-            .unwrap()
-            .zugang,
-        None
-    );
+    assert_eq!(store.zerlege(&pool, future.as_bytes(), "post.eml").unwrap().zugang, None);
     let hostile = mail.replace("notiz.txt", "notiz.exe");
-    let error = store
-        .zerlege(&pool, hostile.as_bytes(), "post.eml")
-        .unwrap_err();
+    let error = store.zerlege(&pool, hostile.as_bytes(), "post.eml").unwrap_err();
     assert!(
         matches!(error, JobError::Unreadable { code, detail } if code == grund::QUARANTAENE && detail.contains("notiz.exe"))
     );
@@ -239,9 +167,7 @@ fn tiff(pages: &[Vec<u8>]) -> Vec<u8> {
     let mut encoder = tiff::encoder::TiffEncoder::new(&mut out).unwrap();
     for png in pages {
         let grey = image::load_from_memory(png).unwrap().to_luma8();
-        encoder
-            .write_image::<tiff::encoder::colortype::Gray8>(grey.width(), grey.height(), &grey)
-            .unwrap();
+        encoder.write_image::<tiff::encoder::colortype::Gray8>(grey.width(), grey.height(), &grey).unwrap();
     }
     out.into_inner()
 }
@@ -255,24 +181,12 @@ fn a_tiff_batch_is_cut_at_its_sheet_and_blank_backs_are_kept() {
     let batch = tiff(&[letter(), blank.clone(), sheet, blank, letter(), letter()]);
     let found = store.zerlege(&pool, &batch, "stapel.tif").unwrap();
     assert_eq!((found.gesamt, found.trennblaetter, found.leer), (6, 2, 1));
-    let pages: Vec<Vec<(u32, bool)>> = found
-        .teile
-        .iter()
-        .map(|t| t.seiten.iter().map(|s| (s.n, s.leer)).collect())
-        .collect();
-    assert_eq!(
-        pages,
-        [vec![(1, false), (2, true)], vec![(5, false), (6, false)]]
-    );
+    let pages: Vec<Vec<(u32, bool)>> =
+        found.teile.iter().map(|t| t.seiten.iter().map(|s| (s.n, s.leer)).collect()).collect();
+    assert_eq!(pages, [vec![(1, false), (2, true)], vec![(5, false), (6, false)]]);
     for teil in &found.teile {
         assert_eq!(teil.media_type, "application/pdf");
-        assert_eq!(
-            lopdf::Document::load_mem(&store.get(teil.blob))
-                .unwrap()
-                .get_pages()
-                .len(),
-            teil.seiten.len()
-        );
+        assert_eq!(lopdf::Document::load_mem(&store.get(teil.blob)).unwrap().get_pages().len(), teil.seiten.len());
     }
     assert_eq!(found.teile[1].name, "stapel (2).pdf");
 }
@@ -289,7 +203,6 @@ fn patch_sheet() -> Vec<u8> {
         x += bar + 24;
     }
     let mut png = Vec::new();
-    page.write_to(&mut std::io::Cursor::new(&mut png), image::ImageFormat::Png)
-        .unwrap();
+    page.write_to(&mut std::io::Cursor::new(&mut png), image::ImageFormat::Png).unwrap();
     png
 }

@@ -27,20 +27,12 @@ fn text_layers_are_complete() {
         let found = store.zerlege(&pool, &bytes, file).unwrap();
         let took = begin.elapsed();
         let teil = &found.teile[0];
-        assert_eq!(
-            (found.teile.len(), teil.art),
-            (1, TeilArt::Digital),
-            "{file}"
-        );
+        assert_eq!((found.teile.len(), teil.art), (1, TeilArt::Digital), "{file}");
         assert!(teil.bereiche.is_empty() && teil.seiten.iter().all(|s| s.bild.is_some()));
         let text = String::from_utf8(store.get(teil.text.unwrap())).unwrap();
         let truth = std::fs::read_to_string(folder.join(entry["truth"].as_str().unwrap())).unwrap();
         let (lost, all) = missing(&truth, &text);
-        let oracle = Command::new("pdftotext")
-            .arg(folder.join(file))
-            .arg("-")
-            .output()
-            .unwrap();
+        let oracle = Command::new("pdftotext").arg(folder.join(file)).arg("-").output().unwrap();
         let (more, _) = missing(&String::from_utf8_lossy(&oracle.stdout), &text);
         println!(
             "{file}: {lost}/{all} missing, {more} words only pdftotext sees, {} pages {took:?}",
@@ -48,14 +40,8 @@ fn text_layers_are_complete() {
         );
         lost_sum += lost;
         all_sum += all;
-        assert!(
-            more * 100 <= all,
-            "{file}: pdftotext sees {more} more words"
-        );
+        assert!(more * 100 <= all, "{file}: pdftotext sees {more} more words");
     }
     println!("{lost_sum} of {all_sum} words missing");
-    assert!(
-        lost_sum * 200 <= all_sum,
-        "more than 0.5 % of the words are missing"
-    );
+    assert!(lost_sum * 200 <= all_sum, "more than 0.5 % of the words are missing");
 }

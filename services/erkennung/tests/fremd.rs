@@ -26,11 +26,7 @@ fn foreign_pdfs_neither_crash_nor_lose_pages() {
                 read += 1;
                 let arts: Vec<_> = found.teile.iter().map(|t| t.art).collect();
                 println!("{file}: {} pages {arts:?}", found.gesamt);
-                assert_eq!(
-                    Some(u64::from(found.gesamt)),
-                    entry["pages"].as_u64(),
-                    "{file}"
-                );
+                assert_eq!(Some(u64::from(found.gesamt)), entry["pages"].as_u64(), "{file}");
             }
             Err(JobError::Unreadable { code, detail }) => {
                 held += 1;
@@ -61,38 +57,21 @@ fn hostile_files_end_as_the_manifest_says() {
         let begin = Instant::now();
         let outcome = match Speicher::default().zerlege(&pool, &bytes, &name) {
             Ok(_) => ("accept-sanitised", String::new()),
-            Err(JobError::Unreadable { code, detail }) if code == grund::FORMAT => {
-                ("reject", detail)
-            }
-            Err(JobError::Unreadable { code, detail }) if code == grund::QUARANTAENE => {
-                ("quarantine", detail)
-            }
+            Err(JobError::Unreadable { code, detail }) if code == grund::FORMAT => ("reject", detail),
+            Err(JobError::Unreadable { code, detail }) if code == grund::QUARANTAENE => ("quarantine", detail),
             Err(other) => ("other", other.to_string()),
         };
         let took = begin.elapsed();
         let mut allowed = vec![entry["expected"].clone()];
         allowed.extend(entry["also_ok"].as_array().unwrap().clone());
         let ok = allowed.iter().any(|a| a == outcome.0);
-        println!(
-            "{} {file}: {} {} ({took:?})",
-            if ok { "  " } else { "!!" },
-            outcome.0,
-            outcome.1
-        );
+        println!("{} {file}: {} {} ({took:?})", if ok { "  " } else { "!!" }, outcome.0, outcome.1);
         if !ok {
             wrong.push(format!("{file}: {} instead of {allowed:?}", outcome.0));
         }
-        assert!(
-            took.as_secs_f64() < entry["limits"]["max_seconds"].as_f64().unwrap(),
-            "{file} took {took:?}"
-        );
+        assert!(took.as_secs_f64() < entry["limits"]["max_seconds"].as_f64().unwrap(), "{file} took {took:?}");
     }
-    assert!(
-        wrong.is_empty(),
-        "{} wrong:\n{}",
-        wrong.len(),
-        wrong.join("\n")
-    );
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 /// Unpacks the transport layer with the system's tool.

@@ -13,15 +13,8 @@ use gemeinsam::{manifest, missing, parsers, shared, tesseract};
 use service_erkennung::datei::ocr_file;
 
 /// Missing words in per cent by kind: the table in the design notes plus half a point.
-const BARS: &[(&str, f64)] = &[
-    ("clean", 3.5),
-    ("scan", 3.8),
-    ("bitonal", 3.6),
-    ("fax", 6.0),
-    ("rot", 4.7),
-    ("faint", 4.0),
-    ("stamp", 13.1),
-];
+const BARS: &[(&str, f64)] =
+    &[("clean", 3.5), ("scan", 3.8), ("bitonal", 3.6), ("fax", 6.0), ("rot", 4.7), ("faint", 4.0), ("stamp", 13.1)];
 
 /// All 60 pages with `EAKTE_LONG=1`, else one page of each kind.
 #[test]
@@ -49,39 +42,19 @@ fn missing_words_stay_under_the_bar_of_each_kind() {
             let file = entry["file"].as_str().unwrap();
             let bytes = std::fs::read(folder.join(file)).unwrap();
             let read = ocr_file(file, &bytes, &pool, &engine, &|_, _| {}).unwrap();
-            let truth =
-                std::fs::read_to_string(folder.join(entry["truth"].as_str().unwrap())).unwrap();
+            let truth = std::fs::read_to_string(folder.join(entry["truth"].as_str().unwrap())).unwrap();
             let (lost, all) = missing(&truth, &read.text);
-            let fields = [
-                "date",
-                "aktenzeichen",
-                "kassenzeichen",
-                "iban",
-                "amount",
-                "invoice_number",
-            ];
+            let fields = ["date", "aktenzeichen", "kassenzeichen", "iban", "amount", "invoice_number"];
             let squeezed: String = read.text.split_whitespace().collect();
             let (mut found, mut wanted) = (0, 0);
-            for field in fields
-                .iter()
-                .filter_map(|f| entry[f].as_str().filter(|_| *f != "date"))
-            {
+            for field in fields.iter().filter_map(|f| entry[f].as_str().filter(|_| *f != "date")) {
                 wanted += 1;
-                found +=
-                    usize::from(squeezed.contains(&field.split_whitespace().collect::<String>()));
+                found += usize::from(squeezed.contains(&field.split_whitespace().collect::<String>()));
             }
-            let kind = file
-                .trim_start_matches("img/")
-                .split('-')
-                .nth(1)
-                .unwrap()
-                .to_owned();
+            let kind = file.trim_start_matches("img/").split('-').nth(1).unwrap().to_owned();
             println!(
                 "{file}: {lost}/{all} rotation {} skew {} (truth {} {})",
-                read.json["pages"][0]["rotation"],
-                read.json["pages"][0]["skew"],
-                entry["rotation"],
-                entry["skew"]
+                read.json["pages"][0]["rotation"], read.json["pages"][0]["skew"], entry["rotation"], entry["skew"]
             );
             let mut table = table.lock().unwrap();
             let row = table.entry(kind).or_default();
@@ -98,23 +71,15 @@ fn missing_words_stay_under_the_bar_of_each_kind() {
     let table = table.into_inner().unwrap();
     let pages: usize = table.values().map(|r| r[0]).sum();
     let took = begin.elapsed().as_secs_f64();
-    println!(
-        "{pages} pages in {took:.1} s, {:.0} pages a minute, PDF/A included",
-        pages as f64 / took * 60.0
-    );
+    println!("{pages} pages in {took:.1} s, {:.0} pages a minute, PDF/A included", pages as f64 / took * 60.0);
     for (kind, [pages, lost, all, found, wanted]) in &table {
         println!(
             "{kind:8} {pages:3} pages {:5.1} % missing, fields {found}/{wanted}",
             100.0 * *lost as f64 / *all as f64
         );
     }
-    let all: [usize; 2] = table
-        .values()
-        .fold([0, 0], |s, r| [s[0] + r[1], s[1] + r[2]]);
-    println!(
-        "all      {pages:3} pages {:5.1} % missing",
-        100.0 * all[0] as f64 / all[1] as f64
-    );
+    let all: [usize; 2] = table.values().fold([0, 0], |s, r| [s[0] + r[1], s[1] + r[2]]);
+    println!("all      {pages:3} pages {:5.1} % missing", 100.0 * all[0] as f64 / all[1] as f64);
     // One page is no sample of its kind: without EAKTE_LONG only gross failures count.
     let slack = if long { 0.0 } else { 12.0 };
     for (kind, bar) in BARS {

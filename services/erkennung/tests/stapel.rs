@@ -14,36 +14,20 @@ fn every_shared_batch_is_cut_right_with_no_page_lost() {
     let Some(shared) = shared() else { return };
     let folder = shared.join("corpus/scan");
     let pool = parsers();
-    for batch in manifest(folder.join("manifest.jsonl"))
-        .iter()
-        .filter(|m| m["kind"] == "batch")
-    {
+    for batch in manifest(folder.join("manifest.jsonl")).iter().filter(|m| m["kind"] == "batch") {
         let file = batch["file"].as_str().unwrap();
         let bytes = std::fs::read(folder.join(file)).unwrap();
         let store = Speicher::default();
         let begin = Instant::now();
         let found = store.zerlege(&pool, &bytes, file).unwrap();
         println!("{file}: {} pages in {:?}", found.gesamt, begin.elapsed());
-        assert_eq!(
-            u64::from(found.gesamt),
-            batch["pages"].as_u64().unwrap(),
-            "{file}"
-        );
+        assert_eq!(u64::from(found.gesamt), batch["pages"].as_u64().unwrap(), "{file}");
         let parts: Vec<(u64, u64, Vec<u64>)> = found
             .teile
             .iter()
             .map(|t| {
-                let content = t
-                    .seiten
-                    .iter()
-                    .filter(|s| !s.leer)
-                    .map(|s| u64::from(s.n))
-                    .collect();
-                (
-                    u64::from(t.seiten[0].n),
-                    u64::from(t.seiten[t.seiten.len() - 1].n),
-                    content,
-                )
+                let content = t.seiten.iter().filter(|s| !s.leer).map(|s| u64::from(s.n)).collect();
+                (u64::from(t.seiten[0].n), u64::from(t.seiten[t.seiten.len() - 1].n), content)
             })
             .collect();
         let expected: Vec<(u64, u64, Vec<u64>)> = batch["expected_split"]
@@ -51,17 +35,8 @@ fn every_shared_batch_is_cut_right_with_no_page_lost() {
             .unwrap()
             .iter()
             .map(|d| {
-                let content = d["content_pages"]
-                    .as_array()
-                    .unwrap()
-                    .iter()
-                    .map(|n| n.as_u64().unwrap())
-                    .collect();
-                (
-                    d["first_page"].as_u64().unwrap(),
-                    d["last_page"].as_u64().unwrap(),
-                    content,
-                )
+                let content = d["content_pages"].as_array().unwrap().iter().map(|n| n.as_u64().unwrap()).collect();
+                (d["first_page"].as_u64().unwrap(), d["last_page"].as_u64().unwrap(), content)
             })
             .collect();
         assert_eq!(parts, expected, "{file}");

@@ -35,7 +35,8 @@ impl Geschaeftsgang {
         let mut out = Abgleich::default();
         let mut after = InstanceId(uuid::Uuid::nil());
         loop {
-            let page: Vec<(InstanceId, Option<SendungId>, String, Value)> = db.all(&sql::ABGLEICH_INSTANZEN, args![after]).await?;
+            let page: Vec<(InstanceId, Option<SendungId>, String, Value)> =
+                db.all(&sql::ABGLEICH_INSTANZEN, args![after]).await?;
             let Some(last) = page.last() else { break };
             after = last.0;
             for (_, sendung, process, state) in page {

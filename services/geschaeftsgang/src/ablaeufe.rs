@@ -10,8 +10,8 @@ use nachrichten::{
     fehler::Fehler,
     sendungen::Grund,
 };
-use serde_json::json;
-use service_platform::{args, audit, outbox, rechte};
+use serde_json::{Value, json};
+use service_platform::{args, audit, from_row, outbox, rechte};
 
 use crate::{
     Geschaeftsgang, Inner,
@@ -20,6 +20,17 @@ use crate::{
     jobs::AuftragRow,
     sql,
 };
+
+/// An open task of a Sendung.
+struct Offen {
+    task: TaskId,
+    element: String,
+    gruppe: String,
+    dokument: Option<DokumentId>,
+    instanz: InstanceId,
+    daten: Value,
+}
+from_row!(Offen { task, element, gruppe, dokument, instanz, daten });
 
 const TAG_MICROS: i64 = 86_400_000_000;
 
@@ -91,7 +102,6 @@ impl Ablaeufe for Geschaeftsgang {
         let rows: Vec<InstanzRow> = inner.db.all(&sql::INSTANZEN_OF_SENDUNG, args![sendung]).await.map_err(away)?;
         let jobs: Vec<(String, String, Option<String>)> =
             inner.db.all(&sql::AUFTRAG_OF_SENDUNG, args![sendung]).await.map_err(away)?;
-        type Offen = (TaskId, String, String, Option<DokumentId>, InstanceId);
         let open: Vec<Offen> = inner.db.all(&sql::OFFENE_OF_SENDUNG, args![sendung]).await.map_err(away)?;
         let texts: Vec<(String,)> = inner.db.all(&sql::STOERUNG_TEXTE, args![sendung]).await.map_err(away)?;
         let mut ablauf = SendungAblauf {
@@ -103,8 +113,8 @@ impl Ablaeufe for Geschaeftsgang {
         };
         ablauf.stoerungen.extend(jobs.into_iter().filter(|(_, stand, _)| stand == "stoerung").filter_map(|(.., u)| u));
         ablauf.fehler = rows.iter().find(|r| r.process == "posteingang").and_then(error_of);
-        for (task, element, gruppe, dokument, instanz) in open {
-            let grund = rows.iter().find(|r| r.id == instanz).and_then(error_of);
+        for Offen { task, element, gruppe, dokument, instanz, daten } in open {
+            let grund = rows.iter().find(|r| r.id == instanz).and_then(error_of).or_else(|| shown(&daten));
             ablauf.aufgaben.push(SendungAufgabe { task, element, gruppe: Some(gruppe), dokument, grund });
         }
         ablauf.seiten = pages(&rows);
@@ -126,7 +136,9 @@ impl Ablaeufe for Geschaeftsgang {
         };
         let (jobs, timers) = fahrt.finish().await.map_err(away)?;
         let (subjekt, objekt) = (format!("person:{}", actor.person), format!("ablauf:{id}"));
-        rechte::grant(&mut tx, &subjekt, &objekt, rechte::Recht::Sehen, Timestamp(0), "gestartet").await.map_err(away)?;
+        rechte::grant(&mut tx, &subjekt, &objekt, rechte::Recht::Sehen, Timestamp(0), "gestartet")
+            .await
+            .map_err(away)?;
         let entry = audit::Entry {
             chain: &objekt,
             at: now,
@@ -194,7 +206,8 @@ impl Ablaeufe for Geschaeftsgang {
         let jobs: Vec<AuftragRow> = inner.db.all(&sql::AUFTRAG_STOERUNGEN, args![]).await.map_err(away)?;
         let mut list = Vec::new();
         for job in jobs {
-            let row: Option<InstanzRow> = inner.db.optional(&sql::INSTANZ_READ, args![job.instanz]).await.map_err(away)?;
+            let row: Option<InstanzRow> =
+                inner.db.optional(&sql::INSTANZ_READ, args![job.instanz]).await.map_err(away)?;
             list.push(Stoerung {
                 job: job.id,
                 ablauf: job.instanz,
@@ -240,7 +253,8 @@ impl Ablaeufe for Geschaeftsgang {
         let mut queued = 0;
         for job in jobs {
             let mut tx = inner.db.begin().await.map_err(away)?;
-            let instanz: Option<(InstanceId,)> = tx.optional(&sql::AUFTRAG_RETRY, args![*job, now]).await.map_err(away)?;
+            let instanz: Option<(InstanceId,)> =
+                tx.optional(&sql::AUFTRAG_RETRY, args![*job, now]).await.map_err(away)?;
             let instanz = match instanz {
                 Some((instanz,)) => instanz,
                 None => {
@@ -304,6 +318,12 @@ impl Ablaeufe for Geschaeftsgang {
 /// The handle of an interpreter stop on the operators' page: derived, so that it is the same on every call.
 fn stop_id(ablauf: InstanceId, element: i64) -> JobId {
     JobId(uuid::Uuid::new_v5(&ablauf.0, &element.to_be_bytes()))
+}
+
+/// The reason a clearing task shows, when no error led to it.
+fn shown(daten: &Value) -> Option<Grund> {
+    let text = |name: &str| daten.get(name)?.as_str().map(str::to_owned);
+    Some(Grund { code: text("code")?, text: text("grund")? })
 }
 
 /// Variable `fehler` {code, text} of an instance.

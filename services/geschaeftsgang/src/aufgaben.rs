@@ -43,8 +43,25 @@ pub(crate) struct Zeile {
     pub erledigt_name: Option<String>,
 }
 from_row!(Zeile {
-    id, version, instanz, element_instanz, process, element, name, formular, titel, gruppe, bearbeiter, bearbeiter_name,
-    faellig, seit, dokument, daten, entwurf, erledigt, erledigt_name
+    id,
+    version,
+    instanz,
+    element_instanz,
+    process,
+    element,
+    name,
+    formular,
+    titel,
+    gruppe,
+    bearbeiter,
+    bearbeiter_name,
+    faellig,
+    seit,
+    dokument,
+    daten,
+    entwurf,
+    erledigt,
+    erledigt_name
 });
 
 impl Zeile {
@@ -105,7 +122,8 @@ impl Inner {
             let text = format!("Diese Aufgabe bearbeitet gerade {who}.");
             return Ok(Some(Fehler::new("E3004", 409, text, "claimed by another person")));
         }
-        let signed: Option<(String,)> = self.db.optional(&sql::AUSGESCHLOSSEN, args![z.id, z.instanz, actor.person]).await?;
+        let signed: Option<(String,)> =
+            self.db.optional(&sql::AUSGESCHLOSSEN, args![z.id, z.instanz, actor.person]).await?;
         Ok(match signed {
             Some((element,)) => Some(self.vier_augen(z, &element).await),
             None => None,
@@ -134,7 +152,8 @@ impl Inner {
     pub(crate) async fn verlauf(&self, id: InstanceId) -> Result<Vec<Schritt>, Fehler> {
         type Line = (Timestamp, String, String, Option<String>, Option<String>);
         let rows: Vec<Line> = self.db.all(&sql::VERLAUF, args![id]).await.map_err(away)?;
-        let row: Option<crate::fahrt::InstanzRow> = self.db.optional(&sql::INSTANZ_READ, args![id]).await.map_err(away)?;
+        let row: Option<crate::fahrt::InstanzRow> =
+            self.db.optional(&sql::INSTANZ_READ, args![id]).await.map_err(away)?;
         let fassung = match row {
             Some(row) => self.definitionen.read().await.get(row.definition),
             None => None,
@@ -143,8 +162,13 @@ impl Inner {
             let info = fassung.as_ref().and_then(|f| f.definition.element(element));
             info.map(|i| i.name.to_string()).filter(|n| !n.is_empty()).unwrap_or_else(|| element.to_owned())
         };
-        let step = |(zeit, element, ereignis, person, text): Line| {
-            Schritt { zeit, name: name(&element), element, ereignis, person, text }
+        let step = |(zeit, element, ereignis, person, text): Line| Schritt {
+            zeit,
+            name: name(&element),
+            element,
+            ereignis,
+            person,
+            text,
         };
         Ok(rows.into_iter().map(step).collect())
     }
@@ -355,7 +379,9 @@ async fn complete_in(
     rechte::revoke(tx, &format!("aufgabe:{}", z.id)).await?;
     // Who signed something may look at it later.
     let (subjekt, source) = (format!("person:{}", actor.person), format!("gezeichnet:{}", z.id));
-    for objekt in [Some(format!("ablauf:{}", z.instanz)), z.dokument.map(|d| format!("dokument:{d}"))].into_iter().flatten() {
+    for objekt in
+        [Some(format!("ablauf:{}", z.instanz)), z.dokument.map(|d| format!("dokument:{d}"))].into_iter().flatten()
+    {
         rechte::grant(tx, &subjekt, &objekt, rechte::Recht::Sehen, Timestamp(0), &source).await?;
     }
     let (chain, object) = (format!("ablauf:{}", z.instanz), format!("aufgabe:{}", z.id));

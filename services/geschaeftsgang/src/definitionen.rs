@@ -156,7 +156,8 @@ impl Geschaeftsgang {
                 last => last.map_or(1, |(v, _)| v + 1),
             };
             let id = inner.definition_id();
-            tx.execute(&sql::DEFINITION_INSERT, args![id, &process, version, definition.name(), xml, hash, now]).await?;
+            tx.execute(&sql::DEFINITION_INSERT, args![id, &process, version, definition.name(), xml, hash, now])
+                .await?;
             tx.commit().await?;
             bestand.add(Fassung { id, version, definition });
             result.deployed.push(Deployed { process, version, neu: true });

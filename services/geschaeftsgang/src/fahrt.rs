@@ -8,8 +8,8 @@ use std::{
 };
 
 use engine::{
-    Binding, Command, Definition, ElementInstanceId, HistoryEvent, HistoryKind, Outcome, Output, Rejected, StartKind, State,
-    SubscriptionKind, TaskSpec,
+    Binding, Command, Definition, ElementInstanceId, HistoryEvent, HistoryKind, Outcome, Output, Rejected, StartKind,
+    State, SubscriptionKind, TaskSpec,
 };
 use nachrichten::{DefinitionId, DokumentId, InstanceId, PersonId, SendungId, Timestamp, Werte};
 use serde_json::{Value, json};
@@ -65,7 +65,19 @@ pub(crate) struct InstanzRow {
     pub beendet: Option<Timestamp>,
 }
 from_row!(InstanzRow {
-    id, definition, process, parent, parent_element, sendung, dokument, titel, stand, state, verlauf_seq, gestartet, beendet
+    id,
+    definition,
+    process,
+    parent,
+    parent_element,
+    sendung,
+    dokument,
+    titel,
+    stand,
+    state,
+    verlauf_seq,
+    gestartet,
+    beendet
 });
 
 struct Geladen {
@@ -119,13 +131,25 @@ impl<'a> Fahrt<'a> {
     }
 
     /// A message from outside and everything that follows from it.
-    pub async fn send(&mut self, name: &str, key: Option<&str>, werte: &Werte, ttl: Option<u64>) -> Result<(), FahrtFehler> {
+    pub async fn send(
+        &mut self,
+        name: &str,
+        key: Option<&str>,
+        werte: &Werte,
+        ttl: Option<u64>,
+    ) -> Result<(), FahrtFehler> {
         self.message(name, key, werte, ttl).await?;
         self.drive().await
     }
 
     /// Sends a message to whoever waits for it, or keeps it.
-    async fn message(&mut self, name: &str, key: Option<&str>, werte: &Werte, ttl: Option<u64>) -> Result<(), FahrtFehler> {
+    async fn message(
+        &mut self,
+        name: &str,
+        key: Option<&str>,
+        werte: &Werte,
+        ttl: Option<u64>,
+    ) -> Result<(), FahrtFehler> {
         let waiting: Vec<(InstanceId, i64)> = self.tx.all(&sql::ABO_MESSAGE, args![name, key]).await?;
         // Without a key a message finds its receiver only when exactly one instance waits.
         if let Some((id, abo)) = waiting.first().copied().filter(|_| key.is_some() || waiting.len() == 1) {
@@ -139,7 +163,8 @@ impl<'a> Fahrt<'a> {
         if ttl == Some(0) {
             return Ok(());
         }
-        let until = self.now.plus_seconds(ttl.map_or(MESSAGE_TTL, |s| i64::try_from(s).unwrap_or(i64::MAX / 2_000_000)));
+        let until =
+            self.now.plus_seconds(ttl.map_or(MESSAGE_TTL, |s| i64::try_from(s).unwrap_or(i64::MAX / 2_000_000)));
         let id = self.inner.ids.uuid();
         self.tx.execute(&sql::NACHRICHT_INSERT, args![id, name, key, Value::Object(werte.clone()), until]).await?;
         Ok(())
@@ -152,12 +177,26 @@ impl<'a> Fahrt<'a> {
             let row = g.row;
             if let Some(key) = g.neu {
                 let values = args![
-                    id, row.definition, row.process, key, row.parent, row.parent_element, row.sendung, row.dokument, row.titel,
-                    row.stand, state, row.verlauf_seq, row.gestartet, row.beendet
+                    id,
+                    row.definition,
+                    row.process,
+                    key,
+                    row.parent,
+                    row.parent_element,
+                    row.sendung,
+                    row.dokument,
+                    row.titel,
+                    row.stand,
+                    state,
+                    row.verlauf_seq,
+                    row.gestartet,
+                    row.beendet
                 ];
                 self.tx.execute(&sql::INSTANZ_INSERT, values).await?;
             } else {
-                self.tx.execute(&sql::INSTANZ_UPDATE, args![id, row.stand, state, row.verlauf_seq, row.beendet]).await?;
+                self.tx
+                    .execute(&sql::INSTANZ_UPDATE, args![id, row.stand, state, row.verlauf_seq, row.beendet])
+                    .await?;
             }
         }
         Ok((self.jobs, self.timers))
@@ -194,7 +233,8 @@ impl<'a> Fahrt<'a> {
             gestartet: self.now,
             beendet: None,
         };
-        self.audit(id, "gestartet", json!({ "process": process, "version": fassung.version, "parent": row.parent })).await?;
+        self.audit(id, "gestartet", json!({ "process": process, "version": fassung.version, "parent": row.parent }))
+            .await?;
         self.loaded.insert(id, Geladen { row, definition: fassung.definition, state, neu: Some(key), depth });
         Ok(id)
     }
@@ -217,7 +257,9 @@ impl<'a> Fahrt<'a> {
             match self.step(id, command).await {
                 Ok(()) => {}
                 // The receiver moved on in the meantime: its answer is no longer wanted.
-                Err(FahrtFehler::Rejected(reason)) => tracing::debug!(ablauf.id = %id, %reason, "consequence not taken"),
+                Err(FahrtFehler::Rejected(reason)) => {
+                    tracing::debug!(ablauf.id = %id, %reason, "consequence not taken")
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -256,7 +298,15 @@ impl<'a> Fahrt<'a> {
         let Some(g) = self.loaded.get_mut(&id) else { return Ok(()) };
         g.row.verlauf_seq += 1;
         let values = args![
-            id, g.row.verlauf_seq, event.at, &*event.element, event.instance.0, ereignis, event.inner, person, said.or(event.detail)
+            id,
+            g.row.verlauf_seq,
+            event.at,
+            &*event.element,
+            event.instance.0,
+            ereignis,
+            event.inner,
+            person,
+            said.or(event.detail)
         ];
         self.tx.execute(&sql::VERLAUF_INSERT, values).await?;
         Ok(())
@@ -266,7 +316,16 @@ impl<'a> Fahrt<'a> {
         match output {
             Output::CreateJob { instance, element, name, job_type, input, retries, urgent } => {
                 let values = args![
-                    self.inner.job_id(), id, instance.0, &*element, &*name, job_type, Value::Object(input), urgent, retries, self.now
+                    self.inner.job_id(),
+                    id,
+                    instance.0,
+                    &*element,
+                    &*name,
+                    job_type,
+                    Value::Object(input),
+                    urgent,
+                    retries,
+                    self.now
                 ];
                 self.tx.execute(&sql::AUFTRAG_INSERT, values).await?;
                 self.jobs = true;
@@ -306,17 +365,21 @@ impl<'a> Fahrt<'a> {
                 }
                 self.start_by(|kind| matches!(kind, StartKind::Signal { name: n } if *n == name), &variables).await?;
             }
-            Output::Call { instance, process, binding: Binding::Latest | Binding::Deployment | Binding::Version(_), variables, .. } => {
-                match self.create(&process, Some((id, instance)), &variables, None, State::called()).await {
-                    Ok(child) => self.queue.push_back((child, Command::Start { element: None, variables })),
-                    Err(FahrtFehler::NoProcess(name)) => {
-                        tracing::error!(process = name, "called process is not deployed");
-                        let code = "process-missing".to_owned();
-                        self.queue.push_back((id, Command::CalledError { instance, code, variables: Werte::new() }));
-                    }
-                    Err(error) => return Err(error),
+            Output::Call {
+                instance,
+                process,
+                binding: Binding::Latest | Binding::Deployment | Binding::Version(_),
+                variables,
+                ..
+            } => match self.create(&process, Some((id, instance)), &variables, None, State::called()).await {
+                Ok(child) => self.queue.push_back((child, Command::Start { element: None, variables })),
+                Err(FahrtFehler::NoProcess(name)) => {
+                    tracing::error!(process = name, "called process is not deployed");
+                    let code = "process-missing".to_owned();
+                    self.queue.push_back((id, Command::CalledError { instance, code, variables: Werte::new() }));
                 }
-            }
+                Err(error) => return Err(error),
+            },
             Output::CancelCall { instance } => {
                 if let Some(child) = self.child(id, instance).await? {
                     self.queue.push_back((child, Command::Cancel));
@@ -348,7 +411,8 @@ impl<'a> Fahrt<'a> {
         element: &str,
     ) -> Result<(), FahrtFehler> {
         if kind == SubscriptionKind::Message {
-            let kept: Option<(uuid::Uuid, Value)> = self.tx.optional(&sql::NACHRICHT_FIND, args![name, key, self.now]).await?;
+            let kept: Option<(uuid::Uuid, Value)> =
+                self.tx.optional(&sql::NACHRICHT_FIND, args![name, key, self.now]).await?;
             if let Some((message, Value::Object(variables))) = kept {
                 self.tx.execute(&sql::NACHRICHT_DELETE, args![message]).await?;
                 self.queue.push_back((id, Command::Message { subscription: abo, variables }));
@@ -392,17 +456,34 @@ impl<'a> Fahrt<'a> {
             self.now.0
         );
         let values = args![
-            task, id, spec.instance.0, &process, &*spec.element, &*spec.name,
-            spec.form_key.unwrap_or_else(|| spec.element.to_string()), spec.title, gruppe, None::<PersonId>, due, self.now,
-            sendung, dokument, Value::Object(spec.data), i64::from(spec.priority)
+            task,
+            id,
+            spec.instance.0,
+            &process,
+            &*spec.element,
+            &*spec.name,
+            spec.form_key.unwrap_or_else(|| spec.element.to_string()),
+            spec.title,
+            gruppe,
+            None::<PersonId>,
+            due,
+            self.now,
+            sendung,
+            dokument,
+            Value::Object(spec.data),
+            i64::from(spec.priority)
         ];
         self.tx.execute(&sql::AUFGABE_INSERT, values).await?;
         let source = format!("aufgabe:{task}");
-        let subjects = spec.groups.iter().map(|g| format!("gruppe:{g}")).chain(spec.assignee.map(|p| format!("person:{p}")));
+        let subjects =
+            spec.groups.iter().map(|g| format!("gruppe:{g}")).chain(spec.assignee.map(|p| format!("person:{p}")));
         for subjekt in subjects {
-            self.tx.execute(&sql::KANDIDAT_INSERT, args![task, &subjekt, &process, &*spec.element, &sortierung]).await?;
+            self.tx
+                .execute(&sql::KANDIDAT_INSERT, args![task, &subjekt, &process, &*spec.element, &sortierung])
+                .await?;
             // An open task makes its document and its process visible to its candidates.
-            rechte::grant(self.tx, &subjekt, &format!("ablauf:{id}"), rechte::Recht::Sehen, Timestamp(0), &source).await?;
+            rechte::grant(self.tx, &subjekt, &format!("ablauf:{id}"), rechte::Recht::Sehen, Timestamp(0), &source)
+                .await?;
             if let Some(dokument) = dokument {
                 let objekt = format!("dokument:{dokument}");
                 rechte::grant(self.tx, &subjekt, &objekt, rechte::Recht::Bearbeiten, Timestamp(0), &source).await?;
@@ -430,7 +511,9 @@ impl<'a> Fahrt<'a> {
                 Outcome::Completed | Outcome::Terminated => {
                     self.queue.push_back((parent, Command::CalledEnded { instance, variables }));
                 }
-                Outcome::Error { code } => self.queue.push_back((parent, Command::CalledError { instance, code, variables })),
+                Outcome::Error { code } => {
+                    self.queue.push_back((parent, Command::CalledError { instance, code, variables }))
+                }
                 Outcome::Cancelled => {}
             }
         }
@@ -480,7 +563,9 @@ impl About {
         };
         Self {
             sendung: text(&["sendung", "id"]).or_else(|| text(&["eintrag", "sendung"])).and_then(|t| t.parse().ok()),
-            dokument: text(&["eintrag", "dokument"]).or_else(|| text(&["vorlage", "dokument"])).and_then(|t| t.parse().ok()),
+            dokument: text(&["eintrag", "dokument"])
+                .or_else(|| text(&["vorlage", "dokument"]))
+                .and_then(|t| t.parse().ok()),
             titel: text(&["sendung", "name"])
                 .or_else(|| text(&["eintrag", "teil", "name"]))
                 .or_else(|| text(&["vorlage", "titel"])),

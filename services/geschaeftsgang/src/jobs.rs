@@ -44,7 +44,18 @@ pub(crate) struct AuftragRow {
     pub letzter_versuch: Option<Timestamp>,
 }
 from_row!(AuftragRow {
-    id, instanz, element_instanz, element, name, typ, eingabe, attempt, failures, versuche, ursache, angelegt,
+    id,
+    instanz,
+    element_instanz,
+    element,
+    name,
+    typ,
+    eingabe,
+    attempt,
+    failures,
+    versuche,
+    ursache,
+    angelegt,
     letzter_versuch
 });
 

@@ -8,8 +8,8 @@
 //! and audit in one transaction. Several results share one commit under load.
 #![allow(missing_docs)]
 
-mod ablaeufe;
 mod abgleich;
+mod ablaeufe;
 mod aufgaben;
 mod befehl;
 mod definitionen;

@@ -88,7 +88,7 @@ statements! {
     pub LISTE = aufgabe!("FROM geschaeftsgang_kandidat k JOIN geschaeftsgang_aufgabe a ON a.id = k.aufgabe WHERE k.subjekt = $1 AND k.process = $2 AND k.element = $3 AND k.sortierung > $4 ORDER BY k.sortierung LIMIT $5");
     pub MEINE = aufgabe!("FROM geschaeftsgang_aufgabe a WHERE a.bearbeiter = $1 AND a.erledigt IS NULL ORDER BY a.seit LIMIT $2");
     pub ERLEDIGTE = aufgabe!("FROM geschaeftsgang_aufgabe a WHERE a.erledigt_von = $1 AND a.erledigt IS NOT NULL ORDER BY a.erledigt DESC LIMIT $2");
-    pub OFFENE_OF_SENDUNG = "SELECT id, element, gruppe, dokument, instanz FROM geschaeftsgang_aufgabe WHERE sendung = $1 AND erledigt IS NULL";
+    pub OFFENE_OF_SENDUNG = "SELECT id, element, gruppe, dokument, instanz, daten FROM geschaeftsgang_aufgabe WHERE sendung = $1 AND erledigt IS NULL";
     pub OFFENE_OF_INSTANZ = "SELECT id FROM geschaeftsgang_aufgabe WHERE instanz = $1 AND erledigt IS NULL ORDER BY seit";
     pub SORTIERUNG = "SELECT sortierung FROM geschaeftsgang_kandidat WHERE aufgabe = $1 LIMIT 1";
 

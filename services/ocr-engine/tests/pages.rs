@@ -74,7 +74,7 @@ fn a_turned_letter_is_turned_back_and_boxes_stay_on_the_original() {
     let Some((page, _)) = read(&pool, "015-rot-bauantrag.jpg") else {
         return;
     };
-    assert!(page.drehung % 90 == 0 && page.drehung != 0, "{}", page.drehung);
+    assert!(page.drehung.is_multiple_of(90) && page.drehung != 0, "{}", page.drehung);
     assert!(page.woerter.len() > 50);
     // Lines of a page that lies on its side run vertically on the original.
     let first = page.woerter.iter().find(|w| w.text.len() > 6).unwrap();

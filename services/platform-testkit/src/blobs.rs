@@ -72,7 +72,8 @@ async fn sweeps_what_was_interrupted(t: &dyn TestBlobs) {
 }
 
 async fn removes_only_what_is_named(t: &dyn TestBlobs) {
-    let (gone, kept) = (t.blobs().put(b"weg".to_vec()).await.unwrap(), t.blobs().put(b"bleibt".to_vec()).await.unwrap());
+    let (gone, kept) =
+        (t.blobs().put(b"weg".to_vec()).await.unwrap(), t.blobs().put(b"bleibt".to_vec()).await.unwrap());
     t.blobs().remove(gone).await.unwrap();
     t.blobs().remove(gone).await.unwrap();
     assert!(matches!(t.blobs().get(gone).await, Err(BlobError::Missing(_))));

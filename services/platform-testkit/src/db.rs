@@ -10,8 +10,12 @@ use uuid::Uuid;
 /// Tables only the contract uses.
 pub const MIGRATIONS: Migrations = Migrations {
     name: "vertrag",
-    sqlite: &["CREATE TABLE vertrag (id BLOB NOT NULL PRIMARY KEY, n INTEGER NOT NULL, text TEXT UNIQUE, owner TEXT) STRICT;"],
-    postgres: &["CREATE TABLE vertrag (id UUID NOT NULL PRIMARY KEY, n BIGINT NOT NULL, text TEXT UNIQUE, owner TEXT);"],
+    sqlite: &[
+        "CREATE TABLE vertrag (id BLOB NOT NULL PRIMARY KEY, n INTEGER NOT NULL, text TEXT UNIQUE, owner TEXT) STRICT;",
+    ],
+    postgres: &[
+        "CREATE TABLE vertrag (id UUID NOT NULL PRIMARY KEY, n BIGINT NOT NULL, text TEXT UNIQUE, owner TEXT);",
+    ],
 };
 
 statements! {

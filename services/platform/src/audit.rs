@@ -65,13 +65,23 @@ pub async fn append(tx: &mut Tx, entry: Entry<'_>) -> Result<(), DbError> {
     let (seq, previous) = head.map_or((1, String::new()), |(seq, hash)| (seq + 1, hash));
     let data = entry.data.to_string();
     let hash = chain_hash(&previous, entry.chain, seq, entry.at, entry.actor, entry.act, entry.object, &data);
-    tx.execute(&INSERT, args![entry.chain, seq, entry.at, entry.actor, entry.act, entry.object, data, hash.as_str()]).await?;
+    tx.execute(&INSERT, args![entry.chain, seq, entry.at, entry.actor, entry.act, entry.object, data, hash.as_str()])
+        .await?;
     tx.execute(&BUMP, args![entry.chain, seq, hash, entry.at]).await?;
     Ok(())
 }
 
 #[allow(clippy::too_many_arguments)] // the fields of one row, in their canonical order
-fn chain_hash(previous: &str, chain: &str, seq: i64, at: Timestamp, actor: &str, act: &str, object: &str, data: &str) -> String {
+fn chain_hash(
+    previous: &str,
+    chain: &str,
+    seq: i64,
+    at: Timestamp,
+    actor: &str,
+    act: &str,
+    object: &str,
+    data: &str,
+) -> String {
     let canonical = json!([previous, chain, seq, at.0, actor, act, object, data]).to_string();
     BlobHash::of(canonical.as_bytes()).to_string()
 }
@@ -102,10 +112,8 @@ fn seal_hash(previous: &str, number: i64, root: &str) -> String {
 
 /// Merkle root over the heads; leaves and inner nodes are told apart by a prefix (RFC 6962).
 fn merkle(heads: &[(String, i64, String)]) -> String {
-    let mut level: Vec<[u8; 32]> = heads
-        .iter()
-        .map(|head| BlobHash::of(format!("\0{}", json!([head.0, head.1, head.2])).as_bytes()).0)
-        .collect();
+    let mut level: Vec<[u8; 32]> =
+        heads.iter().map(|head| BlobHash::of(format!("\0{}", json!([head.0, head.1, head.2])).as_bytes()).0).collect();
     while level.len() > 1 {
         level = level
             .chunks(2)
@@ -158,8 +166,16 @@ pub async fn verify(db: &Db) -> Result<Report, DbError> {
             if entry.seq != last_seq + 1 {
                 report.breaks.push(format!("chain {}: {} follows {last_seq}", entry.chain, entry.seq));
             }
-            let expected =
-                chain_hash(&last_hash, &entry.chain, entry.seq, entry.at, &entry.actor, &entry.act, &entry.object, &entry.data);
+            let expected = chain_hash(
+                &last_hash,
+                &entry.chain,
+                entry.seq,
+                entry.at,
+                &entry.actor,
+                &entry.act,
+                &entry.object,
+                &entry.data,
+            );
             if expected != entry.hash {
                 report.breaks.push(format!("chain {} seq {}: hash does not verify", entry.chain, entry.seq));
             }

@@ -152,7 +152,10 @@ struct InProcessConsumer {
 }
 
 impl InProcessConsumer {
-    fn try_next(&self, permit: tokio::sync::OwnedSemaphorePermit) -> Result<Delivery, tokio::sync::OwnedSemaphorePermit> {
+    fn try_next(
+        &self,
+        permit: tokio::sync::OwnedSemaphorePermit,
+    ) -> Result<Delivery, tokio::sync::OwnedSemaphorePermit> {
         let Some((message, seen)) = lock(&self.queue.waiting).pop_front() else { return Err(permit) };
         let (queue, dead, name, copy) = (self.queue.clone(), self.dead.clone(), self.name.clone(), message.clone());
         let settle = Box::new(move |ack: bool| {

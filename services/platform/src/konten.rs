@@ -113,7 +113,12 @@ struct SitzungRow {
 from_row!(SitzungRow { person, name, kennung, amt, csrf, art, gesehen, ablauf });
 
 fn defect(e: impl std::fmt::Display) -> Fehler {
-    Fehler::new("E9001", 503, "Die Anmeldung ist gerade nicht möglich. Versuchen Sie es in einer Minute erneut.", e.to_string())
+    Fehler::new(
+        "E9001",
+        503,
+        "Die Anmeldung ist gerade nicht möglich. Versuchen Sie es in einer Minute erneut.",
+        e.to_string(),
+    )
 }
 
 fn wrong() -> Fehler {
@@ -265,10 +270,12 @@ impl Konten {
 
     /// All persons with their roles, for the demo's buttons.
     pub async fn demo_logins(&self) -> Result<Vec<DemoLogin>, Fehler> {
-        let rows: Vec<(String, String, String, PersonId)> = self.db.all(&DEMO_PERSONEN, args![]).await.map_err(defect)?;
+        let rows: Vec<(String, String, String, PersonId)> =
+            self.db.all(&DEMO_PERSONEN, args![]).await.map_err(defect)?;
         let mut logins = Vec::new();
         for (kennung, name, amt, id) in rows {
-            let rollen = self.subjects(id).await?.iter().filter_map(|s| s.strip_prefix("rolle:").map(str::to_owned)).collect();
+            let rollen =
+                self.subjects(id).await?.iter().filter_map(|s| s.strip_prefix("rolle:").map(str::to_owned)).collect();
             logins.push(DemoLogin { kennung, name, amt, rollen });
         }
         Ok(logins)

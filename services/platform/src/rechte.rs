@@ -54,7 +54,14 @@ statements! {
 }
 
 /// Gives `subjekt` a right on `objekt`; `quelle` says why and is the handle to take it back.
-pub async fn grant(tx: &mut Tx, subjekt: &str, objekt: &str, recht: Recht, von: Timestamp, quelle: &str) -> Result<(), DbError> {
+pub async fn grant(
+    tx: &mut Tx,
+    subjekt: &str,
+    objekt: &str,
+    recht: Recht,
+    von: Timestamp,
+    quelle: &str,
+) -> Result<(), DbError> {
     tx.execute(&GRANT, args![subjekt, objekt, recht as i64, von, OHNE_ENDE, quelle]).await?;
     Ok(())
 }

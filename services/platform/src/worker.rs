@@ -57,8 +57,8 @@ where
     let handle = move |context: Arc<JobContext>, input: Value| -> Handling {
         let handler = handler.clone();
         Box::pin(async move {
-            let message =
-                serde_json::from_value(input).map_err(|e| JobError::Bug { detail: format!("input does not fit {typ}: {e}") })?;
+            let message = serde_json::from_value(input)
+                .map_err(|e| JobError::Bug { detail: format!("input does not fit {typ}: {e}") })?;
             let result = handler(context, message).await?;
             serde_json::to_value(result).map_err(|e| JobError::Bug { detail: format!("result of {typ}: {e}") })
         })
@@ -69,7 +69,9 @@ where
 impl From<BlobError> for WorkerError {
     fn from(e: BlobError) -> Self {
         Self(match e {
-            BlobError::Io(e) => JobError::Retry { after: std::time::Duration::from_secs(1), cause: format!("blob store: {e}") },
+            BlobError::Io(e) => {
+                JobError::Retry { after: std::time::Duration::from_secs(1), cause: format!("blob store: {e}") }
+            }
             e => JobError::Bug { detail: e.to_string() },
         })
     }

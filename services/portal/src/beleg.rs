@@ -7,15 +7,24 @@ use nachrichten::dokumente::Dokument;
 use crate::{markdown::escape, rahmen::Ctx};
 
 const ELEMENTE: &[&str] = &[
-    "section", "article", "div", "h1", "h2", "h3", "h4", "p", "table", "caption", "colgroup", "col", "thead", "tbody", "tfoot", "tr", "th", "td", "dl",
-    "dt", "dd", "ul", "ol", "li", "span", "bdi", "strong", "em", "b", "i", "small", "br", "hr", "details", "summary", "abbr", "bdi", "time", "address", "main", "header",
-    "footer",
+    "section", "article", "div", "h1", "h2", "h3", "h4", "p", "table", "caption", "colgroup", "col", "thead", "tbody",
+    "tfoot", "tr", "th", "td", "dl", "dt", "dd", "ul", "ol", "li", "span", "bdi", "strong", "em", "b", "i", "small",
+    "br", "hr", "details", "summary", "abbr", "bdi", "time", "address", "main", "header", "footer",
 ];
-const ATTRIBUTE: &[&str] = &["class", "title", "colspan", "rowspan", "scope", "lang", "dir", "datetime", "open", "aria-label"];
+const ATTRIBUTE: &[&str] =
+    &["class", "title", "colspan", "rowspan", "scope", "lang", "dir", "datetime", "open", "aria-label"];
 /// Attributes with the only value they may have: a wide table is a region that the keyboard can scroll.
 const FESTE: &[(&str, &str)] = &[("role", "region"), ("tabindex", "0")];
 /// Landmarks exist once per page, and it has its own first heading.
-const ERSATZ: &[(&str, &str)] = &[("main", "div"), ("header", "div"), ("footer", "div"), ("h1", "h2"), ("h2", "h3"), ("h3", "h4"), ("address", "p")];
+const ERSATZ: &[(&str, &str)] = &[
+    ("main", "div"),
+    ("header", "div"),
+    ("footer", "div"),
+    ("h1", "h2"),
+    ("h2", "h3"),
+    ("h3", "h4"),
+    ("address", "p"),
+];
 const GROESSE_MAX: usize = 2_000_000;
 const KNOTEN_MAX: u32 = 60_000;
 const TIEFE_MAX: usize = 60;
@@ -99,7 +108,9 @@ mod tests {
              <script>alert(1)</script><form action=\"//x\"><input name=\"q\"/>Text</form></main></body></html>",
         );
         assert_eq!(got, "<div><h2>Rechnung</h2><p class=\"a\">1 &lt; 2 Link<br></p>Text</div>");
-        let fixed = bereinigen("<body><div role=\"region\" tabindex=\"0\" aria-label=\"Summen\"><p role=\"alert\" tabindex=\"5\" id=\"x\">a</p></div></body>");
+        let fixed = bereinigen(
+            "<body><div role=\"region\" tabindex=\"0\" aria-label=\"Summen\"><p role=\"alert\" tabindex=\"5\" id=\"x\">a</p></div></body>",
+        );
         assert_eq!(fixed, "<div role=\"region\" tabindex=\"0\" aria-label=\"Summen\"><p>a</p></div>");
     }
 

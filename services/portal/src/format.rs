@@ -120,7 +120,13 @@ mod tests {
 
     #[test]
     fn amounts_are_written_the_german_way() {
-        for (plain, german) in [("1190", "1.190,00"), ("0.5", "0,50"), ("-1234567.89", "-1.234.567,89"), ("100", "100,00"), ("0.125", "0,125")] {
+        for (plain, german) in [
+            ("1190", "1.190,00"),
+            ("0.5", "0,50"),
+            ("-1234567.89", "-1.234.567,89"),
+            ("100", "100,00"),
+            ("0.125", "0,125"),
+        ] {
             assert_eq!(zahl(plain.parse().unwrap()), german);
         }
         assert_eq!(betrag("1190".parse().unwrap(), None), "1.190,00\u{a0}€");
@@ -129,7 +135,14 @@ mod tests {
 
     #[test]
     fn amounts_are_read_as_people_type_them() {
-        for (typed, plain) in [("1.190,00", "1190.00"), ("1190,5", "1190.5"), ("1190.50", "1190.50"), ("1.190", "1190"), ("90 €", "90"), ("-5,00", "-5.00")] {
+        for (typed, plain) in [
+            ("1.190,00", "1190.00"),
+            ("1190,5", "1190.5"),
+            ("1190.50", "1190.50"),
+            ("1.190", "1190"),
+            ("90 €", "90"),
+            ("-5,00", "-5.00"),
+        ] {
             assert_eq!(parse_betrag(typed), Some(plain.parse().unwrap()), "{typed}");
         }
         for wrong in ["", "zehn", "1,2,3", "1,190.00", "1,123", "999999999999999999999"] {
@@ -157,7 +170,10 @@ mod tests {
 
     #[test]
     fn sizes_and_times() {
-        assert_eq!((groesse(999), groesse(14_300), groesse(1_480_000)), ("999 Byte".into(), "14 kB".into(), "1,4 MB".into()));
+        assert_eq!(
+            (groesse(999), groesse(14_300), groesse(1_480_000)),
+            ("999 Byte".into(), "14 kB".into(), "1,4 MB".into())
+        );
         let t: Timestamp = "2026-11-23T09:42:00Z".parse().unwrap();
         assert_eq!(zeitpunkt(t), "23.11.2026, 10:42 Uhr");
     }

@@ -24,7 +24,13 @@ mod web;
 use std::sync::Arc;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware::from_fn_with_state, routing::get};
-use tower_http::{catch_panic::CatchPanicLayer, compression::{CompressionLayer, predicate::{NotForContentType, Predicate, SizeAbove}}};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::{
+        CompressionLayer,
+        predicate::{NotForContentType, Predicate, SizeAbove},
+    },
+};
 
 pub use api::openapi;
 pub use schutz::{CSP, CSP_FREMD};
@@ -37,7 +43,9 @@ pub(crate) type App = Arc<PortalState>;
 pub fn router(state: PortalState) -> Router {
     let app: App = Arc::new(state);
     // Images are compressed already; compressing what carries a secret next to what a stranger typed is avoided for the API.
-    let compressible = SizeAbove::new(1_024).and(NotForContentType::const_new("image/")).and(NotForContentType::const_new("application/pdf"));
+    let compressible = SizeAbove::new(1_024)
+        .and(NotForContentType::const_new("image/"))
+        .and(NotForContentType::const_new("application/pdf"));
     Router::new()
         .merge(seiten::geschuetzt(&app))
         .merge(seiten::offen(&app))

@@ -17,7 +17,9 @@ pub fn html(text: &str) -> String {
         if item.is_none() && list.is_some() && !line.starts_with("  ") {
             out.push_str(&format!("</{}>\n", list.take().unwrap_or("ul")));
         }
-        if (line.is_empty() || item.is_some() || line.starts_with('#') || line.starts_with('|')) && !paragraph.is_empty() {
+        if (line.is_empty() || item.is_some() || line.starts_with('#') || line.starts_with('|'))
+            && !paragraph.is_empty()
+        {
             out.push_str(&format!("<p>{}</p>\n", inline(&paragraph.join(" "))));
             paragraph.clear();
         }
@@ -57,10 +59,16 @@ fn heading(line: &str) -> Option<(usize, &str)> {
 }
 
 fn rows(lines: &[&str]) -> String {
-    let mut out = String::from("<div class=\"rollbar\" tabindex=\"0\" role=\"region\" aria-label=\"Tabelle\"><table class=\"kern-table liste\">\n");
+    let mut out = String::from(
+        "<div class=\"rollbar\" tabindex=\"0\" role=\"region\" aria-label=\"Tabelle\"><table class=\"kern-table liste\">\n",
+    );
     for (i, line) in lines.iter().filter(|l| !l.bytes().all(|b| matches!(b, b'|' | b'-' | b' '))).enumerate() {
         let cells = line.trim_matches('|').split('|').map(str::trim);
-        let (open, close) = if i == 0 { ("<th class=\"kern-table__header\" scope=\"col\">", "</th>") } else { ("<td class=\"kern-table__cell\">", "</td>") };
+        let (open, close) = if i == 0 {
+            ("<th class=\"kern-table__header\" scope=\"col\">", "</th>")
+        } else {
+            ("<td class=\"kern-table__cell\">", "</td>")
+        };
         out.push_str("<tr class=\"kern-table__row\">");
         cells.for_each(|c| out.push_str(&format!("{open}{}{close}", inline(c))));
         out.push_str("</tr>\n");
@@ -114,11 +122,18 @@ mod tests {
 
     #[test]
     fn the_subset_becomes_html_and_everything_else_is_text() {
-        let got = html("# Titel\n\nEin **fetter** Satz\nmit `Code` und [Link](/suche).\n\n- eins\n- zwei\n\n1. erst\n2. dann\n");
+        let got = html(
+            "# Titel\n\nEin **fetter** Satz\nmit `Code` und [Link](/suche).\n\n- eins\n- zwei\n\n1. erst\n2. dann\n",
+        );
         let want = "<h1>Titel</h1>\n<p>Ein <strong>fetter</strong> Satz mit <code>Code</code> und <a class=\"kern-link\" href=\"/suche\">Link</a>.</p>\n\
                     <ul>\n<li>eins</li>\n<li>zwei</li>\n</ul>\n<ol>\n<li>erst</li>\n<li>dann</li>\n</ol>\n";
         assert_eq!(got, want);
-        assert_eq!(html("<script>x</script> [a](javascript:x) 2 ** 3"), "<p>&lt;script&gt;x&lt;/script&gt; a 2 ** 3</p>\n");
-        assert!(html("| A | B |\n|---|---|\n| 1 | 2 |\n").contains("<th class=\"kern-table__header\" scope=\"col\">A</th>"));
+        assert_eq!(
+            html("<script>x</script> [a](javascript:x) 2 ** 3"),
+            "<p>&lt;script&gt;x&lt;/script&gt; a 2 ** 3</p>\n"
+        );
+        assert!(
+            html("| A | B |\n|---|---|\n| 1 | 2 |\n").contains("<th class=\"kern-table__header\" scope=\"col\">A</th>")
+        );
     }
 }

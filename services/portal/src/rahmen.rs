@@ -9,7 +9,14 @@ use axum::{
 use nachrichten::{Tag, Timestamp, aufgaben::Zaehler, fehler::Fehler};
 use service_platform::konten::Angemeldet;
 
-use crate::{App, arten::Art, format, schutz::{Anfrage, Antwort}, sitzung::cookie, tasten, web};
+use crate::{
+    App,
+    arten::Art,
+    format,
+    schutz::{Anfrage, Antwort},
+    sitzung::cookie,
+    tasten, web,
+};
 
 /// A request by a person who is logged in.
 #[derive(Clone)]
@@ -154,7 +161,13 @@ impl Ctx {
 
     /// Only what the role may do, with the open items of this person.
     pub async fn nav(&self, aktuell: &str, zaehler: &[Zaehler]) -> Vec<NavPunkt> {
-        let punkt = |href: &str, label, zahl, warnt| NavPunkt { href: href.to_owned(), label, zahl, aktuell: aktuell == href, warnt };
+        let punkt = |href: &str, label, zahl, warnt| NavPunkt {
+            href: href.to_owned(),
+            label,
+            zahl,
+            aktuell: aktuell == href,
+            warnt,
+        };
         let darf = |rollen: &[&str]| rollen.iter().any(|r| self.ich.hat_rolle(r));
         let mut nav = vec![punkt("/", "Übersicht", None, false)];
         for art in Art::ALLE {
@@ -188,7 +201,9 @@ impl Ctx {
         match self.query("meldung").as_str() {
             "erledigt" => {
                 let art = Art::von_pfad(self.uri.path()).or_else(|| Art::von_slug(&self.query("art")));
-                let rest = art.map(|a| (a, zaehler.iter().filter(|z| a.meint(&z.process, &z.element)).map(|z| z.offen).sum::<u64>()));
+                let rest = art.map(|a| {
+                    (a, zaehler.iter().filter(|z| a.meint(&z.process, &z.element)).map(|z| z.offen).sum::<u64>())
+                });
                 gut(match rest {
                     Some((a, 0)) => format!("Erledigt. Es wartet keine {} mehr auf Sie.", a.einzahl()),
                     Some((a, 1)) => format!("Erledigt. Noch 1 {}.", a.einzahl()),
@@ -210,11 +225,17 @@ impl Ctx {
             "vorlage" => gut("Die Vorlage ist angelegt. Die Ämter sehen sie in ihren Aufgaben.".to_owned()),
             "erneut" => {
                 let n: u32 = self.query("anzahl").parse().unwrap_or(0);
-                gut(if n == 1 { "1 Vorgang ist wieder eingereiht.".to_owned() } else { format!("{n} Vorgänge sind wieder eingereiht.") })
+                gut(if n == 1 {
+                    "1 Vorgang ist wieder eingereiht.".to_owned()
+                } else {
+                    format!("{n} Vorgänge sind wieder eingereiht.")
+                })
             }
             "uhr" => gut("Die Uhr der Vorführung ist vorgestellt.".to_owned()),
             "neu" => gut("Alles steht wieder am Anfang.".to_owned()),
-            "beispiele" => gut(format!("{} Beispiele sind eingeliefert.", self.query("anzahl").parse::<u32>().unwrap_or(0))),
+            "beispiele" => {
+                gut(format!("{} Beispiele sind eingeliefert.", self.query("anzahl").parse::<u32>().unwrap_or(0)))
+            }
             "doppelt" => Some(Meldung {
                 art: "warning",
                 text: "Diese Datei war schon da. Es gilt die erste Quittung.".to_owned(),
@@ -242,7 +263,9 @@ fn demo_uhr(d: &dyn crate::state::Demo) -> DemoUhr {
 pub fn html(template: &impl askama::Template) -> Response {
     match template.render() {
         Ok(text) => Html(text).into_response(),
-        Err(e) => Antwort(Fehler::new("E9002", 500, "Die Seite lässt sich nicht anzeigen.", e.to_string())).into_response(),
+        Err(e) => {
+            Antwort(Fehler::new("E9002", 500, "Die Seite lässt sich nicht anzeigen.", e.to_string())).into_response()
+        }
     }
 }
 
@@ -260,7 +283,10 @@ pub fn encode(text: &str) -> String {
 
 /// An address of our own: begins with one slash and stays on this site; else the start page.
 pub fn eigene(pfad: &str) -> String {
-    let ok = pfad.starts_with('/') && !pfad.starts_with("//") && !pfad.contains('\\') && pfad.bytes().all(|b| (0x21..0x7f).contains(&b));
+    let ok = pfad.starts_with('/')
+        && !pfad.starts_with("//")
+        && !pfad.contains('\\')
+        && pfad.bytes().all(|b| (0x21..0x7f).contains(&b));
     if ok { pfad.to_owned() } else { "/".to_owned() }
 }
 

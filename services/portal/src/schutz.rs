@@ -59,7 +59,9 @@ pub async fn rand(State(app): State<App>, mut request: Request, next: Next) -> R
     request.extensions_mut().insert(anfrage.clone());
     let mut response = next.run(request).await;
     let mut error = response.extensions_mut().remove::<Antwort>().map(|a| a.0);
-    if error.is_none() && response.headers().get(header::CONTENT_TYPE).is_none_or(|t| t.as_bytes().starts_with(b"text/plain")) {
+    if error.is_none()
+        && response.headers().get(header::CONTENT_TYPE).is_none_or(|t| t.as_bytes().starts_with(b"text/plain"))
+    {
         error = plain(response.status());
     }
     if let Some(f) = error {
@@ -86,8 +88,12 @@ fn plain(status: StatusCode) -> Option<Fehler> {
         StatusCode::NOT_FOUND => Some(Fehler::not_found()),
         StatusCode::METHOD_NOT_ALLOWED => f("E7005", "Diese Adresse nimmt diese Anfrage nicht an."),
         StatusCode::PAYLOAD_TOO_LARGE => f("E1002", "Die Datei ist zu groß. Sie wurde nicht angenommen."),
-        s if s.is_client_error() => f("E7006", "Die Anfrage ist unvollständig. Laden Sie die Seite neu und versuchen Sie es erneut."),
-        s if s.is_server_error() => f("E9001", "Der Dienst antwortet nicht. Ihre gespeicherten Eingaben bleiben erhalten."),
+        s if s.is_client_error() => {
+            f("E7006", "Die Anfrage ist unvollständig. Laden Sie die Seite neu und versuchen Sie es erneut.")
+        }
+        s if s.is_server_error() => {
+            f("E9001", "Der Dienst antwortet nicht. Ihre gespeicherten Eingaben bleiben erhalten.")
+        }
         _ => None,
     }
 }

@@ -111,9 +111,9 @@ async fn read_form(request: Request) -> Result<(Request, Felder), Fehler> {
         return Err(csrf_fehler());
     }
     let (parts, body) = request.into_parts();
-    let bytes: Bytes = to_bytes(body, FORM_MAX)
-        .await
-        .map_err(|_| Fehler::new("E7006", 413, "Die Eingaben sind zu lang. Kürzen Sie den Text.", "form body too large"))?;
+    let bytes: Bytes = to_bytes(body, FORM_MAX).await.map_err(|_| {
+        Fehler::new("E7006", 413, "Die Eingaben sind zu lang. Kürzen Sie den Text.", "form body too large")
+    })?;
     let felder = Felder(decode(&bytes));
     let mut request = Request::from_parts(parts, Body::from(bytes));
     request.extensions_mut().insert(felder.clone());
@@ -206,7 +206,8 @@ fn to_login(app: &App, request: &Request) -> Response {
     let grund = if had { "&grund=ruhe" } else { "" };
     if request.headers().contains_key("hx-request") {
         // A partial update must not swap the login page into a corner of the page.
-        return ([("hx-redirect", format!("/anmelden?weiter=/{grund}"))], axum::http::StatusCode::UNAUTHORIZED).into_response();
+        return ([("hx-redirect", format!("/anmelden?weiter=/{grund}"))], axum::http::StatusCode::UNAUTHORIZED)
+            .into_response();
     }
     Redirect::to(&format!("/anmelden?weiter={}{grund}", crate::rahmen::encode(weiter))).into_response()
 }

@@ -4,7 +4,10 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
-use nachrichten::{Timestamp, ablaeufe::Ablaeufe, aufgaben::Aufgaben, dokumente::Dokumente, fehler::Fehler, sendungen::Sendungen, suche::Suche};
+use nachrichten::{
+    Timestamp, ablaeufe::Ablaeufe, aufgaben::Aufgaben, dokumente::Dokumente, fehler::Fehler, sendungen::Sendungen,
+    suche::Suche,
+};
 use service_platform::{
     konten::{Angemeldet, DemoLogin},
     uhr::{Clock, Ids},
@@ -75,7 +78,11 @@ impl Options {
         let o: Organisation = serde_json::from_str(json)?;
         let gruppen: BTreeMap<String, String> = o.gruppen.into_iter().map(|g| (g.name, g.titel)).collect();
         let signs = |amt: &str| gruppen.contains_key(&format!("Mitzeichnung-{amt}"));
-        let aemter = o.aemter.into_iter().map(|a| Amt { mitzeichnung: signs(&a.nummer), kennzeichen: a.nummer, name: a.name }).collect();
+        let aemter = o
+            .aemter
+            .into_iter()
+            .map(|a| Amt { mitzeichnung: signs(&a.nummer), kennzeichen: a.nummer, name: a.name })
+            .collect();
         Ok(Self { stadt: format!("Stadt {}", o.stadt), aemter, gruppen, ..Self::plain() })
     }
 

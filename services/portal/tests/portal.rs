@@ -2,13 +2,13 @@
 //! The portal against a backend in memory: protection of every route, the forms, the API, the files it ships.
 #![allow(clippy::unwrap_used)]
 
-mod gemein;
 #[path = "portal/api.rs"]
 mod api;
 #[path = "portal/browser.rs"]
 mod browser;
 #[path = "portal/dateien.rs"]
 mod dateien;
+mod gemein;
 #[path = "portal/schutz.rs"]
 mod schutz;
 #[path = "portal/seiten.rs"]

@@ -25,11 +25,7 @@ pub fn check_file(name: &str, bytes: &[u8], max_bytes: Option<usize>) -> Value {
     };
     let mut out = match &found.invoice {
         Some(invoice) => report(name, &rechnung::read(&invoice.xml, &limits)),
-        None => unreadable(
-            name,
-            "no-invoice",
-            "Die PDF-Datei enthält keine Rechnungsdaten.",
-        ),
+        None => unreadable(name, "no-invoice", "Die PDF-Datei enthält keine Rechnungsdaten."),
     };
     out["attachments"] = found
         .attachments
@@ -55,11 +51,7 @@ pub fn show_html(bytes: &[u8]) -> Result<String, String> {
     let xml = embedded.as_ref().map_or(bytes, |e| e.xml.as_slice());
     let rechnung = rechnung::read(xml, &limits(None)).map_err(|e| e.text)?;
     match rechnung.syntax {
-        Some(_) => Ok(rechnung::html::document(
-            &rechnung,
-            &rechnung::findings(&rechnung),
-            None,
-        )),
+        Some(_) => Ok(rechnung::html::document(&rechnung, &rechnung::findings(&rechnung), None)),
         None => Err("Die Datei ist keine elektronische Rechnung.".to_owned()),
     }
 }
@@ -68,11 +60,7 @@ fn limits(max_bytes: Option<usize>) -> Limits {
     let default = Limits::default();
     match max_bytes {
         // More bytes may hold more elements; 50 bytes an element is less than any real invoice has.
-        Some(bytes) => Limits {
-            bytes,
-            elements: default.elements.max(bytes / 50),
-            ..default
-        },
+        Some(bytes) => Limits { bytes, elements: default.elements.max(bytes / 50), ..default },
         None => default,
     }
 }
@@ -85,28 +73,13 @@ fn report(name: &str, read: &Result<Rechnung, rechnung::ReadError>) -> Value {
     let scenario = detect::scenario_of(rechnung);
     // The official check runs its rules only on documents that fit the schema.
     let blocked = rechnung.problems.iter().any(|p| p.blocking);
-    let found = if blocked {
-        Vec::new()
-    } else {
-        pruefung::check(rechnung)
-    };
-    let (findings, core) = if scenario.is_some() {
-        (found, Vec::new())
-    } else {
-        (Vec::new(), found)
-    };
+    let found = if blocked { Vec::new() } else { pruefung::check(rechnung) };
+    let (findings, core) = if scenario.is_some() { (found, Vec::new()) } else { (Vec::new(), found) };
     let mut hints: Vec<Value> = hints(rechnung).iter().map(finding).collect();
     if rechnung.syntax.is_none() {
-        hints.push(hint(
-            "not-an-invoice",
-            "Die Datei ist keine elektronische Rechnung.",
-        ));
+        hints.push(hint("not-an-invoice", "Die Datei ist keine elektronische Rechnung."));
     }
-    let profile = rechnung
-        .specification
-        .as_deref()
-        .and_then(Profile::of)
-        .map(Profile::name);
+    let profile = rechnung.specification.as_deref().and_then(Profile::of).map(Profile::name);
     json!({
         "file": name,
         "syntax": rechnung.official_syntax(),

@@ -14,10 +14,7 @@ use rechnung::{
 pub(crate) fn of(rechnung: &Rechnung, terms: &Terms) -> RechnungsFakten {
     let totals = rechnung.totals.as_ref();
     let seller = rechnung.seller.as_ref();
-    let account = rechnung
-        .payment
-        .iter()
-        .find_map(|p| p.account.as_ref()?.id.as_ref());
+    let account = rechnung.payment.iter().find_map(|p| p.account.as_ref()?.id.as_ref());
     RechnungsFakten {
         nummer: text(&rechnung.number),
         datum: rechnung.issue_date.as_ref().map(|d| Tag(d.value)),
@@ -46,16 +43,8 @@ pub(crate) fn payment(terms: &Terms) -> RechnungsFakten {
         ersparnis: step.saving.to_string(),
     });
     // One sentence for the screen: what was assumed about the due date, and where the Skonto counts from.
-    let start = terms
-        .start_assumed
-        .as_ref()
-        .filter(|_| !terms.skonto.is_empty());
-    let assumed: Vec<&str> = terms
-        .due_assumed
-        .iter()
-        .chain(start)
-        .map(String::as_str)
-        .collect();
+    let start = terms.start_assumed.as_ref().filter(|_| !terms.skonto.is_empty());
+    let assumed: Vec<&str> = terms.due_assumed.iter().chain(start).map(String::as_str).collect();
     RechnungsFakten {
         faellig: Some(Tag(terms.due)),
         faellig_annahme: (!assumed.is_empty()).then(|| assumed.join(" ")),
@@ -65,9 +54,7 @@ pub(crate) fn payment(terms: &Terms) -> RechnungsFakten {
 }
 
 fn text(text: &Option<Text>) -> Option<String> {
-    text.as_ref()
-        .map(|t| t.value.clone())
-        .filter(|t| !t.is_empty())
+    text.as_ref().map(|t| t.value.clone()).filter(|t| !t.is_empty())
 }
 
 fn amount(amount: &Option<Amount>) -> Option<String> {

@@ -47,10 +47,7 @@ impl From<zahlung::Counting> for Zaehlung {
             zahlung::Start::Zugang => Beginn::Zugang,
             zahlung::Start::IssueDate => Beginn::Rechnungsdatum,
         };
-        Self {
-            start,
-            tage: c.default_days,
-        }
+        Self { start, tage: c.default_days }
     }
 }
 
@@ -61,10 +58,7 @@ impl From<Zaehlung> for zahlung::Counting {
             Beginn::Zugang => zahlung::Start::Zugang,
             Beginn::Rechnungsdatum => zahlung::Start::IssueDate,
         };
-        Self {
-            start,
-            default_days: z.tage,
-        }
+        Self { start, default_days: z.tage }
     }
 }
 
@@ -80,23 +74,14 @@ pub fn child(kind: &str, header: Value, blobs: Vec<Vec<u8>>) -> Option<Result<Re
 }
 
 fn read(header: Value, blobs: &[Vec<u8>]) -> Result<Reply, Refusal> {
-    let defect = || {
-        Refusal::new(
-            "bad-request",
-            "Der Auftrag an das Leseprogramm ist fehlerhaft.",
-        )
-    };
+    let defect = || Refusal::new("bad-request", "Der Auftrag an das Leseprogramm ist fehlerhaft.");
     let task: Auftrag = serde_json::from_value(header).map_err(|_| defect())?;
     let [xml, printed] = blobs else {
         return Err(defect());
     };
-    let rechnung =
-        rechnung::read(xml, &Limits::default()).map_err(|e| Refusal::new(grund::FORMAT, e.text))?;
+    let rechnung = rechnung::read(xml, &Limits::default()).map_err(|e| Refusal::new(grund::FORMAT, e.text))?;
     if rechnung.syntax.is_none() {
-        return Err(Refusal::new(
-            grund::FORMAT,
-            "Die XML-Datei ist keine elektronische Rechnung.",
-        ));
+        return Err(Refusal::new(grund::FORMAT, "Die XML-Datei ist keine elektronische Rechnung."));
     }
     if let Some(problem) = rechnung.problems.iter().find(|p| p.blocking) {
         return Err(Refusal::new(grund::FORMAT, problem.text.clone()));
@@ -106,24 +91,12 @@ fn read(header: Value, blobs: &[Vec<u8>]) -> Result<Reply, Refusal> {
     let html = rechnung::html::document(&rechnung, &findings, Some(&terms));
     let text = rechnung::text::text(&rechnung);
     let differences = vergleich::differences(&rechnung, &String::from_utf8_lossy(printed));
-    let visible = differences.into_iter().map(|text| Befund {
-        code: "visible-vs-data".into(),
-        stufe: Stufe::Warnung,
-        text,
-    });
-    let befunde = visible
-        .chain(findings.iter().map(befund))
-        .take(MAX_BEFUNDE)
-        .collect();
-    let header = serde_json::to_value(Ergebnis {
-        fakten: fakten::of(&rechnung, &terms),
-        befunde,
-    })
-    .map_err(|_| defect())?;
-    Ok(Reply::new(
-        header,
-        vec![html.into_bytes(), text.into_bytes()],
-    ))
+    let visible =
+        differences.into_iter().map(|text| Befund { code: "visible-vs-data".into(), stufe: Stufe::Warnung, text });
+    let befunde = visible.chain(findings.iter().map(befund)).take(MAX_BEFUNDE).collect();
+    let header =
+        serde_json::to_value(Ergebnis { fakten: fakten::of(&rechnung, &terms), befunde }).map_err(|_| defect())?;
+    Ok(Reply::new(header, vec![html.into_bytes(), text.into_bytes()]))
 }
 
 fn befund(finding: &Finding) -> Befund {
@@ -132,9 +105,5 @@ fn befund(finding: &Finding) -> Befund {
         Level::Warning => Stufe::Warnung,
         Level::Information => Stufe::Hinweis,
     };
-    Befund {
-        code: finding.rule.clone(),
-        stufe,
-        text: finding.text.clone(),
-    }
+    Befund { code: finding.rule.clone(), stufe, text: finding.text.clone() }
 }

@@ -39,13 +39,7 @@ impl Rechnung {
     /// A worker whose parsing happens in `children`; `default_days` until payment when an invoice names none.
     pub fn new(children: Arc<Pool>, default_days: i32) -> Self {
         let default_days = u32::try_from(default_days).unwrap_or(0);
-        Self {
-            children,
-            counting: Counting {
-                default_days,
-                ..Counting::default()
-            },
-        }
+        Self { children, counting: Counting { default_days, ..Counting::default() } }
     }
 
     /// Terms count from `start` instead of the earlier of invoice date and Zugang.
@@ -66,42 +60,23 @@ impl Rechnung {
         let Some(xml) = task.xml else {
             let vorschlag = task.vorschlag.unwrap_or_default();
             let (fakten, befunde) = papier::check(&vorschlag, &text, task.zugang, self.counting);
-            return Ok(Geprueft {
-                fakten,
-                befunde,
-                html: None,
-                text: None,
-            });
+            return Ok(Geprueft { fakten, befunde, html: None, text: None });
         };
         let xml = context.blobs.get(xml).await.map_err(WorkerError::from)?;
-        let header = lesen::Auftrag {
-            zugang: task.zugang,
-            counting: self.counting.into(),
-        };
-        let header = serde_json::to_value(header).map_err(|e| JobError::Bug {
-            detail: e.to_string(),
-        })?;
+        let header = lesen::Auftrag { zugang: task.zugang, counting: self.counting.into() };
+        let header = serde_json::to_value(header).map_err(|e| JobError::Bug { detail: e.to_string() })?;
         let children = self.children.clone();
-        let reply = tokio::task::spawn_blocking(move || {
-            children.call(LESEN, &header, &[&xml, text.as_bytes()])
-        })
-        .await
-        .map_err(|e| JobError::Bug {
-            detail: format!("reading an invoice: {e}"),
-        })?
-        .map_err(failure)?;
+        let reply = tokio::task::spawn_blocking(move || children.call(LESEN, &header, &[&xml, text.as_bytes()]))
+            .await
+            .map_err(|e| JobError::Bug { detail: format!("reading an invoice: {e}") })?
+            .map_err(failure)?;
         let read: lesen::Ergebnis = serde_json::from_value(reply.header).map_err(|_| garbage())?;
         let Ok([html, text]) = <[Vec<u8>; 2]>::try_from(reply.blobs) else {
             return Err(garbage());
         };
         let html = context.blobs.put(html).await.map_err(WorkerError::from)?;
         let text = context.blobs.put(text).await.map_err(WorkerError::from)?;
-        Ok(Geprueft {
-            fakten: read.fakten,
-            befunde: read.befunde,
-            html: Some(html),
-            text: Some(text),
-        })
+        Ok(Geprueft { fakten: read.fakten, befunde: read.befunde, html: Some(html), text: Some(text) })
     }
 }
 
@@ -109,13 +84,10 @@ impl Worker for Rechnung {
     const NAME: &'static str = "rechnung";
 
     fn jobs(self: Arc<Self>) -> Vec<JobHandler> {
-        vec![job(
-            PRUEFEN,
-            move |context: Arc<JobContext>, task: Pruefen| {
-                let worker = self.clone();
-                async move { worker.check(&context, task).await }
-            },
-        )]
+        vec![job(PRUEFEN, move |context: Arc<JobContext>, task: Pruefen| {
+            let worker = self.clone();
+            async move { worker.check(&context, task).await }
+        })]
     }
 }
 
@@ -124,15 +96,11 @@ fn failure(error: SandboxError) -> JobError {
     let (code, detail) = match error {
         SandboxError::Refused { code, detail } => (code, detail),
         SandboxError::Io(_) | SandboxError::Lock(_) => {
-            return JobError::Retry {
-                after: std::time::Duration::from_secs(2),
-                cause: error.to_string(),
-            };
+            return JobError::Retry { after: std::time::Duration::from_secs(2), cause: error.to_string() };
         }
-        SandboxError::TimedOut => (
-            grund::QUARANTAENE.to_owned(),
-            "Die Rechnung ließ sich nicht in der vorgesehenen Zeit lesen.".to_owned(),
-        ),
+        SandboxError::TimedOut => {
+            (grund::QUARANTAENE.to_owned(), "Die Rechnung ließ sich nicht in der vorgesehenen Zeit lesen.".to_owned())
+        }
         _ => return garbage(),
     };
     JobError::Unreadable { code, detail }

@@ -25,26 +25,14 @@ pub(crate) fn check(
     zugang: Tag,
     counting: zahlung::Counting,
 ) -> (RechnungsFakten, Vec<Befund>) {
-    let field = |name: &str| {
-        vorschlag
-            .felder
-            .get(name)
-            .map(|f| f.wert.trim().to_owned())
-            .filter(|w| !w.is_empty())
-    };
+    let field = |name: &str| vorschlag.felder.get(name).map(|f| f.wert.trim().to_owned()).filter(|w| !w.is_empty());
     let money = |name: &str| field(name).filter(|w| decimal(w).is_some());
     let day = |name: &str| field(name).and_then(|w| w.parse::<Tag>().ok());
     let number = |text: &Option<String>| text.as_deref().and_then(decimal);
 
     let (gross, issued) = (money("amount"), day("date"));
-    let terms = zahlung::plan(
-        text,
-        number(&gross),
-        issued.map(|t| t.0),
-        day("due_date").map(|t| t.0),
-        zugang.0,
-        counting,
-    );
+    let terms =
+        zahlung::plan(text, number(&gross), issued.map(|t| t.0), day("due_date").map(|t| t.0), zugang.0, counting);
     let fakten = RechnungsFakten {
         nummer: field("invoice_number"),
         datum: issued,
@@ -62,19 +50,9 @@ pub(crate) fn check(
     };
     let mut befunde = Vec::new();
     sums(&fakten, &mut befunde);
-    if let Some(account) = fakten
-        .iban
-        .as_deref()
-        .filter(|i| iban::judge(i) == iban::Iban::Wrong)
-    {
-        let text = format!(
-            "Die Prüfziffer der IBAN {account} ist falsch. Zahlen Sie nicht ohne Rückfrage."
-        );
-        befunde.push(Befund {
-            code: "EA-IBAN".into(),
-            stufe: Stufe::Fehler,
-            text,
-        });
+    if let Some(account) = fakten.iban.as_deref().filter(|i| iban::judge(i) == iban::Iban::Wrong) {
+        let text = format!("Die Prüfziffer der IBAN {account} ist falsch. Zahlen Sie nicht ohne Rückfrage.");
+        befunde.push(Befund { code: "EA-IBAN".into(), stufe: Stufe::Fehler, text });
     }
     ustg14(&fakten, text, &mut befunde);
     (fakten, befunde)
@@ -82,11 +60,7 @@ pub(crate) fn check(
 
 fn sums(fakten: &RechnungsFakten, befunde: &mut Vec<Befund>) {
     let read = |text: &Option<String>| text.as_deref().and_then(decimal);
-    let (Some(net), Some(vat), Some(gross)) = (
-        read(&fakten.netto),
-        read(&fakten.steuer),
-        read(&fakten.brutto),
-    ) else {
+    let (Some(net), Some(vat), Some(gross)) = (read(&fakten.netto), read(&fakten.steuer), read(&fakten.brutto)) else {
         return;
     };
     if net + vat != gross {
@@ -97,11 +71,7 @@ fn sums(fakten: &RechnungsFakten, befunde: &mut Vec<Befund>) {
             format::amount(net + vat),
             format::amount(gross)
         );
-        befunde.push(Befund {
-            code: "EA-SUMME".into(),
-            stufe: Stufe::Fehler,
-            text,
-        });
+        befunde.push(Befund { code: "EA-SUMME".into(), stufe: Stufe::Fehler, text });
     }
 }
 
@@ -111,18 +81,9 @@ fn ustg14(fakten: &RechnungsFakten, text: &str, befunde: &mut Vec<Befund>) {
     let any = |words: &[&str]| words.iter().any(|w| text.contains(w));
     let gross = fakten.brutto.as_deref().and_then(decimal);
     let small = gross.is_some_and(|g| g <= Decimal::from(250));
-    let tax_shown =
-        fakten.steuer.is_some() || any(&["mwst", "ust", "umsatzsteuer", "mehrwertsteuer"]);
-    let exempt = any(&[
-        "§ 19",
-        "§19",
-        "kleinunternehmer",
-        "steuerfrei",
-        "umsatzsteuerbefreit",
-        "§ 13b",
-        "§13b",
-        "§ 4 nr",
-    ]);
+    let tax_shown = fakten.steuer.is_some() || any(&["mwst", "ust", "umsatzsteuer", "mehrwertsteuer"]);
+    let exempt =
+        any(&["§ 19", "§19", "kleinunternehmer", "steuerfrei", "umsatzsteuerbefreit", "§ 13b", "§13b", "§ 4 nr"]);
     let service = any(&[
         "leistungsdatum",
         "lieferdatum",
@@ -141,36 +102,18 @@ fn ustg14(fakten: &RechnungsFakten, text: &str, befunde: &mut Vec<Befund>) {
         (fakten.lieferant.is_none(), "Name des Lieferanten", true),
         (fakten.datum.is_none(), "Rechnungsdatum", true),
         (gross.is_none(), "Gesamtbetrag", true),
-        (
-            !tax_shown && !exempt,
-            "Umsatzsteuer oder Hinweis auf Befreiung",
-            true,
-        ),
+        (!tax_shown && !exempt, "Umsatzsteuer oder Hinweis auf Befreiung", true),
         (fakten.nummer.is_none(), "Rechnungsnummer", false),
         (fakten.empfaenger.is_none(), "Name des Empfängers", false),
-        (
-            fakten.lieferant_steuer.is_none() && !names_tax_number(&text),
-            "Steuernummer oder USt-IdNr.",
-            false,
-        ),
+        (fakten.lieferant_steuer.is_none() && !names_tax_number(&text), "Steuernummer oder USt-IdNr.", false),
         (!service, "Zeitpunkt der Leistung", false),
     ];
-    let missing: Vec<&str> = missing
-        .iter()
-        .filter(|(gone, _, always)| *gone && (*always || !small))
-        .map(|(_, name, _)| *name)
-        .collect();
+    let missing: Vec<&str> =
+        missing.iter().filter(|(gone, _, always)| *gone && (*always || !small)).map(|(_, name, _)| *name).collect();
     if !missing.is_empty() {
         let law = if small { "§ 33 UStDV" } else { "§ 14 UStG" };
-        let text = format!(
-            "Diese Pflichtangaben nach {law} wurden nicht gefunden: {}.",
-            missing.join(", ")
-        );
-        befunde.push(Befund {
-            code: "EA-USTG14".into(),
-            stufe: Stufe::Warnung,
-            text,
-        });
+        let text = format!("Diese Pflichtangaben nach {law} wurden nicht gefunden: {}.", missing.join(", "));
+        befunde.push(Befund { code: "EA-USTG14".into(), stufe: Stufe::Warnung, text });
     }
 }
 
@@ -195,14 +138,9 @@ fn names_tax_number(lower: &str) -> bool {
 /// The first German VAT identifier in the text: `DE` and nine digits, blanks between them allowed.
 fn tax_id(text: &str) -> Option<String> {
     text.match_indices("DE").find_map(|(at, _)| {
-        let before = text[..at]
-            .chars()
-            .next_back()
-            .is_some_and(char::is_alphanumeric);
+        let before = text[..at].chars().next_back().is_some_and(char::is_alphanumeric);
         let mut rest = text[at + 2..].chars().filter(|c| *c != ' ').peekable();
-        let digits: String = std::iter::from_fn(|| rest.next_if(char::is_ascii_digit))
-            .take(10)
-            .collect();
+        let digits: String = std::iter::from_fn(|| rest.next_if(char::is_ascii_digit)).take(10).collect();
         (!before && digits.len() == 9).then(|| format!("DE{digits}"))
     })
 }
@@ -224,32 +162,11 @@ mod tests {
     use super::*;
 
     fn paper(fields: &[(&str, &str)], text: &str) -> (RechnungsFakten, Vec<String>) {
-        let feld = |wert: &str| Feld {
-            wert: wert.into(),
-            sicherheit: 0.9,
-            grund: "Test".into(),
-            seite: None,
-            kasten: None,
-        };
-        let vorschlag = Vorschlag {
-            felder: fields
-                .iter()
-                .map(|(n, w)| ((*n).to_owned(), feld(w)))
-                .collect(),
-        };
-        let (fakten, befunde) = check(
-            &vorschlag,
-            text,
-            "2026-11-20".parse().unwrap(),
-            zahlung::Counting::default(),
-        );
-        (
-            fakten,
-            befunde
-                .into_iter()
-                .map(|b| format!("{}: {}", b.code, b.text))
-                .collect(),
-        )
+        let feld =
+            |wert: &str| Feld { wert: wert.into(), sicherheit: 0.9, grund: "Test".into(), seite: None, kasten: None };
+        let vorschlag = Vorschlag { felder: fields.iter().map(|(n, w)| ((*n).to_owned(), feld(w))).collect() };
+        let (fakten, befunde) = check(&vorschlag, text, "2026-11-20".parse().unwrap(), zahlung::Counting::default());
+        (fakten, befunde.into_iter().map(|b| format!("{}: {}", b.code, b.text)).collect())
     }
 
     const FULL: &[(&str, &str)] = &[
@@ -272,12 +189,7 @@ mod tests {
         assert_eq!(fakten.leitweg_id.as_deref(), Some("08999000-66TIEFBAU-73"));
         assert_eq!(fakten.iban.as_deref(), Some("DE39999500100000081500"));
         assert_eq!(fakten.faellig.unwrap().to_string(), "2026-12-16");
-        assert!(
-            fakten
-                .faellig_annahme
-                .unwrap()
-                .starts_with("Die Rechnung nennt keinen Zahlungstermin.")
-        );
+        assert!(fakten.faellig_annahme.unwrap().starts_with("Die Rechnung nennt keinen Zahlungstermin."));
     }
 
     #[test]
@@ -297,29 +209,12 @@ mod tests {
 
     #[test]
     fn missing_duties_depend_on_the_amount() {
-        let (_, large) = paper(
-            &[
-                ("amount", "300.00"),
-                ("sender", "Musterbau GmbH"),
-                ("date", "2026-11-16"),
-            ],
-            "inkl. MwSt.",
-        );
+        let (_, large) =
+            paper(&[("amount", "300.00"), ("sender", "Musterbau GmbH"), ("date", "2026-11-16")], "inkl. MwSt.");
         let all = "Rechnungsnummer, Name des Empfängers, Steuernummer oder USt-IdNr., Zeitpunkt der Leistung";
-        assert_eq!(
-            large,
-            [format!(
-                "EA-USTG14: Diese Pflichtangaben nach § 14 UStG wurden nicht gefunden: {all}."
-            )]
-        );
-        let (_, small) = paper(
-            &[
-                ("amount", "80.00"),
-                ("sender", "Musterbau GmbH"),
-                ("date", "2026-11-16"),
-            ],
-            "inkl. MwSt.",
-        );
+        assert_eq!(large, [format!("EA-USTG14: Diese Pflichtangaben nach § 14 UStG wurden nicht gefunden: {all}.")]);
+        let (_, small) =
+            paper(&[("amount", "80.00"), ("sender", "Musterbau GmbH"), ("date", "2026-11-16")], "inkl. MwSt.");
         assert_eq!(small, Vec::<String>::new());
     }
 }

@@ -57,9 +57,7 @@ pub struct Embedded {
 
 /// Whether the bytes begin as a PDF does (the mark may stand within the first 1,024 bytes).
 pub fn is_pdf(bytes: &[u8]) -> bool {
-    bytes[..bytes.len().min(1_024)]
-        .windows(5)
-        .any(|w| w == b"%PDF-")
+    bytes[..bytes.len().min(1_024)].windows(5).any(|w| w == b"%PDF-")
 }
 
 /// The invoice inside a PDF and all its embedded files.
@@ -68,21 +66,11 @@ pub fn is_pdf(bytes: &[u8]) -> bool {
 /// `format-rejected`: no readable PDF; `clearing`: needs a password; `quarantine`: two different invoices, an invoice
 /// file that is broken or dangerous, more or larger files than allowed.
 pub fn embedded_invoice(pdf: &[u8]) -> Result<Found, Refusal> {
-    let options = LoadOptions {
-        max_decompressed_size: Some(MAX_ALL),
-        ..LoadOptions::default()
-    };
-    let doc = Document::load_mem_with_options(pdf, options).map_err(|_| {
-        Refusal::new(
-            grund::FORMAT,
-            "Die PDF-Datei ist beschädigt und nicht lesbar.",
-        )
-    })?;
+    let options = LoadOptions { max_decompressed_size: Some(MAX_ALL), ..LoadOptions::default() };
+    let doc = Document::load_mem_with_options(pdf, options)
+        .map_err(|_| Refusal::new(grund::FORMAT, "Die PDF-Datei ist beschädigt und nicht lesbar."))?;
     if doc.is_encrypted() {
-        return Err(Refusal::new(
-            grund::KLAERUNG,
-            "Die PDF-Datei ist durch ein Kennwort geschützt.",
-        ));
+        return Err(Refusal::new(grund::KLAERUNG, "Die PDF-Datei ist durch ein Kennwort geschützt."));
     }
     let mut files = Vec::new();
     let mut total = 0;
@@ -93,11 +81,7 @@ pub fn embedded_invoice(pdf: &[u8]) -> Result<Found, Refusal> {
     }
     let attachments = files.iter().map(|(a, _)| a.clone()).collect();
     let (invoice, befunde) = choose(files)?;
-    Ok(Found {
-        attachments,
-        invoice,
-        befunde,
-    })
+    Ok(Found { attachments, invoice, befunde })
 }
 
 fn quarantine(text: &str) -> Refusal {
@@ -119,9 +103,7 @@ fn specifications(doc: &Document) -> Result<Vec<&Dictionary>, Refusal> {
             out.push(spec);
         }
         match out.len() > MAX_FILES {
-            true => Err(quarantine(
-                "Die PDF-Datei enthält mehr als 100 eingebettete Dateien.",
-            )),
+            true => Err(quarantine("Die PDF-Datei enthält mehr als 100 eingebettete Dateien.")),
             false => Ok(()),
         }
     };
@@ -132,21 +114,11 @@ fn specifications(doc: &Document) -> Result<Vec<&Dictionary>, Refusal> {
                 add(&mut out, spec)?;
             }
         }
-        for spec in catalog
-            .get(b"AF")
-            .ok()
-            .and_then(|af| array(doc, af))
-            .into_iter()
-            .flatten()
-        {
+        for spec in catalog.get(b"AF").ok().and_then(|af| array(doc, af)).into_iter().flatten() {
             add(&mut out, spec)?;
         }
     }
-    for object in doc
-        .objects
-        .values()
-        .filter(|o| matches!(o, Object::Dictionary(_)))
-    {
+    for object in doc.objects.values().filter(|o| matches!(o, Object::Dictionary(_))) {
         add(&mut out, object)?;
     }
     Ok(out)
@@ -187,40 +159,25 @@ fn array<'d>(doc: &'d Document, object: &'d Object) -> Option<&'d Vec<Object>> {
 /// The embedded stream behind a file specification.
 fn stream_id(doc: &Document, spec: &Dictionary) -> Option<ObjectId> {
     let ef = dictionary(doc, spec.get(b"EF").ok()?)?;
-    [&b"F"[..], b"UF"]
-        .iter()
-        .find_map(|key| ef.get(key).ok()?.as_reference().ok())
+    [&b"F"[..], b"UF"].iter().find_map(|key| ef.get(key).ok()?.as_reference().ok())
 }
 
 type File = (Attachment, Vec<u8>);
 
 fn file(doc: &Document, spec: &Dictionary, total: &mut usize) -> Result<Option<File>, Refusal> {
-    let text =
-        |key: &&[u8]| lopdf::decode_text_string(doc.dereference(spec.get(key).ok()?).ok()?.1).ok();
+    let text = |key: &&[u8]| lopdf::decode_text_string(doc.dereference(spec.get(key).ok()?).ok()?.1).ok();
     let name = [&b"UF"[..], b"F"].iter().find_map(text).unwrap_or_default();
-    let relationship = spec
-        .get(b"AFRelationship")
-        .ok()
-        .and_then(|r| doc.dereference(r).ok()?.1.as_name().ok());
+    let relationship = spec.get(b"AFRelationship").ok().and_then(|r| doc.dereference(r).ok()?.1.as_name().ok());
     let relationship = relationship.map(|r| String::from_utf8_lossy(r).into_owned());
-    let Some(stream) =
-        stream_id(doc, spec).and_then(|id| doc.get_object(id).ok()?.as_stream().ok())
-    else {
+    let Some(stream) = stream_id(doc, spec).and_then(|id| doc.get_object(id).ok()?.as_stream().ok()) else {
         return Ok(None);
     };
     let limit = MAX_FILE.min(MAX_ALL - *total);
-    let bytes = stream.get_plain_content_with_limit(limit).map_err(|_| {
-        quarantine("Eine eingebettete Datei der PDF-Datei ist beschädigt oder zu groß.")
-    })?;
+    let bytes = stream
+        .get_plain_content_with_limit(limit)
+        .map_err(|_| quarantine("Eine eingebettete Datei der PDF-Datei ist beschädigt oder zu groß."))?;
     *total += bytes.len();
-    Ok(Some((
-        Attachment {
-            name,
-            relationship,
-            size: bytes.len(),
-        },
-        bytes,
-    )))
+    Ok(Some((Attachment { name, relationship, size: bytes.len() }, bytes)))
 }
 
 /// Picks the invoice among the files; several of them must be the same.
@@ -235,18 +192,12 @@ fn choose(files: Vec<File>) -> Result<(Option<Embedded>, Vec<Befund>), Refusal> 
         let read = rechnung::read(&xml, &Limits::default());
         match known {
             Some(_) if read.is_err() => {
-                return Err(quarantine(
-                    "Die eingebettete Rechnungsdatei ist fehlerhaft.",
-                ));
+                return Err(quarantine("Die eingebettete Rechnungsdatei ist fehlerhaft."));
             }
             // Under a known name any XML is the invoice, e.g. a draft of ZUGFeRD 1 that nobody reads any more.
             None if !read.is_ok_and(|r| r.syntax.is_some()) => continue,
             rank => {
-                let embedded = Embedded {
-                    xml,
-                    name: attachment.name,
-                    relationship: attachment.relationship,
-                };
+                let embedded = Embedded { xml, name: attachment.name, relationship: attachment.relationship };
                 candidates.push((rank.unwrap_or(NAMES.len()), embedded));
             }
         }
@@ -256,18 +207,13 @@ fn choose(files: Vec<File>) -> Result<(Option<Embedded>, Vec<Befund>), Refusal> 
     let several = candidates.len();
     candidates.dedup_by(|a, b| a.1.xml == b.1.xml);
     if candidates.len() > 1 {
-        return Err(quarantine(
-            "Die PDF-Datei enthält zwei verschiedene Rechnungsdateien.",
-        ));
+        return Err(quarantine("Die PDF-Datei enthält zwei verschiedene Rechnungsdateien."));
     }
     let Some((rank, invoice)) = candidates.pop() else {
         return Ok((None, befunde));
     };
     if several > 1 {
-        befunde.push(warning(
-            "embedded-several",
-            "Die Rechnungsdaten liegen mehrfach in der PDF-Datei.".to_owned(),
-        ));
+        befunde.push(warning("embedded-several", "Die Rechnungsdaten liegen mehrfach in der PDF-Datei.".to_owned()));
     }
     if rank == NAMES.len() {
         let shown = format::visible(&invoice.name, 60);
@@ -276,10 +222,7 @@ fn choose(files: Vec<File>) -> Result<(Option<Embedded>, Vec<Befund>), Refusal> 
             format!("Die Rechnungsdaten liegen unter dem ungewöhnlichen Namen „{shown}“."),
         ));
     }
-    if !matches!(
-        invoice.relationship.as_deref(),
-        Some("Data" | "Alternative" | "Source")
-    ) {
+    if !matches!(invoice.relationship.as_deref(), Some("Data" | "Alternative" | "Source")) {
         befunde.push(warning(
             "embedded-relationship",
             "Die eingebettete Rechnung ist nicht als solche gekennzeichnet.".to_owned(),
@@ -289,9 +232,5 @@ fn choose(files: Vec<File>) -> Result<(Option<Embedded>, Vec<Befund>), Refusal> 
 }
 
 fn warning(code: &str, text: String) -> Befund {
-    Befund {
-        code: code.into(),
-        stufe: Stufe::Warnung,
-        text,
-    }
+    Befund { code: code.into(), stufe: Stufe::Warnung, text }
 }

@@ -12,10 +12,8 @@ const UBL: &[u8] = include_bytes!("../../../schemas/rechnung/tests/beispiele/ubl
 
 /// A folder of `$EAKTE_SHARED`; `None` (said aloud) when it is missing.
 fn shared(folder: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("EAKTE_SHARED").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared")),
-        PathBuf::from,
-    );
+    let root = std::env::var_os("EAKTE_SHARED")
+        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared")), PathBuf::from);
     let path = root.join(folder);
     if path.is_dir() {
         return Some(path);
@@ -25,11 +23,7 @@ fn shared(folder: &str) -> Option<PathBuf> {
 }
 
 fn rows(path: PathBuf) -> Vec<Value> {
-    std::fs::read_to_string(path)
-        .unwrap()
-        .lines()
-        .map(|l| serde_json::from_str(l).unwrap())
-        .collect()
+    std::fs::read_to_string(path).unwrap().lines().map(|l| serde_json::from_str(l).unwrap()).collect()
 }
 
 #[test]
@@ -44,46 +38,22 @@ fn embedded_invoices_are_those_of_the_conformance_data() {
         let found = embedded_invoice(&bytes).unwrap();
         let mut names: Vec<&str> = found.attachments.iter().map(|a| a.name.as_str()).collect();
         names.sort_unstable();
-        let mut expected: Vec<&str> = row["attachments"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|n| n.as_str().unwrap())
-            .collect();
+        let mut expected: Vec<&str> =
+            row["attachments"].as_array().unwrap().iter().map(|n| n.as_str().unwrap()).collect();
         expected.sort_unstable();
         assert_eq!(names, expected, "{file}");
         for pair in row["af"].as_array().unwrap() {
-            let attachment = found
-                .attachments
-                .iter()
-                .find(|a| a.name == pair[0].as_str().unwrap())
-                .unwrap();
+            let attachment = found.attachments.iter().find(|a| a.name == pair[0].as_str().unwrap()).unwrap();
             let relationship = attachment.relationship.as_ref().map(|r| format!("/{r}"));
             assert_eq!(relationship.as_deref(), pair[1].as_str(), "{file}");
         }
         let invoice = found.invoice.as_ref();
-        assert_eq!(
-            invoice.map(|i| i.name.as_str()),
-            row["invoice_xml"].as_str(),
-            "{file}"
-        );
-        assert_eq!(
-            invoice.map(|i| i.xml.len() as u64),
-            row["xml_size"].as_u64(),
-            "{file}"
-        );
-        assert_eq!(
-            invoice.map(|i| BlobHash::of(&i.xml).to_string()).as_deref(),
-            row["xml_sha256"].as_str(),
-            "{file}"
-        );
+        assert_eq!(invoice.map(|i| i.name.as_str()), row["invoice_xml"].as_str(), "{file}");
+        assert_eq!(invoice.map(|i| i.xml.len() as u64), row["xml_size"].as_u64(), "{file}");
+        assert_eq!(invoice.map(|i| BlobHash::of(&i.xml).to_string()).as_deref(), row["xml_sha256"].as_str(), "{file}");
         let report = check_file(file, &bytes, None);
         assert_eq!(report["invoice_xml"], row["invoice_xml"], "{file}");
-        assert_eq!(
-            (&report["syntax"], &report["scenario"]),
-            (&row["syntax"], &row["scenario"]),
-            "{file}"
-        );
+        assert_eq!((&report["syntax"], &report["scenario"]), (&row["syntax"], &row["scenario"]), "{file}");
         seen += 1;
     }
     assert_eq!(seen, 19);
@@ -94,11 +64,7 @@ fn hostile_pdfs_with_invoices_end_as_the_manifest_says() {
     let Some(root) = shared("corpus/hostile") else {
         return;
     };
-    let wanted = [
-        "pdf/zugferd_two_xml.pdf",
-        "pdf/zugferd_wrong_rel.pdf",
-        "pdf/zugferd_xxe.pdf",
-    ];
+    let wanted = ["pdf/zugferd_two_xml.pdf", "pdf/zugferd_wrong_rel.pdf", "pdf/zugferd_xxe.pdf"];
     let mut seen = 0;
     for row in rows(root.join("manifest.jsonl")) {
         let file = row["file"].as_str().unwrap();
@@ -114,12 +80,7 @@ fn hostile_pdfs_with_invoices_end_as_the_manifest_says() {
         }
         let start = Instant::now();
         let outcome = match embedded_invoice(&bytes) {
-            Ok(found)
-                if found
-                    .befunde
-                    .iter()
-                    .any(|b| b.code == "embedded-relationship") =>
-            {
+            Ok(found) if found.befunde.iter().any(|b| b.code == "embedded-relationship") => {
                 "accept-sanitised".to_owned()
             }
             Ok(found) => format!("accepted without a finding: {found:?}"),
@@ -160,53 +121,27 @@ fn report_keeps_its_contract() {
         ("flag", "fatal"),
         ("level", "error"),
         ("location", "/inv:Invoice[1]/cac:LegalMonetaryTotal[1]"),
-        (
-            "text",
-            "Der Zahlbetrag ist mit 1.100,01 angegeben, berechnet sind 1.100,00 (Unterschied 0,01).",
-        ),
+        ("text", "Der Zahlbetrag ist mit 1.100,01 angegeben, berechnet sind 1.100,00 (Unterschied 0,01)."),
     ] {
         assert_eq!(finding[key], expected, "{key}");
     }
-    let no_scenario = String::from_utf8_lossy(UBL)
-        .replace(">urn:cen.eu", "> urn:cen.eu")
-        .replace("1100.00", "1100.01");
+    let no_scenario = String::from_utf8_lossy(UBL).replace(">urn:cen.eu", "> urn:cen.eu").replace("1100.00", "1100.01");
     let report = check_file("x", no_scenario.as_bytes(), None);
-    assert_eq!(
-        (
-            &report["scenario"],
-            report["findings"].as_array().unwrap().len()
-        ),
-        (&Value::Null, 0)
-    );
+    assert_eq!((&report["scenario"], report["findings"].as_array().unwrap().len()), (&Value::Null, 0));
     assert_eq!(report["core_findings"][0]["rule"], "BR-CO-16");
-    for (bytes, code) in [
-        (&b"<a>"[..], "xml-malformed"),
-        (b"<!DOCTYPE a><a/>", "xml-doctype"),
-        (b"%PDF-1.7", "format-rejected"),
-    ] {
+    for (bytes, code) in
+        [(&b"<a>"[..], "xml-malformed"), (b"<!DOCTYPE a><a/>", "xml-doctype"), (b"%PDF-1.7", "format-rejected")]
+    {
         let report = check_file("x", bytes, None);
-        assert_eq!(
-            (&report["wellformed"], &report["hints"][0]["rule"]),
-            (&Value::Bool(false), &Value::from(code))
-        );
+        assert_eq!((&report["wellformed"], &report["hints"][0]["rule"]), (&Value::Bool(false), &Value::from(code)));
     }
-    assert_eq!(
-        check_file("x", UBL, Some(100))["hints"][0]["rule"],
-        "xml-too-large"
-    );
+    assert_eq!(check_file("x", UBL, Some(100))["hints"][0]["rule"], "xml-too-large");
 }
 
 #[test]
 fn page_or_a_german_reason() {
-    assert!(
-        show_html(UBL)
-            .unwrap()
-            .contains("<h1>Rechnung <bdi>2026-0815</bdi></h1>")
-    );
-    assert_eq!(
-        show_html(b"<a/>"),
-        Err("Die Datei ist keine elektronische Rechnung.".to_owned())
-    );
+    assert!(show_html(UBL).unwrap().contains("<h1>Rechnung <bdi>2026-0815</bdi></h1>"));
+    assert_eq!(show_html(b"<a/>"), Err("Die Datei ist keine elektronische Rechnung.".to_owned()));
 }
 
 #[test]
@@ -219,10 +154,7 @@ fn whole_conformance_set_gets_a_report() {
         let file = row["file"].as_str().unwrap();
         let report = check_file(file, &std::fs::read(root.join(file)).unwrap(), None);
         n += 1;
-        if ["syntax", "wellformed", "scenario"]
-            .iter()
-            .any(|key| report[key] != row[key])
-        {
+        if ["syntax", "wellformed", "scenario"].iter().any(|key| report[key] != row[key]) {
             wrong.push(file.to_owned());
         }
     }

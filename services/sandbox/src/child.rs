@@ -32,13 +32,9 @@ pub type Handler<'a> = dyn Fn(&str, Value, Vec<Vec<u8>>) -> Result<Reply, Refusa
 ///
 /// Exit codes: 0 end of input, 70 the lock failed, 74 the pipes failed.
 pub fn serve(handle: &Handler<'_>) -> ! {
-    let orders: Orders = std::env::var(ORDERS)
-        .ok()
-        .and_then(|text| serde_json::from_str(&text).ok())
-        .unwrap_or_default();
-    let Ok(mut out) = sys::take_stdout() else {
-        std::process::exit(74)
-    };
+    let orders: Orders =
+        std::env::var(ORDERS).ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+    let Ok(mut out) = sys::take_stdout() else { std::process::exit(74) };
     let report = match lock::lock(&orders.limits, &orders.access, true) {
         Ok(report) => report,
         Err(e) => {
@@ -69,34 +65,17 @@ pub fn serve(handle: &Handler<'_>) -> ! {
 }
 
 fn self_test(report: &Report) -> Reply {
-    Reply::new(
-        serde_json::to_value(selftest::run(report.clone())).unwrap_or(Value::Null),
-        Vec::new(),
-    )
+    Reply::new(serde_json::to_value(selftest::run(report.clone())).unwrap_or(Value::Null), Vec::new())
 }
 
-fn answer(
-    out: &mut impl Write,
-    result: Result<Reply, Refusal>,
-    cap: u64,
-) -> Result<(), FrameError> {
+fn answer(out: &mut impl Write, result: Result<Reply, Refusal>, cap: u64) -> Result<(), FrameError> {
     let peak = sys::usage().1;
     let written = match &result {
         Ok(reply) => {
             let blobs: Vec<&[u8]> = reply.blobs.iter().map(Vec::as_slice).collect();
-            frame::write(
-                out,
-                &json!({ "ok": reply.header, "peak_kib": peak }),
-                &blobs,
-                cap,
-            )
+            frame::write(out, &json!({ "ok": reply.header, "peak_kib": peak }), &blobs, cap)
         }
-        Err(refusal) => frame::write(
-            out,
-            &json!({ "refused": refusal, "peak_kib": peak }),
-            &[],
-            cap,
-        ),
+        Err(refusal) => frame::write(out, &json!({ "refused": refusal, "peak_kib": peak }), &[], cap),
     };
     match written {
         Err(FrameError::TooBig) => frame::write(out, &json!({ "too_big": true }), &[], cap),

@@ -30,30 +30,15 @@ pub enum FrameError {
 
 impl From<io::Error> for FrameError {
     fn from(e: io::Error) -> Self {
-        if e.kind() == io::ErrorKind::UnexpectedEof {
-            Self::End
-        } else {
-            Self::Io(e)
-        }
+        if e.kind() == io::ErrorKind::UnexpectedEof { Self::End } else { Self::Io(e) }
     }
 }
 
 /// Writes one frame and flushes it.
-pub fn write(
-    out: &mut impl Write,
-    header: &Value,
-    blobs: &[&[u8]],
-    cap: u64,
-) -> Result<(), FrameError> {
+pub fn write(out: &mut impl Write, header: &Value, blobs: &[&[u8]], cap: u64) -> Result<(), FrameError> {
     let header = serde_json::to_vec(header).map_err(|_| FrameError::Garbage)?;
-    let header_len = u32::try_from(header.len())
-        .ok()
-        .filter(|n| *n <= MAX_HEADER)
-        .ok_or(FrameError::TooBig)?;
-    let count = u32::try_from(blobs.len())
-        .ok()
-        .filter(|n| *n <= MAX_BLOBS)
-        .ok_or(FrameError::TooBig)?;
+    let header_len = u32::try_from(header.len()).ok().filter(|n| *n <= MAX_HEADER).ok_or(FrameError::TooBig)?;
+    let count = u32::try_from(blobs.len()).ok().filter(|n| *n <= MAX_BLOBS).ok_or(FrameError::TooBig)?;
     let total: u64 = blobs.iter().map(|b| b.len() as u64).sum();
     if total.saturating_add(u64::from(header_len)) > cap {
         return Err(FrameError::TooBig);
@@ -62,9 +47,7 @@ pub fn write(
     prelude.extend(MAGIC.to_le_bytes());
     prelude.extend(header_len.to_le_bytes());
     prelude.extend(count.to_le_bytes());
-    blobs
-        .iter()
-        .for_each(|b| prelude.extend((b.len() as u64).to_le_bytes()));
+    blobs.iter().for_each(|b| prelude.extend((b.len() as u64).to_le_bytes()));
     out.write_all(&prelude)?;
     out.write_all(&header)?;
     blobs.iter().try_for_each(|b| out.write_all(b))?;
@@ -76,8 +59,7 @@ pub fn write(
 pub fn read(from: &mut impl Read, cap: u64) -> Result<Frame, FrameError> {
     let mut prelude = [0u8; 12];
     from.read_exact(&mut prelude)?;
-    let word =
-        |i: usize| u32::from_le_bytes([prelude[i], prelude[i + 1], prelude[i + 2], prelude[i + 3]]);
+    let word = |i: usize| u32::from_le_bytes([prelude[i], prelude[i + 1], prelude[i + 2], prelude[i + 3]]);
     let (magic, header_len, count) = (word(0), word(4), word(8));
     if magic != MAGIC {
         return Err(FrameError::Garbage);
@@ -99,10 +81,7 @@ pub fn read(from: &mut impl Read, cap: u64) -> Result<Frame, FrameError> {
     }
     let header = exact(from, u64::from(header_len))?;
     let header = serde_json::from_slice(&header).map_err(|_| FrameError::Garbage)?;
-    let blobs = lengths
-        .into_iter()
-        .map(|n| exact(from, n))
-        .collect::<Result<_, _>>()?;
+    let blobs = lengths.into_iter().map(|n| exact(from, n)).collect::<Result<_, _>>()?;
     Ok(Frame { header, blobs })
 }
 
@@ -133,20 +112,14 @@ mod tests {
         let out = bytes(&header, &[b"one", b"", b"three"]);
         let frame = read(&mut out.as_slice(), 1 << 20).unwrap();
         assert_eq!(frame.header, header);
-        assert_eq!(
-            frame.blobs,
-            vec![b"one".to_vec(), b"".to_vec(), b"three".to_vec()]
-        );
+        assert_eq!(frame.blobs, vec![b"one".to_vec(), b"".to_vec(), b"three".to_vec()]);
     }
 
     #[test]
     fn announced_size_over_the_cap_is_refused_before_it_is_read() {
         let mut out = bytes(&json!({}), &[b"abc"]);
         out[12..20].copy_from_slice(&u64::MAX.to_le_bytes());
-        assert!(matches!(
-            read(&mut out.as_slice(), 1 << 20),
-            Err(FrameError::TooBig)
-        ));
+        assert!(matches!(read(&mut out.as_slice(), 1 << 20), Err(FrameError::TooBig)));
     }
 
     #[test]
@@ -154,13 +127,7 @@ mod tests {
         let out = bytes(&json!({}), &[b"abc"]);
         let mut wrong = out.clone();
         wrong[0] ^= 1;
-        assert!(matches!(
-            read(&mut wrong.as_slice(), 1 << 20),
-            Err(FrameError::Garbage)
-        ));
-        assert!(matches!(
-            read(&mut &out[..out.len() - 1], 1 << 20),
-            Err(FrameError::End)
-        ));
+        assert!(matches!(read(&mut wrong.as_slice(), 1 << 20), Err(FrameError::Garbage)));
+        assert!(matches!(read(&mut &out[..out.len() - 1], 1 << 20), Err(FrameError::End)));
     }
 }

@@ -134,11 +134,7 @@ pub struct Reply {
 impl Reply {
     /// A reply of this message and these bytes.
     pub fn new(header: Value, blobs: Vec<Vec<u8>>) -> Self {
-        Self {
-            header,
-            blobs,
-            peak_kib: 0,
-        }
+        Self { header, blobs, peak_kib: 0 }
     }
 }
 
@@ -155,10 +151,7 @@ pub struct Refusal {
 impl Refusal {
     /// A refusal with this code and German sentence.
     pub fn new(code: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self {
-            code: code.into(),
-            detail: detail.into(),
-        }
+        Self { code: code.into(), detail: detail.into() }
     }
 }
 

@@ -2,8 +2,8 @@
 //! The lock itself. Order: rlimits, `no_new_privs`, death signal, Landlock, seccomp.
 
 use landlock::{
-    ABI, Access as _, AccessFs, AccessNet, CompatLevel, Compatible, Ruleset, RulesetAttr,
-    RulesetCreatedAttr, RulesetStatus, Scope, path_beneath_rules,
+    ABI, Access as _, AccessFs, AccessNet, CompatLevel, Compatible, Ruleset, RulesetAttr, RulesetCreatedAttr,
+    RulesetStatus, Scope, path_beneath_rules,
 };
 
 use crate::{Access, Landlock, Limits, Report, SandboxError, seccomp, sys};
@@ -27,23 +27,16 @@ pub fn lock_down(limits: &Limits, access: &Access) -> Result<Report, SandboxErro
 /// As [`lock_down`]; a pooled child also dies with its parent.
 pub(crate) fn lock(limits: &Limits, access: &Access, pooled: bool) -> Result<Report, SandboxError> {
     if std::fs::read_dir("/proc/self/task").is_ok_and(|tasks| tasks.count() > 1) {
-        return Err(SandboxError::Lock(
-            "other threads are already running".into(),
-        ));
+        return Err(SandboxError::Lock("other threads are already running".into()));
     }
     rlimits(limits, pooled).map_err(|e| SandboxError::Lock(format!("rlimits: {e}")))?;
     sys::no_new_privileges(pooled).map_err(|e| SandboxError::Lock(format!("prctl: {e}")))?;
     let landlock = files(access).map_err(|e| SandboxError::Lock(format!("landlock: {e}")))?;
     if limits.strict && landlock == Landlock::None {
-        return Err(SandboxError::Lock(
-            "strict: this kernel has no Landlock".into(),
-        ));
+        return Err(SandboxError::Lock("strict: this kernel has no Landlock".into()));
     }
     seccomp::apply(access.exec).map_err(|e| SandboxError::Lock(format!("seccomp: {e}")))?;
-    Ok(Report {
-        landlock,
-        seccomp: true,
-    })
+    Ok(Report { landlock, seccomp: true })
 }
 
 fn rlimits(limits: &Limits, pooled: bool) -> std::io::Result<()> {
@@ -60,8 +53,7 @@ fn rlimits(limits: &Limits, pooled: bool) -> std::io::Result<()> {
     }
     // The hard value leaves room for every job of this child; `next_job` moves the soft value.
     let jobs = if pooled { u64::from(limits.jobs) } else { 1 };
-    let hard = (sys::usage().0 + limits.cpu_seconds.saturating_mul(jobs + 1))
-        .min(sys::hard_limit(libc::RLIMIT_CPU)?);
+    let hard = (sys::usage().0 + limits.cpu_seconds.saturating_mul(jobs + 1)).min(sys::hard_limit(libc::RLIMIT_CPU)?);
     sys::set_limit(libc::RLIMIT_CPU, hard, hard)?;
     next_job(limits)
 }
@@ -69,11 +61,7 @@ fn rlimits(limits: &Limits, pooled: bool) -> std::io::Result<()> {
 /// Gives the coming job its own processor time.
 pub(crate) fn next_job(limits: &Limits) -> std::io::Result<()> {
     let hard = sys::hard_limit(libc::RLIMIT_CPU)?;
-    sys::set_limit(
-        libc::RLIMIT_CPU,
-        (sys::usage().0 + limits.cpu_seconds).min(hard),
-        hard,
-    )
+    sys::set_limit(libc::RLIMIT_CPU, (sys::usage().0 + limits.cpu_seconds).min(hard), hard)
 }
 
 fn files(access: &Access) -> Result<Landlock, landlock::RulesetError> {
@@ -88,10 +76,7 @@ fn files(access: &Access) -> Result<Landlock, landlock::RulesetError> {
         .scope(Scope::from_all(ABI_WANTED))?
         .create()?
         .add_rules(path_beneath_rules(&access.read, read))?
-        .add_rules(path_beneath_rules(
-            &access.write,
-            AccessFs::from_all(ABI_WANTED) & !AccessFs::Execute,
-        ))?
+        .add_rules(path_beneath_rules(&access.write, AccessFs::from_all(ABI_WANTED) & !AccessFs::Execute))?
         .restrict_self()?;
     Ok(match status.ruleset {
         RulesetStatus::FullyEnforced => Landlock::Full,

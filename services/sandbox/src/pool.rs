@@ -64,16 +64,10 @@ impl Pool {
         access: Access,
         env: &[(&str, &str)],
     ) -> Self {
-        let orders = Orders {
-            limits: limits.clone(),
-            access,
-        };
+        let orders = Orders { limits: limits.clone(), access };
         let orders = serde_json::to_string(&orders).unwrap_or_default();
-        let env: Vec<(String, String)> = env
-            .iter()
-            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
-            .chain([(ORDERS.to_owned(), orders)])
-            .collect();
+        let env: Vec<(String, String)> =
+            env.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).chain([(ORDERS.to_owned(), orders)]).collect();
         let start = move || {
             Command::new(&program)
                 .args(&args)
@@ -86,17 +80,9 @@ impl Pool {
                 .process_group(0)
                 .spawn()
         };
-        let state = State {
-            idle: Vec::new(),
-            free: size.max(1),
-        };
+        let state = State { idle: Vec::new(), free: size.max(1) };
         Self {
-            inner: Arc::new(Inner {
-                limits,
-                state: Mutex::new(state),
-                freed: Condvar::new(),
-                spawner: spawner(start),
-            }),
+            inner: Arc::new(Inner { limits, state: Mutex::new(state), freed: Condvar::new(), spawner: spawner(start) }),
         }
     }
 
@@ -132,24 +118,16 @@ impl Pool {
         serde_json::from_value(reply.header).map_err(|_| SandboxError::Garbage)
     }
 
-    fn exchange(
-        &self,
-        running: &mut Running,
-        message: &Value,
-        blobs: &[&[u8]],
-    ) -> Result<Reply, SandboxError> {
+    fn exchange(&self, running: &mut Running, message: &Value, blobs: &[&[u8]]) -> Result<Reply, SandboxError> {
         let cap = self.inner.limits.frame;
         let pid = running.child.id();
-        let (Some(mut stdin), Some(mut stdout)) =
-            (running.child.stdin.take(), running.child.stdout.take())
-        else {
+        let (Some(mut stdin), Some(mut stdout)) = (running.child.stdin.take(), running.child.stdout.take()) else {
             return Err(SandboxError::Garbage);
         };
         let (done, timer) = mpsc::channel::<()>();
         let (written, read, late) = std::thread::scope(|scope| {
             let watch = scope.spawn(move || {
-                let late =
-                    timer.recv_timeout(self.inner.limits.wall) == Err(RecvTimeoutError::Timeout);
+                let late = timer.recv_timeout(self.inner.limits.wall) == Err(RecvTimeoutError::Timeout);
                 if late {
                     sys::kill_group(pid);
                 }
@@ -183,23 +161,15 @@ impl Pool {
 fn reply(frame: Frame) -> Result<Reply, SandboxError> {
     let Frame { mut header, blobs } = frame;
     if let Some(refused) = header.get_mut("refused") {
-        let refusal: crate::Refusal =
-            serde_json::from_value(refused.take()).map_err(|_| SandboxError::Garbage)?;
-        return Err(SandboxError::Refused {
-            code: refusal.code,
-            detail: refusal.detail,
-        });
+        let refusal: crate::Refusal = serde_json::from_value(refused.take()).map_err(|_| SandboxError::Garbage)?;
+        return Err(SandboxError::Refused { code: refusal.code, detail: refusal.detail });
     }
     if header.get("too_big").is_some() {
         return Err(SandboxError::TooBig);
     }
     let peak_kib = header["peak_kib"].as_u64().unwrap_or(0);
     match header.get_mut("ok") {
-        Some(ok) => Ok(Reply {
-            header: ok.take(),
-            blobs,
-            peak_kib,
-        }),
+        Some(ok) => Ok(Reply { header: ok.take(), blobs, peak_kib }),
         None => Err(SandboxError::Garbage),
     }
 }
@@ -237,9 +207,7 @@ impl Inner {
 
 /// A thread of its own starts all children: the death signal of a child fires when the *thread* that
 /// started it ends, and threads of a blocking pool come and go.
-fn spawner(
-    start: impl Fn() -> io::Result<Child> + Send + 'static,
-) -> mpsc::Sender<mpsc::Sender<io::Result<Child>>> {
+fn spawner(start: impl Fn() -> io::Result<Child> + Send + 'static) -> mpsc::Sender<mpsc::Sender<io::Result<Child>>> {
     let (sender, orders) = mpsc::channel::<mpsc::Sender<io::Result<Child>>>();
     std::thread::spawn(move || {
         for answer in orders {
@@ -258,10 +226,7 @@ impl<'a> Slot<'a> {
     fn take(inner: &'a Inner) -> Self {
         let mut state = inner.state();
         while state.free == 0 {
-            state = inner
-                .freed
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+            state = inner.freed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         state.free -= 1;
         Self { inner }

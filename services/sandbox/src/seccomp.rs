@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 
 use seccompiler::{
-    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
-    SeccompRule, apply_filter_all_threads,
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
+    apply_filter_all_threads,
 };
 
 /// Needed by Rust's and C++'s run time: memory, pipes, threads of this process, clocks, file reading.
@@ -99,23 +99,14 @@ const ALLOWED_ARCH: &[i64] = &[
 const ALLOWED_ARCH: &[i64] = &[];
 
 /// Starting another program and waiting for it.
-const EXEC: &[i64] = &[
-    libc::SYS_execve,
-    libc::SYS_execveat,
-    libc::SYS_wait4,
-    libc::SYS_waitid,
-    libc::SYS_pipe2,
-    libc::SYS_kill,
-];
+const EXEC: &[i64] =
+    &[libc::SYS_execve, libc::SYS_execveat, libc::SYS_wait4, libc::SYS_waitid, libc::SYS_pipe2, libc::SYS_kill];
 
 /// Installs the filter for every thread of this process.
 pub fn apply(exec: bool) -> Result<(), Box<dyn std::error::Error>> {
     let arch = std::env::consts::ARCH.try_into()?;
-    let mut rules: BTreeMap<i64, Vec<SeccompRule>> = ALLOWED
-        .iter()
-        .chain(ALLOWED_ARCH)
-        .map(|call| (*call, Vec::new()))
-        .collect();
+    let mut rules: BTreeMap<i64, Vec<SeccompRule>> =
+        ALLOWED.iter().chain(ALLOWED_ARCH).map(|call| (*call, Vec::new())).collect();
     if exec {
         rules.extend(EXEC.iter().map(|call| (*call, Vec::new())));
         rules.insert(libc::SYS_clone, Vec::new());
@@ -127,26 +118,13 @@ pub fn apply(exec: bool) -> Result<(), Box<dyn std::error::Error>> {
         let thread = masked(0, libc::CLONE_THREAD as u64, libc::CLONE_THREAD as u64)?;
         rules.insert(libc::SYS_clone, vec![thread]);
         rules.insert(libc::SYS_mmap, vec![masked(2, libc::PROT_EXEC as u64, 0)?]);
-        rules.insert(
-            libc::SYS_mprotect,
-            vec![masked(2, libc::PROT_EXEC as u64, 0)?],
-        );
+        rules.insert(libc::SYS_mprotect, vec![masked(2, libc::PROT_EXEC as u64, 0)?]);
     }
-    let name = SeccompCondition::new(
-        0,
-        SeccompCmpArgLen::Dword,
-        SeccompCmpOp::Eq,
-        libc::PR_SET_NAME as u64,
-    )?;
+    let name = SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, libc::PR_SET_NAME as u64)?;
     rules.insert(libc::SYS_prctl, vec![SeccompRule::new(vec![name])?]);
 
-    let allow: BpfProgram = SeccompFilter::new(
-        rules,
-        SeccompAction::Errno(libc::EPERM as u32),
-        SeccompAction::Allow,
-        arch,
-    )?
-    .try_into()?;
+    let allow: BpfProgram =
+        SeccompFilter::new(rules, SeccompAction::Errno(libc::EPERM as u32), SeccompAction::Allow, arch)?.try_into()?;
     let clone3: BpfProgram = SeccompFilter::new(
         BTreeMap::from([(libc::SYS_clone3, Vec::new())]),
         SeccompAction::Allow,
@@ -162,10 +140,5 @@ pub fn apply(exec: bool) -> Result<(), Box<dyn std::error::Error>> {
 
 /// The argument, masked, equals `value`.
 fn masked(index: u8, mask: u64, value: u64) -> Result<SeccompRule, seccompiler::BackendError> {
-    SeccompRule::new(vec![SeccompCondition::new(
-        index,
-        SeccompCmpArgLen::Qword,
-        SeccompCmpOp::MaskedEq(mask),
-        value,
-    )?])
+    SeccompRule::new(vec![SeccompCondition::new(index, SeccompCmpArgLen::Qword, SeccompCmpOp::MaskedEq(mask), value)?])
 }

@@ -8,20 +8,14 @@ use std::os::fd::FromRawFd;
 
 /// Sets soft and hard value of one resource limit.
 pub fn set_limit(resource: libc::__rlimit_resource_t, soft: u64, hard: u64) -> io::Result<()> {
-    let limit = libc::rlimit {
-        rlim_cur: soft,
-        rlim_max: hard,
-    };
+    let limit = libc::rlimit { rlim_cur: soft, rlim_max: hard };
     // SAFETY: the pointer is to a live, fully initialised `rlimit` that the call only reads.
     check(unsafe { libc::setrlimit(resource, &limit) })
 }
 
 /// The hard value of one resource limit.
 pub fn hard_limit(resource: libc::__rlimit_resource_t) -> io::Result<u64> {
-    let mut limit = libc::rlimit {
-        rlim_cur: 0,
-        rlim_max: 0,
-    };
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: the pointer is to a live `rlimit` that the call fills in.
     check(unsafe { libc::getrlimit(resource, &mut limit) })?;
     Ok(limit.rlim_max)
@@ -36,10 +30,7 @@ pub fn usage() -> (u64, u64) {
         return (0, 0);
     }
     let seconds = usage.ru_utime.tv_sec + usage.ru_stime.tv_sec + 1;
-    (
-        u64::try_from(seconds).unwrap_or(0),
-        u64::try_from(usage.ru_maxrss).unwrap_or(0),
-    )
+    (u64::try_from(seconds).unwrap_or(0), u64::try_from(usage.ru_maxrss).unwrap_or(0))
 }
 
 /// No new privileges by set-uid programs, and death together with the parent.
@@ -77,9 +68,5 @@ pub fn take_stdout() -> io::Result<File> {
 }
 
 fn check(result: libc::c_int) -> io::Result<()> {
-    if result < 0 {
-        Err(io::Error::last_os_error())
-    } else {
-        Ok(())
-    }
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }

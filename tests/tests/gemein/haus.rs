@@ -20,11 +20,7 @@ use service_eakte::{
     app::Start,
     befehle::reconcile::{Bericht, bericht},
 };
-use service_platform::{
-    config::Config,
-    db::Sql,
-    uhr::Clock as _,
-};
+use service_platform::{config::Config, db::Sql, uhr::Clock as _};
 use tempfile::TempDir;
 
 use super::{MONTAG, program};
@@ -64,7 +60,13 @@ impl Haus {
     }
 
     /// Hands in bytes as the command line does; each call is its own delivery.
-    pub async fn gib(&self, kanal: Kanal, name: &str, bytes: Vec<u8>, zugang: Option<Tag>) -> Result<SendungId, Fehler> {
+    pub async fn gib(
+        &self,
+        kanal: Kanal,
+        name: &str,
+        bytes: Vec<u8>,
+        zugang: Option<Tag>,
+    ) -> Result<SendungId, Fehler> {
         let idempotency_key = self.app.ids.uuid().to_string();
         let e = Einlieferung { kanal, name: name.to_owned(), bytes, idempotency_key, zugang };
         self.app.eingang.accept(&self.app.cli, e).await.map(|q| q.receipt)

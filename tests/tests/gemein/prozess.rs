@@ -2,7 +2,7 @@
 //! The real binary as a process: started, asked over HTTP, killed, started again.
 
 use std::{
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Write as _},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
@@ -10,9 +10,7 @@ use std::{
 
 use nachrichten::BlobHash;
 use serde_json::Value;
-use service_platform::{
-    db::{Db, FromRow},
-};
+use service_platform::db::{Db, FromRow};
 use tempfile::TempDir;
 
 use super::{haus::sql, program};
@@ -28,7 +26,10 @@ impl Bestand {
         let data = TempDir::new().unwrap();
         let mut bestand = Self { data, token: String::new() };
         // Makes database and accounts; the token needs both.
-        assert!(bestand.befehl(&["demo-seed", "0"]).status().unwrap().success());
+        let mut add = bestand.befehl(&["account", "add", "probe", "--name", "Probe"]);
+        let mut child = add.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(b"ein langes Kennwort\n").unwrap();
+        assert!(child.wait().unwrap().success());
         let answer = bestand.befehl(&["account", "token", "cli"]).output().unwrap();
         bestand.token = String::from_utf8(answer.stdout).unwrap().trim().to_owned();
         assert!(bestand.token.len() >= 20, "no token: {}", String::from_utf8_lossy(&answer.stderr));
@@ -99,7 +100,8 @@ impl Bestand {
     /// unaudited.
     pub fn ist_sauber(&self, journal: &[(BlobHash, String)]) -> Value {
         let file = self.path().join("journal.jsonl");
-        let lines = journal.iter().map(|(hash, receipt)| format!("{{\"sha256\":\"{hash}\",\"receipt\":\"{receipt}\"}}\n"));
+        let lines =
+            journal.iter().map(|(hash, receipt)| format!("{{\"sha256\":\"{hash}\",\"receipt\":\"{receipt}\"}}\n"));
         std::fs::write(&file, lines.collect::<String>()).unwrap();
         let answer = self.befehl(&["reconcile", "--json", "--journal"]).arg(&file).output().unwrap();
         let report: Value = serde_json::from_slice(&answer.stdout).unwrap();
@@ -117,7 +119,11 @@ impl Bestand {
 /// What the server said to a hand-in.
 #[derive(Debug)]
 pub enum Antwort {
-    Quittung { receipt: String, duplicate_of: Option<String>, repeated: bool },
+    Quittung {
+        receipt: String,
+        duplicate_of: Option<String>,
+        repeated: bool,
+    },
     Abgewiesen(u16, Value),
     /// No answer: the outcome is unknown.
     Keine,
@@ -143,7 +149,8 @@ pub struct Dienst {
 
 impl Dienst {
     pub fn zugang(&self) -> Zugang {
-        let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_secs(60)));
+        let config =
+            ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_secs(60)));
         Zugang { url: self.url.clone(), token: self.token.clone(), agent: config.build().into() }
     }
 
@@ -183,7 +190,8 @@ pub struct Zugang {
 
 impl Zugang {
     pub fn gib(&self, channel: &str, name: &str, key: &str, bytes: &[u8]) -> Antwort {
-        let request = self.agent.post(format!("{}/api/v1/intake", self.url)).query("channel", channel).query("name", name);
+        let request =
+            self.agent.post(format!("{}/api/v1/intake", self.url)).query("channel", channel).query("name", name);
         let request = request
             .header("authorization", format!("Bearer {}", self.token))
             .header("idempotency-key", key)

@@ -11,20 +11,12 @@ pub(crate) fn graph(def: &Definition) -> Vec<Finding> {
     for (index, el) in def.elements.iter().enumerate().skip(1) {
         let e = El::try_from(index).unwrap_or(El::MAX);
         if !reached[index] {
-            findings.push(finding(
-                el,
-                Level::Warning,
-                "unreachable",
-                "Dieser Schritt wird nie erreicht.",
-            ));
+            findings.push(finding(el, Level::Warning, "unreachable", "Dieser Schritt wird nie erreicht."));
         }
         if matches!(el.kind, Kind::Exclusive | Kind::Inclusive)
             && el.outgoing.len() > 1
             && el.default.is_none()
-            && el
-                .outgoing
-                .iter()
-                .all(|f| def.flows[*f as usize].condition.is_some())
+            && el.outgoing.iter().all(|f| def.flows[*f as usize].condition.is_some())
         {
             findings.push(finding(
                 el,
@@ -33,8 +25,7 @@ pub(crate) fn graph(def: &Definition) -> Vec<Finding> {
                 "Der Standardweg fehlt. Trifft keine Bedingung zu, bleibt der Ablauf hier stehen.",
             ));
         }
-        if matches!(el.kind, Kind::Parallel) && el.incoming.len() > 1 && fed_by_one_choice(def, el)
-        {
+        if matches!(el.kind, Kind::Parallel) && el.incoming.len() > 1 && fed_by_one_choice(def, el) {
             let text = "Vor diesem parallelen Gateway liegt eine Entscheidung. Es wartet dann vergeblich auf die anderen Wege.";
             findings.push(finding(el, Level::Warning, "xor-and-join", text));
         }
@@ -60,12 +51,7 @@ pub(crate) fn graph(def: &Definition) -> Vec<Finding> {
         && scope.initial.is_empty()
         && def.start_events().is_empty()
     {
-        findings.push(finding(
-            process,
-            Level::Error,
-            "no-start",
-            "Der Ablauf hat keinen Anfang.",
-        ));
+        findings.push(finding(process, Level::Error, "no-start", "Der Ablauf hat keinen Anfang."));
     }
     findings
 }
@@ -95,22 +81,11 @@ fn reached(def: &Definition) -> Vec<bool> {
         match &el.kind {
             Kind::Scope(scope) => {
                 open.extend(&scope.initial);
-                open.extend(
-                    scope
-                        .event_subs
-                        .iter()
-                        .flat_map(|(sub, start, _)| [*sub, *start]),
-                );
+                open.extend(scope.event_subs.iter().flat_map(|(sub, start, _)| [*sub, *start]));
                 if e == 0 || matches!(scope.kind, ScopeKind::Adhoc { .. }) {
-                    let inside = def
-                        .elements
-                        .iter()
-                        .enumerate()
-                        .skip(1)
-                        .filter(|(_, c)| c.parent == e);
-                    let starts = inside.filter(|(_, c)| {
-                        matches!(c.kind, Kind::Start(_)) || (e != 0 && c.incoming.is_empty())
-                    });
+                    let inside = def.elements.iter().enumerate().skip(1).filter(|(_, c)| c.parent == e);
+                    let starts =
+                        inside.filter(|(_, c)| matches!(c.kind, Kind::Start(_)) || (e != 0 && c.incoming.is_empty()));
                     open.extend(starts.filter_map(|(n, _)| El::try_from(n).ok()));
                 }
             }
@@ -120,13 +95,7 @@ fn reached(def: &Definition) -> Vec<bool> {
     }
     // Compensation events are reached with their activity, not by a token.
     for (n, el) in def.elements.iter().enumerate() {
-        if matches!(
-            el.kind,
-            Kind::Boundary {
-                trigger: Trigger::Compensation,
-                ..
-            }
-        ) {
+        if matches!(el.kind, Kind::Boundary { trigger: Trigger::Compensation, .. }) {
             reached[n] = true;
         }
     }
@@ -144,8 +113,7 @@ fn fed_by_one_choice(def: &Definition, join: &Element) -> bool {
             passed += 1;
         }
         let split = def.at(at);
-        let choice =
-            matches!(split.kind, Kind::Exclusive | Kind::EventBased) && split.outgoing.len() > 1;
+        let choice = matches!(split.kind, Kind::Exclusive | Kind::EventBased) && split.outgoing.len() > 1;
         if !choice || *origin.get_or_insert(at) != at {
             return false;
         }
@@ -158,13 +126,5 @@ fn has_cancel_boundary(def: &Definition, end: El) -> bool {
     while at != 0 && def.at(at).tag != "transaction" {
         at = def.at(at).parent;
     }
-    def.at(at).boundary.iter().any(|b| {
-        matches!(
-            def.at(*b).kind,
-            Kind::Boundary {
-                trigger: Trigger::Cancel,
-                ..
-            }
-        )
-    })
+    def.at(at).boundary.iter().any(|b| matches!(def.at(*b).kind, Kind::Boundary { trigger: Trigger::Cancel, .. }))
 }

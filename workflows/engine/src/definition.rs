@@ -112,12 +112,7 @@ pub(crate) enum ScopeKind {
     Embedded,
     Event,
     Transaction,
-    Adhoc {
-        sequential: bool,
-        completion: Option<Expr>,
-        cancel_remaining: bool,
-        activate: Option<Expr>,
-    },
+    Adhoc { sequential: bool, completion: Option<Expr>, cancel_remaining: bool, activate: Option<Expr> },
 }
 
 pub(crate) enum Trigger {
@@ -192,11 +187,7 @@ pub(crate) struct CallSpec {
 
 pub(crate) enum Repeat {
     /// Standard loop: again while the condition holds.
-    Loop {
-        condition: Option<Expr>,
-        test_before: bool,
-        maximum: Option<Text>,
-    },
+    Loop { condition: Option<Expr>, test_before: bool, maximum: Option<Text> },
     /// Multi-instance.
     Multi(Box<Multi>),
 }
@@ -257,19 +248,12 @@ impl Definition {
                 };
                 let kind = match trigger {
                     Trigger::Timer(_) => StartKind::Timer,
-                    Trigger::Message(m) => StartKind::Message {
-                        name: m.name.fixed(self),
-                    },
-                    Trigger::Signal(name) => StartKind::Signal {
-                        name: name.fixed(self),
-                    },
+                    Trigger::Message(m) => StartKind::Message { name: m.name.fixed(self) },
+                    Trigger::Signal(name) => StartKind::Signal { name: name.fixed(self) },
                     Trigger::Conditional(_) => StartKind::Conditional,
                     _ => StartKind::None,
                 };
-                Some(StartEvent {
-                    element: e.id.clone(),
-                    kind,
-                })
+                Some(StartEvent { element: e.id.clone(), kind })
             })
             .collect()
     }
@@ -285,8 +269,7 @@ impl Definition {
         last: Option<&TimerPlan>,
         now: Timestamp,
     ) -> Result<Option<TimerPlan>, String> {
-        let Some(Kind::Start(Trigger::Timer(timer))) =
-            self.index(element).map(|e| &self.elements[e as usize].kind)
+        let Some(Kind::Start(Trigger::Timer(timer))) = self.index(element).map(|e| &self.elements[e as usize].kind)
         else {
             return Ok(None);
         };
@@ -299,14 +282,11 @@ impl Definition {
 
     /// Correlation key of a message start event (constant over all instances), if it has one.
     pub fn start_key(&self, element: &str, message: &Werte, now: Timestamp) -> Option<String> {
-        let Kind::Start(Trigger::Message(m)) = &self.elements[self.index(element)? as usize].kind
-        else {
+        let Kind::Start(Trigger::Message(m)) = &self.elements[self.index(element)? as usize].kind else {
             return None;
         };
         let scope = Evaluation::of(message, now);
-        m.key
-            .as_ref()
-            .and_then(|key| crate::feel::key_text(&scope.eval(key)))
+        m.key.as_ref().and_then(|key| crate::feel::key_text(&scope.eval(key)))
     }
 
     pub(crate) fn index(&self, id: &str) -> Option<El> {
@@ -341,18 +321,11 @@ impl Text {
 impl Element {
     /// The name people know, else the id.
     pub(crate) fn label(&self) -> &str {
-        if self.name.is_empty() {
-            &self.id
-        } else {
-            &self.name
-        }
+        if self.name.is_empty() { &self.id } else { &self.name }
     }
 
     pub(crate) fn is_activity(&self) -> bool {
         self.tag.ends_with("Task")
-            || matches!(
-                self.tag,
-                "task" | "callActivity" | "subProcess" | "transaction" | "adHocSubProcess"
-            )
+            || matches!(self.tag, "task" | "callActivity" | "subProcess" | "transaction" | "adHocSubProcess")
     }
 }

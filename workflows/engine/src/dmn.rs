@@ -66,10 +66,7 @@ impl Tables {
         let mut inputs = HashMap::new();
         let mut models = Vec::new();
         for model in &definitions {
-            let (namespace, model_name) = (
-                model.namespace().to_owned(),
-                NamedElement::name(model).to_owned(),
-            );
+            let (namespace, model_name) = (model.namespace().to_owned(), NamedElement::name(model).to_owned());
             for decision in model.decisions() {
                 let found = Decision {
                     namespace: namespace.clone(),
@@ -78,27 +75,15 @@ impl Tables {
                     variable: decision.variable().name().to_owned(),
                 };
                 // By id; the name serves where modellers used that.
-                decisions
-                    .entry(decision.name().to_owned())
-                    .or_insert_with(|| found.clone());
+                decisions.entry(decision.name().to_owned()).or_insert_with(|| found.clone());
                 decisions.insert(decision.id().to_owned(), found);
             }
             for input in model.input_data() {
-                inputs.insert(
-                    input.variable().name().to_owned(),
-                    input.variable().type_ref().to_owned(),
-                );
+                inputs.insert(input.variable().name().to_owned(), input.variable().type_ref().to_owned());
             }
             models.push((namespace, model_name));
         }
-        Ok(Tables {
-            sources,
-            timed,
-            evaluator: Mutex::new((String::new(), evaluator)),
-            decisions,
-            inputs,
-            models,
-        })
+        Ok(Tables { sources, timed, evaluator: Mutex::new((String::new(), evaluator)), decisions, inputs, models })
     }
 
     /// Ids (and names) of all decisions.
@@ -108,9 +93,7 @@ impl Tables {
 
     /// Names of the inputs with their declared types.
     pub fn inputs(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.inputs
-            .iter()
-            .map(|(name, kind)| (name.as_str(), kind.as_str()))
+        self.inputs.iter().map(|(name, kind)| (name.as_str(), kind.as_str()))
     }
 
     /// Models as namespace and name.
@@ -128,18 +111,13 @@ impl Tables {
         now: Timestamp,
     ) -> Result<Feel, String> {
         let evaluator = self.at(now)?;
-        catch_unwind(AssertUnwindSafe(|| {
-            evaluator.evaluate_invocable(namespace, model, name, input)
-        }))
-        .map_err(|_| "Die Entscheidung konnte nicht berechnet werden.".to_owned())
+        catch_unwind(AssertUnwindSafe(|| evaluator.evaluate_invocable(namespace, model, name, input)))
+            .map_err(|_| "Die Entscheidung konnte nicht berechnet werden.".to_owned())
     }
 
     /// The evaluator for this time; the same one for all times if no expression asks for it.
     fn at(&self, now: Timestamp) -> Result<Arc<ModelEvaluator>, String> {
-        let mut held = self
-            .evaluator
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut held = self.evaluator.lock().unwrap_or_else(PoisonError::into_inner);
         if self.timed {
             let key = now.to_string();
             if held.0 != key {
@@ -152,11 +130,7 @@ impl Tables {
 
     /// A variable as the declared type of an input.
     fn typed(&self, name: &str, value: &Json) -> Feel {
-        let kind = self
-            .inputs
-            .get(name)
-            .map(String::as_str)
-            .unwrap_or_default();
+        let kind = self.inputs.get(name).map(String::as_str).unwrap_or_default();
         let kind = kind.rsplit_once(':').map_or(kind, |(_, local)| local);
         let Json::String(text) = value else {
             return feel::to_feel(value);
@@ -166,10 +140,9 @@ impl Tables {
             "date" => Feel::try_from_xsd_date(text),
             "time" => Feel::try_from_xsd_time(text),
             "dateTime" | "date and time" => Feel::try_from_xsd_date_time(text),
-            "dayTimeDuration"
-            | "yearMonthDuration"
-            | "days and time duration"
-            | "years and months duration" => Feel::try_from_xsd_duration(text),
+            "dayTimeDuration" | "yearMonthDuration" | "days and time duration" | "years and months duration" => {
+                Feel::try_from_xsd_duration(text)
+            }
             _ => return feel::to_feel(value),
         };
         read.unwrap_or_else(|_| feel::to_feel(value))
@@ -186,24 +159,12 @@ impl Decisions for Tables {
     }
 
     fn evaluate(&self, id: &str, input: &Werte, now: Timestamp) -> Result<Json, String> {
-        let decision = self
-            .decisions
-            .get(id)
-            .ok_or_else(|| format!("Die Entscheidung „{id}“ gibt es nicht."))?;
+        let decision = self.decisions.get(id).ok_or_else(|| format!("Die Entscheidung „{id}“ gibt es nicht."))?;
         let mut context = FeelContext::new();
-        for (name, value) in input
-            .iter()
-            .filter(|(name, _)| self.inputs.contains_key(*name))
-        {
+        for (name, value) in input.iter().filter(|(name, _)| self.inputs.contains_key(*name)) {
             context.set_entry(&Name::from(name.as_str()), self.typed(name, value));
         }
-        let value = self.invoke(
-            &decision.namespace,
-            &decision.model,
-            &decision.name,
-            &context,
-            now,
-        )?;
+        let value = self.invoke(&decision.namespace, &decision.model, &decision.name, &context, now)?;
         Ok(feel::to_json(&value))
     }
 }
@@ -242,10 +203,8 @@ fn check(xml: &str) -> Result<bool, String> {
         .map_err(|e| format!("Die Datei ist kein gültiges XML (Zeile {}).", e.pos().row))?;
     let mut timed = false;
     for node in document.descendants().filter(|n| n.is_element()) {
-        if matches!(
-            node.tag_name().name(),
-            "encapsulatedLogic" | "functionDefinition"
-        ) && node.attribute("kind").is_some_and(|k| k != "FEEL")
+        if matches!(node.tag_name().name(), "encapsulatedLogic" | "functionDefinition")
+            && node.attribute("kind").is_some_and(|k| k != "FEEL")
         {
             return Err("Externe Funktionen (Java, PMML) sind nicht zugelassen.".into());
         }
@@ -260,18 +219,15 @@ type Built = (Arc<ModelEvaluator>, Vec<dsntk_model::Definitions>);
 
 fn build(sources: &[String]) -> Result<Built, String> {
     let built = catch_unwind(AssertUnwindSafe(|| {
-        let definitions = sources
-            .iter()
-            .map(|s| dsntk_model::parse(&with_short_types(s)))
-            .collect::<Result<Vec<_>, _>>()?;
+        let definitions =
+            sources.iter().map(|s| dsntk_model::parse(&with_short_types(s))).collect::<Result<Vec<_>, _>>()?;
         Ok::<Built, dsntk_common::DsntkError>((ModelEvaluator::new(&definitions)?, definitions))
     }));
     match built {
         Ok(Ok(built)) => Ok(built),
-        Ok(Err(reason)) => Err(format!(
-            "Die Entscheidungstabelle ist fehlerhaft: {}",
-            feel::shorten(&reason.to_string())
-        )),
+        Ok(Err(reason)) => {
+            Err(format!("Die Entscheidungstabelle ist fehlerhaft: {}", feel::shorten(&reason.to_string())))
+        }
         Err(_) => Err("Die Entscheidungstabelle konnte nicht gelesen werden.".into()),
     }
 }
@@ -286,10 +242,7 @@ fn with_short_types(xml: &str) -> String {
     ];
     for (long, short) in names {
         if out.contains(long) {
-            out = out.replace(
-                &format!("typeRef=\"{long}\""),
-                &format!("typeRef=\"{short}\""),
-            );
+            out = out.replace(&format!("typeRef=\"{long}\""), &format!("typeRef=\"{short}\""));
             out = out.replace(&format!("typeRef>{long}<"), &format!("typeRef>{short}<"));
         }
     }
@@ -304,26 +257,15 @@ fn with_time(xml: &str, now: Timestamp) -> String {
     let mut last = ' ';
     while let Some(at) = rest.find(['n', 't']) {
         let before = rest[..at].chars().next_back().unwrap_or(last);
-        let word = if rest[at..].starts_with("now") {
-            "now"
-        } else {
-            "today"
-        };
-        let call = rest[at..].strip_prefix(word).and_then(|r| {
-            r.trim_start()
-                .strip_prefix('(')?
-                .trim_start()
-                .strip_prefix(')')
-        });
+        let word = if rest[at..].starts_with("now") { "now" } else { "today" };
+        let call = rest[at..]
+            .strip_prefix(word)
+            .and_then(|r| r.trim_start().strip_prefix('(')?.trim_start().strip_prefix(')'));
         let whole = !before.is_alphanumeric() && !matches!(before, '_' | '.');
         let end = match call.filter(|_| whole) {
             Some(after) => {
                 out.push_str(&rest[..at]);
-                out.push_str(&quote(if word == "now" {
-                    feel::now_literal(now)
-                } else {
-                    feel::today_literal(now)
-                }));
+                out.push_str(&quote(if word == "now" { feel::now_literal(now) } else { feel::today_literal(now) }));
                 rest.len() - after.len()
             }
             None => {

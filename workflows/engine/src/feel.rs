@@ -51,10 +51,8 @@ const KEYWORDS: &[&str] = &[
     "days",
 ];
 /// Words that are a type or a date function where they are used as one, and may be a variable elsewhere.
-const TYPES: &[&str] = &[
-    "Any", "Null", "boolean", "number", "string", "date", "time", "duration", "context", "list",
-    "range",
-];
+const TYPES: &[&str] =
+    &["Any", "Null", "boolean", "number", "string", "date", "time", "duration", "context", "list", "range"];
 /// Functions of several words. The parser takes the longest name it knows, so it has to know them
 /// beside the single words of the expression.
 const LONG_FUNCTIONS: &[&str] = &[
@@ -110,10 +108,7 @@ impl Expr {
         let scanned = scan(source)?;
         let node = catch_unwind(AssertUnwindSafe(|| {
             let scope = FeelScope::default();
-            let words = scanned
-                .words
-                .iter()
-                .filter(|w| !KEYWORDS.contains(&w.as_str()) && !scanned.types.contains(w));
+            let words = scanned.words.iter().filter(|w| !KEYWORDS.contains(&w.as_str()) && !scanned.types.contains(w));
             for name in words
                 .map(String::as_str)
                 .chain([NOW, TODAY])
@@ -122,19 +117,12 @@ impl Expr {
             {
                 scope.set_name(Name::from(name));
             }
-            dsntk_feel_parser::parse_textual_expression(&scope, &scanned.text, false).or_else(|e| {
-                dsntk_feel_parser::parse_expression(&scope, &scanned.text, false).map_err(|_| e)
-            })
+            dsntk_feel_parser::parse_textual_expression(&scope, &scanned.text, false)
+                .or_else(|e| dsntk_feel_parser::parse_expression(&scope, &scanned.text, false).map_err(|_| e))
         }));
         match node {
-            Ok(Ok(node)) => Ok(Expr {
-                text: source.to_owned(),
-                run: dsntk_feel_evaluator::prepare(&node),
-            }),
-            _ => Err(format!(
-                "Der Ausdruck „{}“ ist kein gültiges FEEL.",
-                shorten(source)
-            )),
+            Ok(Ok(node)) => Ok(Expr { text: source.to_owned(), run: dsntk_feel_evaluator::prepare(&node) }),
+            _ => Err(format!("Der Ausdruck „{}“ ist kein gültiges FEEL.", shorten(source))),
         }
     }
 
@@ -166,12 +154,8 @@ pub(crate) fn scan(source: &str) -> Result<Scanned, String> {
         return Err(format!("Der Ausdruck hat mehr als {MAX_LENGTH} Zeichen."));
     }
     let bytes = source.as_bytes();
-    let mut out = Scanned {
-        text: String::with_capacity(source.len()),
-        words: Vec::new(),
-        types: Vec::new(),
-        timed: false,
-    };
+    let mut out =
+        Scanned { text: String::with_capacity(source.len()), words: Vec::new(), types: Vec::new(), timed: false };
     // Operators since the last separator, per open bracket.
     let mut chains = vec![0usize];
     let mut depth = 0usize;
@@ -187,19 +171,11 @@ pub(crate) fn scan(source: &str) -> Result<Scanned, String> {
         } else if c == '/' && bytes.get(at + 1) == Some(&b'/') {
             end = source[at..].find('\n').map_or(bytes.len(), |n| at + n);
         } else if c == '/' && bytes.get(at + 1) == Some(&b'*') {
-            end = source[at + 2..]
-                .find("*/")
-                .map_or(bytes.len(), |n| at + n + 4);
+            end = source[at + 2..].find("*/").map_or(bytes.len(), |n| at + n + 4);
         } else if c.is_alphabetic() || c == '_' || c == '?' || !c.is_ascii() && !c.is_whitespace() {
-            end = at
-                + source[at..]
-                    .find(|c: char| !is_word(c))
-                    .unwrap_or(source.len() - at)
-                    .max(c.len_utf8());
+            end = at + source[at..].find(|c: char| !is_word(c)).unwrap_or(source.len() - at).max(c.len_utf8());
             let word = &source[at..end];
-            if let Some(after) =
-                call_end(source, end).filter(|_| last != '.' && matches!(word, "now" | "today"))
-            {
+            if let Some(after) = call_end(source, end).filter(|_| last != '.' && matches!(word, "now" | "today")) {
                 out.text.push_str(if word == "now" { NOW } else { TODAY });
                 out.timed = true;
                 at = after;
@@ -209,18 +185,7 @@ pub(crate) fn scan(source: &str) -> Result<Scanned, String> {
             if word == "external" && out.words.iter().any(|w| w == "function") {
                 return Err("Externe Funktionen sind in FEEL nicht zugelassen.".into());
             }
-            if matches!(
-                word,
-                "and"
-                    | "or"
-                    | "else"
-                    | "then"
-                    | "return"
-                    | "satisfies"
-                    | "function"
-                    | "in"
-                    | "between"
-            ) {
+            if matches!(word, "and" | "or" | "else" | "then" | "return" | "satisfies" | "function" | "in" | "between") {
                 count(&mut chains, &mut depth)?;
             }
             if TYPES.contains(&word) && used_as_type(&source[end..], out.words.last()) {
@@ -250,11 +215,7 @@ pub(crate) fn scan(source: &str) -> Result<Scanned, String> {
         out.text.push_str(&source[at..end]);
         at = end;
     }
-    if out
-        .words
-        .iter()
-        .any(|w| matches!(w.as_str(), "for" | "some" | "every"))
-    {
+    if out.words.iter().any(|w| matches!(w.as_str(), "for" | "some" | "every")) {
         check_ranges(source)?;
     }
     Ok(out)
@@ -267,27 +228,18 @@ fn is_word(c: char) -> bool {
 
 fn used_as_type(rest: &str, before: Option<&String>) -> bool {
     let rest = rest.trim_start();
-    rest.starts_with(['(', '<'])
-        || rest.starts_with("and time")
-        || before.is_some_and(|w| w == "of")
+    rest.starts_with(['(', '<']) || rest.starts_with("and time") || before.is_some_and(|w| w == "of")
 }
 
 /// Iterations over literal ranges are bounded together; FEEL itself cannot be stopped.
 fn check_ranges(source: &str) -> Result<(), String> {
     let mut product = 1u64;
     for end in source.split("..").skip(1) {
-        let digits: String = end
-            .trim_start()
-            .chars()
-            .take_while(char::is_ascii_digit)
-            .take(12)
-            .collect();
+        let digits: String = end.trim_start().chars().take_while(char::is_ascii_digit).take(12).collect();
         product = product.saturating_mul(digits.parse::<u64>().unwrap_or(1).max(1));
     }
     if product > MAX_ITERATIONS {
-        Err(format!(
-            "Der Ausdruck wiederholt mehr als {MAX_ITERATIONS} Mal."
-        ))
+        Err(format!("Der Ausdruck wiederholt mehr als {MAX_ITERATIONS} Mal."))
     } else {
         Ok(())
     }
@@ -298,11 +250,7 @@ fn count(chains: &mut [usize], depth: &mut usize) -> Result<(), String> {
     if let Some(chain) = chains.last_mut() {
         *chain += 1;
     }
-    if *depth > MAX_DEPTH {
-        Err("Der Ausdruck ist zu tief verschachtelt.".into())
-    } else {
-        Ok(())
-    }
+    if *depth > MAX_DEPTH { Err("Der Ausdruck ist zu tief verschachtelt.".into()) } else { Ok(()) }
 }
 
 fn skip_string(bytes: &[u8], start: usize) -> usize {
@@ -319,11 +267,7 @@ fn skip_string(bytes: &[u8], start: usize) -> usize {
 
 /// Where `()` ends, if it follows.
 fn call_end(source: &str, at: usize) -> Option<usize> {
-    let rest = source[at..]
-        .trim_start()
-        .strip_prefix('(')?
-        .trim_start()
-        .strip_prefix(')')?;
+    let rest = source[at..].trim_start().strip_prefix('(')?.trim_start().strip_prefix(')')?;
     Some(source.len() - rest.len())
 }
 
@@ -387,11 +331,7 @@ fn feel_now(now: Timestamp) -> Feel {
     let local = now.zoned();
     let nanos = u64::try_from(local.subsec_nanosecond()).unwrap_or(0);
     let text = format!("{}@Europe/Berlin", local.strftime("%Y-%m-%dT%H:%M:%S"));
-    let text = if nanos == 0 {
-        text
-    } else {
-        text.replacen('@', &format!(".{nanos:09}@"), 1)
-    };
+    let text = if nanos == 0 { text } else { text.replacen('@', &format!(".{nanos:09}@"), 1) };
     Feel::try_from_xsd_date_time(&text)
         .or_else(|_| Feel::try_from_xsd_date_time(&now.to_string()))
         .unwrap_or(Feel::Null(None))
@@ -403,10 +343,7 @@ fn feel_today(now: Timestamp) -> Feel {
 
 /// `now()` as a FEEL literal, for tables.
 pub(crate) fn now_literal(now: Timestamp) -> String {
-    format!(
-        "date and time(\"{}@Europe/Berlin\")",
-        now.zoned().strftime("%Y-%m-%dT%H:%M:%S")
-    )
+    format!("date and time(\"{}@Europe/Berlin\")", now.zoned().strftime("%Y-%m-%dT%H:%M:%S"))
 }
 
 /// `today()` as a FEEL literal, for tables.
@@ -422,9 +359,7 @@ pub(crate) fn to_feel(value: &Json) -> Feel {
         Json::Number(n) => match (n.as_i64(), n.as_u64()) {
             (Some(i), _) => Feel::Number(FeelNumber::from(i)),
             (_, Some(u)) => Feel::Number(FeelNumber::from(u)),
-            _ => {
-                FeelNumber::from_str(&n.to_string()).map_or_else(|_| Feel::Null(None), Feel::Number)
-            }
+            _ => FeelNumber::from_str(&n.to_string()).map_or_else(|_| Feel::Null(None), Feel::Number),
         },
         Json::String(s) => Feel::String(s.clone()),
         Json::Array(items) => Feel::List(items.iter().map(to_feel).collect()),
@@ -452,9 +387,7 @@ pub(crate) fn to_json(value: &Feel) -> Json {
         Feel::DateTime(_) => Json::String(crate::timer::instant_text(&value.to_string())),
         Feel::DaysAndTimeDuration(d) => Json::String(d.to_string()),
         Feel::YearsAndMonthsDuration(d) => Json::String(d.to_string()),
-        Feel::List(items) | Feel::ExpressionList(items) => {
-            Json::Array(items.iter().map(to_json).collect())
-        }
+        Feel::List(items) | Feel::ExpressionList(items) => Json::Array(items.iter().map(to_json).collect()),
         Feel::Context(context) => Json::Object(object(context)),
         Feel::Transparent(inner) => to_json(inner),
         Feel::Range(..) => Json::String(value.to_string()),
@@ -464,26 +397,16 @@ pub(crate) fn to_json(value: &Feel) -> Json {
 
 /// A FEEL context as JSON object.
 pub(crate) fn object(context: &FeelContext) -> Werte {
-    context
-        .iter()
-        .map(|(name, value)| (name.as_str().to_owned(), to_json(value)))
-        .collect()
+    context.iter().map(|(name, value)| (name.as_str().to_owned(), to_json(value))).collect()
 }
 
 fn number(n: &FeelNumber) -> Json {
     let text = catch_unwind(AssertUnwindSafe(|| n.to_string())).unwrap_or_default();
-    let text = if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.')
-    } else {
-        &text
-    };
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
     if let Ok(i) = text.parse::<i64>() {
         return i.into();
     }
-    text.parse::<f64>()
-        .ok()
-        .and_then(serde_json::Number::from_f64)
-        .map_or(Json::Null, Json::Number)
+    text.parse::<f64>().ok().and_then(serde_json::Number::from_f64).map_or(Json::Null, Json::Number)
 }
 
 /// A value as correlation key or name: text and numbers; anything else is none.

@@ -232,10 +232,7 @@ impl State {
     /// An instance before its start by a call activity: an error nobody catches ends it with
     /// [`crate::Outcome::Error`] for the caller, instead of becoming an incident.
     pub fn called() -> Self {
-        State {
-            called: true,
-            ..State::new()
-        }
+        State { called: true, ..State::new() }
     }
 
     /// New, active or ended.
@@ -245,10 +242,7 @@ impl State {
 
     /// Variables of the process.
     pub fn variables(&self) -> Werte {
-        self.instances
-            .get(&0)
-            .map(|i| i.vars.clone())
-            .unwrap_or_default()
+        self.instances.get(&0).map(|i| i.vars.clone()).unwrap_or_default()
     }
 
     /// Variables visible at an element instance; inner scopes win.
@@ -282,30 +276,18 @@ impl State {
             *tokens.entry(inst.parent).or_default() += 1;
         }
         for join in &self.joins {
-            *tokens.entry(join.scope).or_default() +=
-                join.tokens.iter().map(|(_, n)| n).sum::<u32>();
+            *tokens.entry(join.scope).or_default() += join.tokens.iter().map(|(_, n)| n).sum::<u32>();
         }
         for (id, inst) in &self.instances {
             let counted = tokens.remove(id).unwrap_or(0);
             if counted != inst.live {
-                return Err(format!(
-                    "instance {id} counts {} tokens and has {counted}",
-                    inst.live
-                ));
+                return Err(format!("instance {id} counts {} tokens and has {counted}", inst.live));
             }
-            if let Some(wait) = inst
-                .waits
-                .iter()
-                .find(|w| self.waits.get(w).is_none_or(|w| w.owner != *id))
-            {
+            if let Some(wait) = inst.waits.iter().find(|w| self.waits.get(w).is_none_or(|w| w.owner != *id)) {
                 return Err(format!("instance {id} waits for {wait}, which is gone"));
             }
         }
-        let lost = self.waits.iter().find(|(n, w)| {
-            self.instances
-                .get(&w.owner)
-                .is_none_or(|i| !i.waits.contains(n))
-        });
+        let lost = self.waits.iter().find(|(n, w)| self.instances.get(&w.owner).is_none_or(|i| !i.waits.contains(n)));
         match (lost, tokens.first_key_value()) {
             (Some((number, _)), _) => Err(format!("wait {number} has no owner")),
             (_, Some((scope, _))) => Err(format!("tokens in scope {scope}, which is gone")),
@@ -316,8 +298,7 @@ impl State {
     /// The message subscription of a catching event or receive task itself.
     pub fn subscription_of(&self, instance: ElementInstanceId) -> Option<u64> {
         let element = self.instances.get(&instance.0)?.element;
-        let own =
-            |w: &Wait| w.owner == instance.0 && w.event == element && w.kind == WaitKind::Message;
+        let own = |w: &Wait| w.owner == instance.0 && w.event == element && w.kind == WaitKind::Message;
         self.waits.iter().find(|(_, w)| own(w)).map(|(n, _)| *n)
     }
 
@@ -333,8 +314,8 @@ impl State {
             let Some(element) = definition.elements.get(inst.element as usize) else {
                 continue;
             };
-            let container = matches!(element.kind, Kind::Scope(_))
-                || matches!(inst.role, Role::Body(_) | Role::Compensating(_));
+            let container =
+                matches!(element.kind, Kind::Scope(_)) || matches!(inst.role, Role::Body(_) | Role::Compensating(_));
             all.push(Waiting {
                 instance: ElementInstanceId(*id),
                 element: element.id.clone(),

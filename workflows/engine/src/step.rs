@@ -17,12 +17,7 @@ const MAX_VALUES: usize = 10_000_000;
 ///
 /// # Errors
 /// [`Rejected`] when the command does not fit; then nothing has happened.
-pub fn step(
-    definition: &Definition,
-    state: &State,
-    command: Command,
-    now: Timestamp,
-) -> Result<Step, Rejected> {
+pub fn step(definition: &Definition, state: &State, command: Command, now: Timestamp) -> Result<Step, Rejected> {
     if size(&command) > MAX_VALUES {
         return Err(Rejected::TooLarge);
     }
@@ -38,20 +33,13 @@ pub fn step(
     let mut m = Machine::new(definition, state.clone(), now);
     apply(&mut m, command)?;
     m.run();
-    Ok(Step {
-        state: m.s,
-        outputs: m.out,
-        history: m.history,
-    })
+    Ok(Step { state: m.s, outputs: m.out, history: m.history })
 }
 
 fn apply(m: &mut Machine, command: Command) -> Result<(), Rejected> {
     match command {
         Command::Start { element, variables } => start(m, element.as_deref(), variables),
-        Command::CompleteJob {
-            instance,
-            variables,
-        } => {
+        Command::CompleteJob { instance, variables } => {
             let el = m.element(open(m, instance)?.element);
             match &el.kind {
                 Kind::Job(_) => m.finish(instance.0, variables),
@@ -59,10 +47,7 @@ fn apply(m: &mut Machine, command: Command) -> Result<(), Rejected> {
             }
             Ok(())
         }
-        Command::CompleteTask {
-            instance,
-            variables,
-        } => complete_task(m, instance, variables),
+        Command::CompleteTask { instance, variables } => complete_task(m, instance, variables),
         Command::FailJob { instance, text } => {
             let el = m.element(open(m, instance)?.element);
             if !matches!(el.kind, Kind::Job(_) | Kind::Call(_)) {
@@ -71,12 +56,7 @@ fn apply(m: &mut Machine, command: Command) -> Result<(), Rejected> {
             m.incident(instance.0, text, Retry::Begin);
             Ok(())
         }
-        Command::BpmnError {
-            instance,
-            code,
-            message,
-            mut variables,
-        } => {
+        Command::BpmnError { instance, code, message, mut variables } => {
             waiting_activity(m, instance)?;
             if !message.is_empty() {
                 variables.insert("fehlertext".into(), message.into());
@@ -91,47 +71,24 @@ fn apply(m: &mut Machine, command: Command) -> Result<(), Rejected> {
             }
             Ok(())
         }
-        Command::Escalate {
-            instance,
-            code,
-            variables,
-        } => {
+        Command::Escalate { instance, code, variables } => {
             waiting_activity(m, instance)?;
             escalation::reported(m, instance.0, &code, &variables);
             Ok(())
         }
-        Command::FireTimer { timer } => happen(
-            m,
-            timer,
-            |kind| matches!(kind, WaitKind::Timer(..)),
-            &Werte::new(),
-        ),
-        Command::Message {
-            subscription,
-            variables,
-        } => happen(
-            m,
-            subscription,
-            |kind| *kind == WaitKind::Message,
-            &variables,
-        ),
+        Command::FireTimer { timer } => happen(m, timer, |kind| matches!(kind, WaitKind::Timer(..)), &Werte::new()),
+        Command::Message { subscription, variables } => {
+            happen(m, subscription, |kind| *kind == WaitKind::Message, &variables)
+        }
         Command::Signal { name, variables } => {
             let hit = |kind: &WaitKind| matches!(kind, WaitKind::Signal(n) if *n == name);
-            let waits: Vec<u64> =
-                m.s.waits
-                    .iter()
-                    .filter(|(_, w)| hit(&w.kind))
-                    .map(|(n, _)| *n)
-                    .collect();
+            let waits: Vec<u64> = m.s.waits.iter().filter(|(_, w)| hit(&w.kind)).map(|(n, _)| *n).collect();
             for number in waits {
                 m.happen(number, &variables);
             }
             Ok(())
         }
-        Command::CalledEnded {
-            instance,
-            variables,
-        } => {
+        Command::CalledEnded { instance, variables } => {
             let el = m.element(open(m, instance)?.element);
             match &el.kind {
                 Kind::Call(spec) => call::ended(m, instance.0, spec, variables),
@@ -139,22 +96,14 @@ fn apply(m: &mut Machine, command: Command) -> Result<(), Rejected> {
             }
             Ok(())
         }
-        Command::CalledError {
-            instance,
-            code,
-            variables,
-        } => {
+        Command::CalledError { instance, code, variables } => {
             expect_call(m, instance)?;
             if let Err(text) = error::reported(m, instance.0, &code, &variables) {
                 m.incident(instance.0, text, Retry::Begin);
             }
             Ok(())
         }
-        Command::CalledEscalation {
-            instance,
-            code,
-            variables,
-        } => {
+        Command::CalledEscalation { instance, code, variables } => {
             expect_call(m, instance)?;
             escalation::reported(m, instance.0, &code, &variables);
             Ok(())
@@ -172,15 +121,8 @@ fn apply(m: &mut Machine, command: Command) -> Result<(), Rejected> {
         Command::ResolveIncident { instance } => resolve(m, instance),
         Command::ActivateAdhoc { instance, element } => {
             open(m, instance)?;
-            let e = m
-                .def
-                .index(&element)
-                .ok_or_else(|| Rejected::UnknownElement(element.clone()))?;
-            if adhoc::activate(m, instance.0, e) {
-                Ok(())
-            } else {
-                Err(Rejected::NotStartable(element))
-            }
+            let e = m.def.index(&element).ok_or_else(|| Rejected::UnknownElement(element.clone()))?;
+            if adhoc::activate(m, instance.0, e) { Ok(()) } else { Err(Rejected::NotStartable(element)) }
         }
         Command::CancelElement { instance } => cancel_element(m, instance),
         Command::StartElement { element } => start_element(m, element),
@@ -197,10 +139,7 @@ fn start(m: &mut Machine, element: Option<&str>, variables: Werte) -> Result<(),
     };
     let first = match element {
         Some(id) => {
-            let e = m
-                .def
-                .index(id)
-                .ok_or_else(|| Rejected::UnknownElement(id.to_owned()))?;
+            let e = m.def.index(id).ok_or_else(|| Rejected::UnknownElement(id.to_owned()))?;
             let el = m.element(e);
             if el.parent != PROCESS || !matches!(el.kind, Kind::Start(_)) {
                 return Err(Rejected::NotStartable(id.to_owned()));
@@ -209,16 +148,11 @@ fn start(m: &mut Machine, element: Option<&str>, variables: Werte) -> Result<(),
         }
         None => {
             // A none start event; several starts are alternatives, not a fork.
-            let none = scope
-                .initial
-                .iter()
-                .find(|e| matches!(m.element(**e).kind, Kind::Start(Trigger::None)));
+            let none = scope.initial.iter().find(|e| matches!(m.element(**e).kind, Kind::Start(Trigger::None)));
             match none {
                 Some(e) => vec![*e],
                 None if scope.initial.is_empty() => {
-                    return Err(Rejected::NotStartable(
-                        m.element(PROCESS).label().to_owned(),
-                    ));
+                    return Err(Rejected::NotStartable(m.element(PROCESS).label().to_owned()));
                 }
                 None => scope.initial.clone(),
             }
@@ -251,9 +185,9 @@ fn start(m: &mut Machine, element: Option<&str>, variables: Werte) -> Result<(),
 /// An element instance that waits and is not stopped.
 fn open<'m>(m: &'m Machine, instance: ElementInstanceId) -> Result<&'m Inst, Rejected> {
     let inst =
-        m.s.instances.get(&instance.0).filter(|i| {
-            instance.0 != 0 && i.incident.is_none() && !matches!(i.role, Role::Body(_))
-        });
+        m.s.instances
+            .get(&instance.0)
+            .filter(|i| instance.0 != 0 && i.incident.is_none() && !matches!(i.role, Role::Body(_)));
     inst.ok_or(Rejected::NotOpen)
 }
 
@@ -267,19 +201,11 @@ fn waiting_activity(m: &Machine, instance: ElementInstanceId) -> Result<(), Reje
 
 fn expect_call(m: &Machine, instance: ElementInstanceId) -> Result<(), Rejected> {
     let el = m.element(open(m, instance)?.element);
-    if matches!(el.kind, Kind::Call(_)) {
-        Ok(())
-    } else {
-        Err(Rejected::WrongKind(el.label().to_owned()))
-    }
+    if matches!(el.kind, Kind::Call(_)) { Ok(()) } else { Err(Rejected::WrongKind(el.label().to_owned())) }
 }
 
 /// A user task, or an ad-hoc sub-process that a person declares to be finished.
-fn complete_task(
-    m: &mut Machine,
-    instance: ElementInstanceId,
-    variables: Werte,
-) -> Result<(), Rejected> {
+fn complete_task(m: &mut Machine, instance: ElementInstanceId, variables: Werte) -> Result<(), Rejected> {
     let el = m.element(open(m, instance)?.element);
     match &el.kind {
         Kind::User(_) => m.finish(instance.0, variables),
@@ -293,12 +219,7 @@ fn complete_task(
     Ok(())
 }
 
-fn happen(
-    m: &mut Machine,
-    number: u64,
-    fits: impl Fn(&WaitKind) -> bool,
-    values: &Werte,
-) -> Result<(), Rejected> {
+fn happen(m: &mut Machine, number: u64, fits: impl Fn(&WaitKind) -> bool, values: &Werte) -> Result<(), Rejected> {
     match m.s.waits.get(&number) {
         Some(wait) if fits(&wait.kind) => {
             m.happen(number, values);
@@ -310,11 +231,7 @@ fn happen(
 
 fn resolve(m: &mut Machine, instance: ElementInstanceId) -> Result<(), Rejected> {
     let id = instance.0;
-    let incident =
-        m.s.instances
-            .get_mut(&id)
-            .and_then(|i| i.incident.take())
-            .ok_or(Rejected::NotOpen)?;
+    let incident = m.s.instances.get_mut(&id).and_then(|i| i.incident.take()).ok_or(Rejected::NotOpen)?;
     m.out.push(Output::IncidentClosed { instance });
     m.log(id, HistoryKind::Resolved, None);
     match incident.retry {
@@ -323,11 +240,7 @@ fn resolve(m: &mut Machine, instance: ElementInstanceId) -> Result<(), Rejected>
             let (element, scope) = (inst.element, inst.parent);
             m.drop_waits(id);
             m.s.instances.remove(&id);
-            m.queue.push_back(crate::machine::Work::Token {
-                element,
-                scope,
-                flow,
-            });
+            m.queue.push_back(crate::machine::Work::Token { element, scope, flow });
         }
         Retry::Begin => m.behave_or_stop(id),
         Retry::Finish(values) => m.finish(id, values),
@@ -338,11 +251,7 @@ fn resolve(m: &mut Machine, instance: ElementInstanceId) -> Result<(), Rejected>
 
 fn cancel_element(m: &mut Machine, instance: ElementInstanceId) -> Result<(), Rejected> {
     let id = instance.0;
-    let inst =
-        m.s.instances
-            .get(&id)
-            .filter(|_| id != 0)
-            .ok_or(Rejected::NotOpen)?;
+    let inst = m.s.instances.get(&id).filter(|_| id != 0).ok_or(Rejected::NotOpen)?;
     let (scope, role) = (inst.parent, inst.role.clone());
     m.log(id, HistoryKind::Modified, None);
     m.cancel(id);
@@ -361,20 +270,12 @@ fn cancel_element(m: &mut Machine, instance: ElementInstanceId) -> Result<(), Re
 }
 
 fn start_element(m: &mut Machine, element: String) -> Result<(), Rejected> {
-    let e = m
-        .def
-        .index(&element)
-        .filter(|e| *e != PROCESS)
-        .ok_or_else(|| Rejected::UnknownElement(element.clone()))?;
+    let e = m.def.index(&element).filter(|e| *e != PROCESS).ok_or_else(|| Rejected::UnknownElement(element.clone()))?;
     let el = m.element(e);
     let own = !matches!(el.kind, Kind::Boundary { .. } | Kind::Start(_)) && !el.for_compensation;
     let event_sub = matches!(&el.kind, Kind::Scope(s) if matches!(s.kind, ScopeKind::Event));
     let runs = |i: &Inst| i.element == el.parent && !matches!(i.role, Role::Body(_));
-    let scope =
-        m.s.instances
-            .iter()
-            .find(|(_, i)| runs(i))
-            .map(|(id, _)| *id);
+    let scope = m.s.instances.iter().find(|(_, i)| runs(i)).map(|(id, _)| *id);
     match scope.filter(|_| own && !event_sub) {
         Some(scope) => {
             m.put_token(e, scope, None);
@@ -400,22 +301,14 @@ fn size(command: &Command) -> usize {
         | Command::SetVariables { variables, .. } => variables,
         _ => return 0,
     };
-    values
-        .iter()
-        .map(|(name, value)| name.len() + value_size(value))
-        .sum()
+    values.iter().map(|(name, value)| name.len() + value_size(value)).sum()
 }
 
 fn value_size(value: &Json) -> usize {
     match value {
         Json::String(s) => s.len() + 2,
         Json::Array(items) => items.iter().map(value_size).sum::<usize>() + 2,
-        Json::Object(map) => {
-            map.iter()
-                .map(|(k, v)| k.len() + 4 + value_size(v))
-                .sum::<usize>()
-                + 2
-        }
+        Json::Object(map) => map.iter().map(|(k, v)| k.len() + 4 + value_size(v)).sum::<usize>() + 2,
         _ => 8,
     }
 }

@@ -32,23 +32,17 @@ pub struct Verdict {
 /// # Errors
 /// When the file is no test case file or names no known model.
 pub fn run(tables: &Tables, tests: &str, now: Timestamp) -> Result<Vec<Verdict>, String> {
-    let document =
-        roxmltree::Document::parse(tests).map_err(|e| format!("Zeile {}: {e}", e.pos().row))?;
+    let document = roxmltree::Document::parse(tests).map_err(|e| format!("Zeile {}: {e}", e.pos().row))?;
     let root = document.root_element();
     let mut verdicts = Vec::new();
     for case in named(root, "testCase") {
         let mut input = FeelContext::new();
         for node in named(case, "inputNode") {
-            input.set_entry(
-                &Name::from(node.attribute("name").unwrap_or_default()),
-                value(node),
-            );
+            input.set_entry(&Name::from(node.attribute("name").unwrap_or_default()), value(node));
         }
         for node in named(case, "resultNode") {
             let name = node.attribute("name").unwrap_or_default();
-            let expected = named(node, "expected")
-                .next()
-                .map_or(Feel::Null(None), value);
+            let expected = named(node, "expected").next().map_or(Feel::Null(None), value);
             let invocable = case.attribute("invocableName").unwrap_or(name);
             let mut got = Feel::Null(None);
             for (namespace, model) in tables.models() {
@@ -77,8 +71,7 @@ pub fn run(tables: &Tables, tests: &str, now: Timestamp) -> Result<Vec<Verdict>,
 }
 
 fn named<'a, 'x: 'a>(node: Node<'a, 'x>, name: &'static str) -> impl Iterator<Item = Node<'a, 'x>> {
-    node.children()
-        .filter(move |c| c.is_element() && c.tag_name().name() == name)
+    node.children().filter(move |c| c.is_element() && c.tag_name().name() == name)
 }
 
 /// `value`, `list` or `component`s inside of a node.
@@ -96,16 +89,9 @@ fn value(node: Node) -> Feel {
     let mut any = false;
     for component in named(node, "component") {
         any = true;
-        context.set_entry(
-            &Name::from(component.attribute("name").unwrap_or_default()),
-            value(component),
-        );
+        context.set_entry(&Name::from(component.attribute("name").unwrap_or_default()), value(component));
     }
-    if any {
-        Feel::Context(context)
-    } else {
-        Feel::Null(None)
-    }
+    if any { Feel::Context(context) } else { Feel::Null(None) }
 }
 
 fn simple_value(node: Node) -> Feel {
@@ -132,19 +118,14 @@ fn simple_value(node: Node) -> Feel {
 fn equal(expected: &Feel, got: &Feel) -> bool {
     match (expected, got) {
         (Feel::Null(_), Feel::Null(_)) => true,
-        (Feel::Number(a), Feel::Number(b)) => {
-            match (a.to_string().parse::<f64>(), b.to_string().parse::<f64>()) {
-                (Ok(a), Ok(b)) => (a - b).abs() <= 1e-8 * a.abs().max(1.0),
-                _ => false,
-            }
-        }
-        (Feel::List(a), Feel::List(b)) => {
-            a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| equal(a, b))
-        }
+        (Feel::Number(a), Feel::Number(b)) => match (a.to_string().parse::<f64>(), b.to_string().parse::<f64>()) {
+            (Ok(a), Ok(b)) => (a - b).abs() <= 1e-8 * a.abs().max(1.0),
+            _ => false,
+        },
+        (Feel::List(a), Feel::List(b)) => a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| equal(a, b)),
         (Feel::Context(a), Feel::Context(b)) => {
             a.len() == b.len()
-                && a.iter()
-                    .all(|(name, value)| b.get_entry(name).is_some_and(|other| equal(value, other)))
+                && a.iter().all(|(name, value)| b.get_entry(name).is_some_and(|other| equal(value, other)))
         }
         _ => dsntk_feel_evaluator::evaluate_equals(expected, got),
     }

@@ -41,12 +41,8 @@ impl TimerDef {
     fn text(&self, eval: Eval) -> Result<String, String> {
         match &self.value {
             TimerValue::Iso(text) => Ok(text.clone()),
-            TimerValue::Feel(expr) => crate::feel::key_text(&eval(expr)).ok_or_else(|| {
-                format!(
-                    "Der Ausdruck „{}“ ergibt keine Zeit.",
-                    crate::feel::shorten(expr.text())
-                )
-            }),
+            TimerValue::Feel(expr) => crate::feel::key_text(&eval(expr))
+                .ok_or_else(|| format!("Der Ausdruck „{}“ ergibt keine Zeit.", crate::feel::shorten(expr.text()))),
         }
     }
 
@@ -57,28 +53,16 @@ impl TimerDef {
         if text.starts_with('R') {
             let cycle = Cycle::parse(text)?;
             let due = cycle.after(None, now)?;
-            return Ok(TimerPlan {
-                due,
-                again: cycle.repeats.map(|n| n.saturating_sub(1)),
-            });
+            return Ok(TimerPlan { due, again: cycle.repeats.map(|n| n.saturating_sub(1)) });
         }
         let due = moment(text, now)?;
         // `timeCycle` with a plain duration repeats for ever.
-        let again = if self.kind == TimerKind::Cycle {
-            None
-        } else {
-            Some(0)
-        };
+        let again = if self.kind == TimerKind::Cycle { None } else { Some(0) };
         Ok(TimerPlan { due, again })
     }
 
     /// The due time after `last`, if there is one.
-    pub fn next(
-        &self,
-        eval: Eval,
-        last: &TimerPlan,
-        now: Timestamp,
-    ) -> Result<Option<TimerPlan>, String> {
+    pub fn next(&self, eval: Eval, last: &TimerPlan, now: Timestamp) -> Result<Option<TimerPlan>, String> {
         let again = match last.again {
             Some(0) => return Ok(None),
             Some(n) => Some(n - 1),
@@ -99,9 +83,7 @@ impl TimerDef {
 pub(crate) fn is_iso(text: &str, kind: TimerKind) -> bool {
     let zero = Timestamp(0);
     match kind {
-        TimerKind::Cycle => {
-            Cycle::parse(text).is_ok() || (text.starts_with('P') && moment(text, zero).is_ok())
-        }
+        TimerKind::Cycle => Cycle::parse(text).is_ok() || (text.starts_with('P') && moment(text, zero).is_ok()),
         _ => moment(text, zero).is_ok(),
     }
 }
@@ -118,15 +100,8 @@ impl Cycle {
     fn parse(text: &str) -> Result<Self, String> {
         let bad = || format!("„{text}“ ist keine Wiederholung nach ISO 8601.");
         let mut parts = text.split('/');
-        let count = parts
-            .next()
-            .and_then(|r| r.strip_prefix('R'))
-            .ok_or_else(bad)?;
-        let repeats = if count.is_empty() || count == "-1" {
-            None
-        } else {
-            Some(count.parse().map_err(|_| bad())?)
-        };
+        let count = parts.next().and_then(|r| r.strip_prefix('R')).ok_or_else(bad)?;
+        let repeats = if count.is_empty() || count == "-1" { None } else { Some(count.parse().map_err(|_| bad())?) };
         let (first, second) = (parts.next().ok_or_else(bad)?, parts.next());
         if parts.next().is_some() || repeats == Some(0) {
             return Err(bad());
@@ -139,11 +114,7 @@ impl Cycle {
         if period.is_negative() || period.is_zero() {
             return Err(bad());
         }
-        Ok(Cycle {
-            repeats,
-            start,
-            period,
-        })
+        Ok(Cycle { repeats, start, period })
     }
 
     fn after(&self, last: Option<Timestamp>, now: Timestamp) -> Result<Timestamp, String> {
@@ -181,9 +152,7 @@ fn berlin() -> TimeZone {
 fn shift(from: Timestamp, by: Span, local: bool) -> Result<Timestamp, String> {
     let zone = if local { berlin() } else { TimeZone::UTC };
     let moved: Result<ZonedDateTime, _> = from.to_jiff().to_zoned_datetime(zone).checked_add(by);
-    moved
-        .map(|z| z.timestamp().into())
-        .map_err(|_| "Die Zeit liegt außerhalb des Kalenders.".to_owned())
+    moved.map(|z| z.timestamp().into()).map_err(|_| "Die Zeit liegt außerhalb des Kalenders.".to_owned())
 }
 
 /// An ISO text as instant: duration from `now`, date-time with or without zone, date.
@@ -193,18 +162,12 @@ pub(crate) fn moment(text: &str, now: Timestamp) -> Result<Timestamp, String> {
         return shift(now, span, false);
     }
     let (plain, zone) = match text.split_once('@') {
-        Some((plain, zone)) => (
-            plain,
-            TimeZone::get(zone).map_err(|_| format!("Die Zeitzone „{zone}“ ist unbekannt."))?,
-        ),
+        Some((plain, zone)) => {
+            (plain, TimeZone::get(zone).map_err(|_| format!("Die Zeitzone „{zone}“ ist unbekannt."))?)
+        }
         None => (text, berlin()),
     };
-    let bad = || {
-        format!(
-            "„{}“ ist keine Zeitangabe nach ISO 8601.",
-            crate::feel::shorten(text)
-        )
-    };
+    let bad = || format!("„{}“ ist keine Zeitangabe nach ISO 8601.", crate::feel::shorten(text));
     if plain.len() > 40 || plain.contains('[') {
         return Err(bad());
     }
@@ -213,15 +176,9 @@ pub(crate) fn moment(text: &str, now: Timestamp) -> Result<Timestamp, String> {
     }
     let local: civil::DateTime = match plain.parse::<civil::DateTime>() {
         Ok(local) => local,
-        Err(_) => plain
-            .parse::<civil::Date>()
-            .map_err(|_| bad())?
-            .at(0, 0, 0, 0),
+        Err(_) => plain.parse::<civil::Date>().map_err(|_| bad())?.at(0, 0, 0, 0),
     };
-    local
-        .to_zoned_datetime(zone)
-        .map(|z| z.timestamp().into())
-        .map_err(|_| bad())
+    local.to_zoned_datetime(zone).map(|z| z.timestamp().into()).map_err(|_| bad())
 }
 
 /// A FEEL date and time with a zone name as RFC 3339 text with offset; other texts unchanged.
@@ -229,9 +186,7 @@ pub(crate) fn instant_text(text: &str) -> String {
     let Some((plain, zone)) = text.split_once('@') else {
         return text.to_owned();
     };
-    let zoned = TimeZone::get(zone)
-        .ok()
-        .zip(plain.parse::<civil::DateTime>().ok());
+    let zoned = TimeZone::get(zone).ok().zip(plain.parse::<civil::DateTime>().ok());
     match zoned.and_then(|(zone, local)| local.to_zoned_datetime(zone).ok()) {
         Some(z) => {
             let offset = z.strftime("%:z").to_string();
@@ -256,28 +211,16 @@ mod tests {
         assert_eq!(moment("PT71H", now).unwrap(), at("2026-01-08T07:00:00Z"));
         assert_eq!(moment("P5D", now).unwrap(), at("2026-01-10T08:00:00Z"));
         assert_eq!(moment("P1M", now).unwrap(), at("2026-02-05T08:00:00Z"));
-        assert_eq!(
-            moment("2026-07-01", now).unwrap(),
-            at("2026-06-30T22:00:00Z")
-        );
-        assert_eq!(
-            moment("2026-07-01T06:00:00", now).unwrap(),
-            at("2026-07-01T04:00:00Z")
-        );
-        assert_eq!(
-            moment("2026-07-01T06:00:00@UTC", now).unwrap(),
-            at("2026-07-01T06:00:00Z")
-        );
+        assert_eq!(moment("2026-07-01", now).unwrap(), at("2026-06-30T22:00:00Z"));
+        assert_eq!(moment("2026-07-01T06:00:00", now).unwrap(), at("2026-07-01T04:00:00Z"));
+        assert_eq!(moment("2026-07-01T06:00:00@UTC", now).unwrap(), at("2026-07-01T06:00:00Z"));
         assert!(moment("morgen", now).is_err());
         assert!(moment("PX", now).is_err());
     }
 
     #[test]
     fn a_daily_cycle_keeps_its_local_time_over_summer_time() {
-        let def = TimerDef {
-            kind: TimerKind::Cycle,
-            value: TimerValue::Iso("R/2026-03-27T06:00:00/P1D".into()),
-        };
+        let def = TimerDef { kind: TimerKind::Cycle, value: TimerValue::Iso("R/2026-03-27T06:00:00/P1D".into()) };
         let none: Eval = &|_| unreachable!();
         let mut plan = def.first(none, at("2026-03-28T12:00:00Z")).unwrap();
         assert_eq!(plan.due, at("2026-03-29T04:00:00Z")); // 06:00 summer time
@@ -288,20 +231,11 @@ mod tests {
 
     #[test]
     fn a_counted_cycle_ends() {
-        let def = TimerDef {
-            kind: TimerKind::Cycle,
-            value: TimerValue::Iso("R2/PT1H".into()),
-        };
+        let def = TimerDef { kind: TimerKind::Cycle, value: TimerValue::Iso("R2/PT1H".into()) };
         let none: Eval = &|_| unreachable!();
         let now = at("2026-01-05T08:00:00Z");
         let first = def.first(none, now).unwrap();
-        assert_eq!(
-            first,
-            TimerPlan {
-                due: at("2026-01-05T09:00:00Z"),
-                again: Some(1)
-            }
-        );
+        assert_eq!(first, TimerPlan { due: at("2026-01-05T09:00:00Z"), again: Some(1) });
         let second = def.next(none, &first, first.due).unwrap().unwrap();
         assert_eq!(second.again, Some(0));
         assert_eq!(def.next(none, &second, second.due).unwrap(), None);

@@ -155,23 +155,13 @@ pub fn run(file: &str, cases: &CaseFile, case: &Case, runtime: &mut dyn Runtime)
     result
 }
 
-fn play(
-    cases: &CaseFile,
-    case: &Case,
-    runtime: &mut dyn Runtime,
-    result: &mut CaseResult,
-) -> Result<(), String> {
+fn play(cases: &CaseFile, case: &Case, runtime: &mut dyn Runtime, result: &mut CaseResult) -> Result<(), String> {
     if cases.start == "start" {
         runtime.start(&cases.process, case.variables.clone())?;
     }
     for (n, step) in case.steps.iter().enumerate() {
         let text = |name: &str| step.get(name).and_then(Json::as_str).unwrap_or_default();
-        let values = || {
-            step.get("variables")
-                .and_then(Json::as_object)
-                .cloned()
-                .unwrap_or_default()
-        };
+        let values = || step.get("variables").and_then(Json::as_object).cloned().unwrap_or_default();
         let element = text("element");
         match text("op") {
             "expect_waiting" => {
@@ -180,18 +170,12 @@ fn play(
                 expected.sort();
                 got.sort();
                 if got != expected {
-                    result
-                        .mismatches
-                        .push(format!("step {n}: waiting {got:?}, expected {expected:?}"));
+                    result.mismatches.push(format!("step {n}: waiting {got:?}, expected {expected:?}"));
                 }
                 result.waiting.push(got);
             }
             "complete" => runtime.complete(element, values())?,
-            "message" => runtime.message(
-                text("name"),
-                step.get("key").and_then(Json::as_str),
-                values(),
-            )?,
+            "message" => runtime.message(text("name"), step.get("key").and_then(Json::as_str), values())?,
             "signal" => runtime.signal(text("name"), values())?,
             "bpmn_error" => runtime.bpmn_error(element, text("code"))?,
             "fail_job" => runtime.fail_job(element)?,
@@ -202,9 +186,7 @@ fn play(
             "expect_state" => {
                 let got = runtime.state()?;
                 if got != text("state") {
-                    result
-                        .mismatches
-                        .push(format!("step {n}: state {got}, expected {}", text("state")));
+                    result.mismatches.push(format!("step {n}: state {got}, expected {}", text("state")));
                 }
             }
             other => return Err(format!("step {n}: unknown op {other}")),
@@ -214,36 +196,19 @@ fn play(
 }
 
 fn names(value: &Json) -> Vec<String> {
-    value
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|v| v.as_str().map(str::to_owned))
-        .collect()
+    value.as_array().into_iter().flatten().filter_map(|v| v.as_str().map(str::to_owned)).collect()
 }
 
 fn read(runtime: &mut dyn Runtime, result: &mut CaseResult) -> Result<(), String> {
     result.state = runtime.state()?;
     result.variables = runtime.variables()?;
-    for event in runtime
-        .history()?
-        .into_iter()
-        .filter(|e| !e.inner && e.instance != ElementInstanceId(0))
-    {
+    for event in runtime.history()?.into_iter().filter(|e| !e.inner && e.instance != ElementInstanceId(0)) {
         match event.kind {
             HistoryKind::Completed => {
-                *result
-                    .completed
-                    .entry(event.element.to_string())
-                    .or_default() += 1;
+                *result.completed.entry(event.element.to_string()).or_default() += 1;
                 result.order.push(event.element.to_string());
             }
-            HistoryKind::Cancelled => {
-                *result
-                    .cancelled
-                    .entry(event.element.to_string())
-                    .or_default() += 1
-            }
+            HistoryKind::Cancelled => *result.cancelled.entry(event.element.to_string()).or_default() += 1,
             _ => {}
         }
     }
@@ -256,10 +221,7 @@ fn compare(expect: &Expect, result: &mut CaseResult) {
         wrong.push(format!("state {}, expected {}", result.state, expect.state));
     }
     if result.completed != expect.completed {
-        wrong.push(format!(
-            "completed {:?}, expected {:?}",
-            result.completed, expect.completed
-        ));
+        wrong.push(format!("completed {:?}, expected {:?}", result.completed, expect.completed));
     }
     for (element, count) in &expect.cancelled {
         let got = result.cancelled.get(element).copied().unwrap_or(0);
@@ -277,11 +239,7 @@ fn compare(expect: &Expect, result: &mut CaseResult) {
     }
     for (name, value) in &expect.variables {
         let got = result.variables.get(name).unwrap_or(&Json::Null);
-        let same = got == value
-            || got
-                .as_f64()
-                .zip(value.as_f64())
-                .is_some_and(|(a, b)| a == b);
+        let same = got == value || got.as_f64().zip(value.as_f64()).is_some_and(|(a, b)| a == b);
         if !same {
             wrong.push(format!("variable {name} is {got}, expected {value}"));
         }
@@ -295,30 +253,18 @@ impl Runtime for Runner {
     }
 
     fn waiting(&mut self) -> Result<Vec<String>, String> {
-        Ok(Runner::waiting(self)
-            .iter()
-            .map(ToString::to_string)
-            .collect())
+        Ok(Runner::waiting(self).iter().map(ToString::to_string).collect())
     }
 
     fn complete(&mut self, element: &str, variables: Werte) -> Result<(), String> {
         let (number, instance) = open(self, element)?;
         let running = &self.instances[number];
         let command = if running.jobs.contains_key(&instance) {
-            Command::CompleteJob {
-                instance,
-                variables,
-            }
+            Command::CompleteJob { instance, variables }
         } else if let Some(subscription) = running.state.subscription_of(instance) {
-            Command::Message {
-                subscription,
-                variables,
-            }
+            Command::Message { subscription, variables }
         } else {
-            Command::CompleteTask {
-                instance,
-                variables,
-            }
+            Command::CompleteTask { instance, variables }
         };
         self.command(number, command)
     }
@@ -334,26 +280,12 @@ impl Runtime for Runner {
     fn bpmn_error(&mut self, element: &str, code: &str) -> Result<(), String> {
         let (number, instance) = open(self, element)?;
         let (code, message) = (code.to_owned(), String::new());
-        self.command(
-            number,
-            Command::BpmnError {
-                instance,
-                code,
-                message,
-                variables: Werte::new(),
-            },
-        )
+        self.command(number, Command::BpmnError { instance, code, message, variables: Werte::new() })
     }
 
     fn fail_job(&mut self, element: &str) -> Result<(), String> {
         let (number, instance) = open(self, element)?;
-        self.command(
-            number,
-            Command::FailJob {
-                instance,
-                text: "Der Auftrag ist gescheitert.".into(),
-            },
-        )
+        self.command(number, Command::FailJob { instance, text: "Der Auftrag ist gescheitert.".into() })
     }
 
     fn resolve_incident(&mut self, element: &str) -> Result<(), String> {
@@ -362,28 +294,13 @@ impl Runtime for Runner {
     }
 
     fn set_variables(&mut self, variables: Werte) -> Result<(), String> {
-        self.command(
-            0,
-            Command::SetVariables {
-                scope: ElementInstanceId(0),
-                variables,
-            },
-        )
+        self.command(0, Command::SetVariables { scope: ElementInstanceId(0), variables })
     }
 
     fn activate_adhoc(&mut self, element: &str) -> Result<(), String> {
-        let parent = self
-            .instances
-            .iter()
-            .find_map(|r| r.definition.element(element).and_then(|e| e.parent.clone()));
+        let parent = self.instances.iter().find_map(|r| r.definition.element(element).and_then(|e| e.parent.clone()));
         let (number, instance) = open(self, &parent.unwrap_or_default())?;
-        self.command(
-            number,
-            Command::ActivateAdhoc {
-                instance,
-                element: element.to_owned(),
-            },
-        )
+        self.command(number, Command::ActivateAdhoc { instance, element: element.to_owned() })
     }
 
     fn advance(&mut self, by: &str) -> Result<(), String> {
@@ -392,15 +309,8 @@ impl Runtime for Runner {
     }
 
     fn state(&mut self) -> Result<String, String> {
-        let incident = self
-            .instances
-            .iter()
-            .any(|r| r.state.phase() == Phase::Active && r.state.has_incident());
-        let ended = !self.instances.is_empty()
-            && self
-                .instances
-                .iter()
-                .all(|r| r.state.phase() == Phase::Ended);
+        let incident = self.instances.iter().any(|r| r.state.phase() == Phase::Active && r.state.has_incident());
+        let ended = !self.instances.is_empty() && self.instances.iter().all(|r| r.state.phase() == Phase::Ended);
         Ok(if incident {
             "incident"
         } else if ended {
@@ -412,24 +322,14 @@ impl Runtime for Runner {
     }
 
     fn variables(&mut self) -> Result<Werte, String> {
-        Ok(self
-            .instances
-            .first()
-            .map(|r| r.state.variables())
-            .unwrap_or_default())
+        Ok(self.instances.first().map(|r| r.state.variables()).unwrap_or_default())
     }
 
     fn history(&mut self) -> Result<Vec<HistoryEvent>, String> {
-        Ok(self
-            .history
-            .iter()
-            .map(|(_, event)| event.clone())
-            .collect())
+        Ok(self.history.iter().map(|(_, event)| event.clone()).collect())
     }
 }
 
 fn open(runner: &Runner, element: &str) -> Result<(usize, ElementInstanceId), String> {
-    runner
-        .find(element)
-        .ok_or_else(|| format!("{element} is not open"))
+    runner.find(element).ok_or_else(|| format!("{element} is not open"))
 }

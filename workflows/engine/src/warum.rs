@@ -9,8 +9,7 @@ use crate::state::{Inst, Role, State, WaitKind};
 impl Definition {
     /// Why a token waits at this element, as far as the drawing tells.
     pub fn warum(&self, element: &str) -> String {
-        self.index(element)
-            .map_or_else(|| "Unbekannter Schritt.".to_owned(), |e| self.reason(e))
+        self.index(element).map_or_else(|| "Unbekannter Schritt.".to_owned(), |e| self.reason(e))
     }
 
     fn reason(&self, e: u32) -> String {
@@ -54,11 +53,7 @@ pub(crate) fn sentence(state: &State, definition: &Definition, id: u64, inst: &I
     }
     match &inst.role {
         Role::Body(body) if body.total > 0 => {
-            return format!(
-                "{} von {} erledigt.",
-                body.completed + body.terminated,
-                body.total
-            );
+            return format!("{} von {} erledigt.", body.completed + body.terminated, body.total);
         }
         Role::Compensating(_) => {
             return "Wartet, bis frühere Schritte rückgängig gemacht sind.".into();
@@ -70,10 +65,7 @@ pub(crate) fn sentence(state: &State, definition: &Definition, id: u64, inst: &I
         _ => None,
     });
     match timer {
-        Some(due) => format!(
-            "Wartet bis {} Uhr.",
-            due.zoned().strftime("%d.%m.%Y, %H:%M")
-        ),
+        Some(due) => format!("Wartet bis {} Uhr.", due.zoned().strftime("%d.%m.%Y, %H:%M")),
         None => definition.reason(inst.element),
     }
 }

@@ -10,13 +10,10 @@ fn level(name: &str) -> Option<(usize, Vec<String>)> {
     let folder = common::shared(&format!("conformance/dmn/{name}"))?;
     let (mut count, mut failed) = (0, Vec::new());
     for sub in common::files(&folder, "") {
-        let models: Vec<String> = common::files(&sub, ".dmn")
-            .iter()
-            .map(|f| std::fs::read_to_string(f).unwrap())
-            .collect();
+        let models: Vec<String> =
+            common::files(&sub, ".dmn").iter().map(|f| std::fs::read_to_string(f).unwrap()).collect();
         let models: Vec<&str> = models.iter().map(String::as_str).collect();
-        let tables =
-            Tables::parse_all(&models).unwrap_or_else(|e| panic!("{}: {e}", sub.display()));
+        let tables = Tables::parse_all(&models).unwrap_or_else(|e| panic!("{}: {e}", sub.display()));
         for tests in common::files(&sub, ".xml") {
             let xml = std::fs::read_to_string(&tests).unwrap();
             let now = "2026-11-23T12:00:00Z".parse().unwrap();
@@ -43,12 +40,7 @@ fn level_2_passes_wholly() {
     let Some((count, failed)) = level("compliance-level-2") else {
         return;
     };
-    assert!(
-        failed.is_empty(),
-        "{} of {count} failed:\n{}",
-        failed.len(),
-        failed.join("\n")
-    );
+    assert!(failed.is_empty(), "{} of {count} failed:\n{}", failed.len(), failed.join("\n"));
     assert!(count >= 43);
 }
 
@@ -58,10 +50,5 @@ fn level_3_passes_to_99_percent() {
         return;
     };
     assert!(count >= 1_068, "only {count} result nodes");
-    assert!(
-        failed.len() * 100 <= count,
-        "{} of {count} failed:\n{}",
-        failed.len(),
-        failed.join("\n")
-    );
+    assert!(failed.len() * 100 <= count, "{} of {count} failed:\n{}", failed.len(), failed.join("\n"));
 }

@@ -18,9 +18,7 @@ fn inventories_are_equal() {
     let mut count = 0;
     let mut wrong = Vec::new();
     for sub in common::files(&folder, "") {
-        let list: Value =
-            serde_json::from_str(&std::fs::read_to_string(sub.join("inventory.json")).unwrap())
-                .unwrap();
+        let list: Value = serde_json::from_str(&std::fs::read_to_string(sub.join("inventory.json")).unwrap()).unwrap();
         for (name, expected) in list["files"].as_object().unwrap() {
             count += 1;
             let xml = String::from_utf8_lossy(&std::fs::read(sub.join(name)).unwrap()).into_owned();
@@ -32,20 +30,11 @@ fn inventories_are_equal() {
                 continue;
             }
             let got = serde_json::to_value(got.unwrap_or_else(|e| panic!("{name}: {e}"))).unwrap();
-            for key in [
-                "processes",
-                "flow_nodes",
-                "sequence_flows",
-                "event_definitions",
-                "other",
-                "di_shapes",
-                "di_edges",
-            ] {
+            for key in
+                ["processes", "flow_nodes", "sequence_flows", "event_definitions", "other", "di_shapes", "di_edges"]
+            {
                 if got[key] != expected[key] {
-                    wrong.push(format!(
-                        "{name}: {key} {} expected {}",
-                        got[key], expected[key]
-                    ));
+                    wrong.push(format!("{name}: {key} {} expected {}", got[key], expected[key]));
                 }
             }
         }
@@ -62,10 +51,7 @@ fn every_file_is_deployed_drawn_or_refused_with_a_reason_within_20_ms() {
     let mut verdicts: BTreeMap<&str, usize> = BTreeMap::new();
     let mut lines = Vec::new();
     for sub in common::files(&folder, "") {
-        for file in common::files(&sub, "")
-            .into_iter()
-            .filter(|f| !f.ends_with("inventory.json"))
-        {
+        for file in common::files(&sub, "").into_iter().filter(|f| !f.ends_with("inventory.json")) {
             let xml = String::from_utf8_lossy(&std::fs::read(&file).unwrap()).into_owned();
             let name = file.file_name().unwrap().to_string_lossy().into_owned();
             let start = std::time::Instant::now();
@@ -83,15 +69,9 @@ fn every_file_is_deployed_drawn_or_refused_with_a_reason_within_20_ms() {
                 Err(e @ DeployError::Refused(_)) => ("refused", e.to_string()),
                 Err(e) => ("unreadable", e.to_string()),
             };
-            assert!(
-                matches!(verdict, "drawn" | "deployed") || !reason.is_empty(),
-                "{name}: no reason"
-            );
+            assert!(matches!(verdict, "drawn" | "deployed") || !reason.is_empty(), "{name}: no reason");
             *verdicts.entry(verdict).or_default() += 1;
-            lines.push(format!(
-                "{verdict}\t{}/{name}\t{reason}",
-                sub.file_name().unwrap().to_string_lossy()
-            ));
+            lines.push(format!("{verdict}\t{}/{name}\t{reason}", sub.file_name().unwrap().to_string_lossy()));
         }
     }
     // The reviewed table; written anew with EAKTE_WRITE=1.

@@ -13,35 +13,23 @@ use engine::{Decisions, DeployOptions, NoDecisions, Tables, deploy};
 
 fn play(restart_each_step: bool) -> Option<(usize, Vec<String>)> {
     let folder = common::shared("conformance/bpmn/trace")?;
-    let tables: Arc<dyn Decisions> = match std::fs::read_to_string(folder.join("freigabestufe.dmn"))
-    {
+    let tables: Arc<dyn Decisions> = match std::fs::read_to_string(folder.join("freigabestufe.dmn")) {
         Ok(xml) => Arc::new(Tables::parse(&xml).unwrap()),
         Err(_) => Arc::new(NoDecisions),
     };
     let (mut count, mut wrong) = (0, Vec::new());
     for file in common::files(&folder, ".json") {
-        let cases: CaseFile =
-            serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+        let cases: CaseFile = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
         let xml = std::fs::read_to_string(folder.join(&cases.bpmn)).unwrap();
         for case in &cases.cases {
             count += 1;
-            let options = DeployOptions {
-                trace: true,
-                held: case.held_jobs.clone(),
-                ..DeployOptions::default()
-            };
+            let options = DeployOptions { trace: true, held: case.held_jobs.clone(), ..DeployOptions::default() };
             let mut runner = Runner::new("2026-01-05T08:00:00Z".parse().unwrap());
             runner.restart_each_step = restart_each_step;
-            let deployment = deploy(&xml, tables.clone(), &options)
-                .unwrap_or_else(|e| panic!("{}: {e}", cases.id));
+            let deployment = deploy(&xml, tables.clone(), &options).unwrap_or_else(|e| panic!("{}: {e}", cases.id));
             runner.deploy(&deployment).unwrap();
             let result = run(&cases.id, &cases, case, &mut runner);
-            wrong.extend(
-                result
-                    .mismatches
-                    .iter()
-                    .map(|m| format!("{} / {}: {m}", result.file, result.case)),
-            );
+            wrong.extend(result.mismatches.iter().map(|m| format!("{} / {}: {m}", result.file, result.case)));
         }
     }
     Some((count, wrong))
@@ -52,12 +40,7 @@ fn every_case_in_memory() {
     let Some((count, wrong)) = play(false) else {
         return;
     };
-    assert!(
-        wrong.is_empty(),
-        "{} mismatches:\n{}",
-        wrong.len(),
-        wrong.join("\n")
-    );
+    assert!(wrong.is_empty(), "{} mismatches:\n{}", wrong.len(), wrong.join("\n"));
     assert!(count >= 51, "only {count} cases found");
 }
 
@@ -66,11 +49,6 @@ fn every_case_with_the_state_written_after_every_step() {
     let Some((count, wrong)) = play(true) else {
         return;
     };
-    assert!(
-        wrong.is_empty(),
-        "{} mismatches:\n{}",
-        wrong.len(),
-        wrong.join("\n")
-    );
+    assert!(wrong.is_empty(), "{} mismatches:\n{}", wrong.len(), wrong.join("\n"));
     assert!(count >= 51, "only {count} cases found");
 }

@@ -50,11 +50,7 @@ fn block() -> impl Strategy<Value = Block> {
             some().prop_map(Block::Inc),
             inner.clone().prop_map(|b| Block::Sub(Box::new(b))),
             (inner.clone(), any::<bool>()).prop_map(|(b, i)| Block::Timed(Box::new(b), i)),
-            (inner.clone(), 0u8..4, any::<bool>()).prop_map(|(b, n, s)| Block::Multi(
-                Box::new(b),
-                n,
-                s
-            )),
+            (inner.clone(), 0u8..4, any::<bool>()).prop_map(|(b, n, s)| Block::Multi(Box::new(b), n, s)),
         ]
     })
 }
@@ -74,20 +70,17 @@ impl Writer {
     /// Nodes and flows of a block between two fresh elements: (xml, entry, exit).
     fn write(&mut self, block: &Block) -> (String, String, String) {
         let id = self.id();
-        let timer = |d: &str| {
-            format!("<timerEventDefinition><timeDuration>{d}</timeDuration></timerEventDefinition>")
-        };
+        let timer = |d: &str| format!("<timerEventDefinition><timeDuration>{d}</timeDuration></timerEventDefinition>");
         let leaf = |xml: String| (xml, id.clone(), id.clone());
         match block {
             Block::Pass => leaf(format!("<task id=\"{id}\"/>")),
             Block::User => leaf(format!("<userTask id=\"{id}\"/>")),
-            Block::Script => leaf(format!(
-                "<scriptTask id=\"{id}\"><script>{{n: n + 1, a: not(a)}}</script></scriptTask>"
-            )),
-            Block::Timer => leaf(format!(
-                "<intermediateCatchEvent id=\"{id}\">{}</intermediateCatchEvent>",
-                timer("PT1H")
-            )),
+            Block::Script => {
+                leaf(format!("<scriptTask id=\"{id}\"><script>{{n: n + 1, a: not(a)}}</script></scriptTask>"))
+            }
+            Block::Timer => {
+                leaf(format!("<intermediateCatchEvent id=\"{id}\">{}</intermediateCatchEvent>", timer("PT1H")))
+            }
             Block::Message => leaf(format!("<receiveTask id=\"{id}\" messageRef=\"m\"/>")),
             Block::Loop => leaf(format!(
                 "<userTask id=\"{id}\"><standardLoopCharacteristics loopMaximum=\"3\"><loopCondition>a</loopCondition></standardLoopCharacteristics></userTask>"
@@ -129,13 +122,8 @@ impl Writer {
                 );
                 xml.push_str(&boundary);
                 if *interrupting {
-                    xml.push_str(&format!(
-                        "<task id=\"{after}\"/><exclusiveGateway id=\"{join}\"/>"
-                    ));
-                    xml.push_str(&chain(&[
-                        &format!("{id} {join}"),
-                        &format!("{b} {after} {join}"),
-                    ]));
+                    xml.push_str(&format!("<task id=\"{after}\"/><exclusiveGateway id=\"{join}\"/>"));
+                    xml.push_str(&chain(&[&format!("{id} {join}"), &format!("{b} {after} {join}")]));
                     (xml, id, join)
                 } else {
                     xml.push_str(&format!("<userTask id=\"{after}\"/>"));
@@ -155,12 +143,7 @@ impl Writer {
         )
     }
 
-    fn gateway(
-        &mut self,
-        tag: &str,
-        blocks: &[Block],
-        conditions: bool,
-    ) -> (String, String, String) {
+    fn gateway(&mut self, tag: &str, blocks: &[Block], conditions: bool) -> (String, String, String) {
         let (split, join) = (self.id(), self.id());
         let mut xml = String::new();
         let mut default = String::new();
@@ -170,78 +153,48 @@ impl Writer {
             let condition = ["[a]", "[b]", "[n > 1]"][n % 3];
             let last = n + 1 == blocks.len();
             xml.push_str(&chain(&[
-                &format!(
-                    "{split} {entry}{}",
-                    if conditions && !last { condition } else { "" }
-                ),
+                &format!("{split} {entry}{}", if conditions && !last { condition } else { "" }),
                 &format!("{exit} {join}"),
             ]));
             if conditions && last {
                 default = format!("default=\"{split}-{entry}\"");
             }
         }
-        (
-            format!("<{tag} id=\"{split}\" {default}/><{tag} id=\"{join}\"/>{xml}"),
-            split,
-            join,
-        )
+        (format!("<{tag} id=\"{split}\" {default}/><{tag} id=\"{join}\"/>{xml}"), split, join)
     }
 }
 
 fn play(xml: &str, choices: &[u8], restart: bool) -> (String, usize) {
-    let options = DeployOptions {
-        trace: true,
-        ..DeployOptions::default()
-    };
-    let deployment = deploy(xml, std::sync::Arc::new(NoDecisions), &options)
-        .unwrap_or_else(|e| panic!("{e}\n{xml}"));
+    let options = DeployOptions { trace: true, ..DeployOptions::default() };
+    let deployment = deploy(xml, std::sync::Arc::new(NoDecisions), &options).unwrap_or_else(|e| panic!("{e}\n{xml}"));
     let mut runner = Runner::new("2026-01-05T08:00:00Z".parse().unwrap());
     runner.restart_each_step = restart;
     runner.deploy(&deployment).unwrap();
-    let variables = json!({"a": choices.first().is_some_and(|c| c % 2 == 0), "b": choices.len().is_multiple_of(2), "n": 0});
-    runner
-        .start("p", None, variables.as_object().unwrap().clone())
-        .unwrap();
+    let variables =
+        json!({"a": choices.first().is_some_and(|c| c % 2 == 0), "b": choices.len().is_multiple_of(2), "n": 0});
+    runner.start("p", None, variables.as_object().unwrap().clone()).unwrap();
     let mut choices = choices.iter().cycle();
     for turn in 0..2_000 {
-        runner.instances[0]
-            .state
-            .audit()
-            .unwrap_or_else(|e| panic!("{e}\n{xml}"));
+        runner.instances[0].state.audit().unwrap_or_else(|e| panic!("{e}\n{xml}"));
         if runner.instances[0].state.phase() == Phase::Ended {
             break;
         }
         let choice = usize::from(*choices.next().unwrap()) + turn;
         let waiting = runner.waiting();
-        assert!(
-            !waiting.is_empty(),
-            "nothing waits and it has not ended: {:?}\n{xml}",
-            runner.instances[0].state
-        );
+        assert!(!waiting.is_empty(), "nothing waits and it has not ended: {:?}\n{xml}", runner.instances[0].state);
         let element = &waiting[choice % waiting.len()];
-        let kind = runner.instances[0]
-            .definition
-            .element(element)
-            .unwrap()
-            .kind;
+        let kind = runner.instances[0].definition.element(element).unwrap().kind;
         match kind {
-            "userTask" | "receiveTask" if choice % 7 != 0 => Runtime::complete(
-                &mut runner,
-                element,
-                json!({"a": choice % 3 == 0}).as_object().unwrap().clone(),
-            )
-            .unwrap(),
-            "eventBasedGateway" if choice % 2 == 0 => runner
-                .message("Andere", None, Default::default(), None)
-                .unwrap(),
+            "userTask" | "receiveTask" if choice % 7 != 0 => {
+                Runtime::complete(&mut runner, element, json!({"a": choice % 3 == 0}).as_object().unwrap().clone())
+                    .unwrap()
+            }
+            "eventBasedGateway" if choice % 2 == 0 => runner.message("Andere", None, Default::default(), None).unwrap(),
             _ => Runtime::advance(&mut runner, "PT1H").unwrap(),
         }
     }
     assert_eq!(runner.instances[0].state.phase(), Phase::Ended, "{xml}");
-    (
-        serde_json::to_string(&runner.instances[0].state).unwrap(),
-        runner.history.len(),
-    )
+    (serde_json::to_string(&runner.instances[0].state).unwrap(), runner.history.len())
 }
 
 proptest! {

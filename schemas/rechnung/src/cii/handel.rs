@@ -50,27 +50,15 @@ fn additional(p: &mut Project<'_>, n: NodeId, r: &mut Rechnung) {
         (Some("50"), Some(id)) => return p.text(&mut r.tender, id),
         (Some("130"), Some(id)) => {
             let mut object = p.identifier(id);
-            object.scheme = p
-                .tree
-                .child(n, Ram, "ReferenceTypeCode")
-                .map(|x| p.some_text(x).value);
+            object.scheme = p.tree.child(n, Ram, "ReferenceTypeCode").map(|x| p.some_text(x).value);
             return p.once(&mut r.object, object, n);
         }
         _ => {}
     }
-    let mut document = Document {
-        node: n,
-        id: id.map(|i| p.some_text(i)),
-        description: None,
-        url: None,
-        file: None,
-    };
+    let mut document = Document { node: n, id: id.map(|i| p.some_text(i)), description: None, url: None, file: None };
     child_text(p, n, "Name", &mut document.description);
     child_text(p, n, "URIID", &mut document.url);
-    document.file = p
-        .tree
-        .child(n, Ram, "AttachmentBinaryObject")
-        .map(|b| p.attachment(b));
+    document.file = p.tree.child(n, Ram, "AttachmentBinaryObject").map(|b| p.attachment(b));
     r.documents.push(document);
 }
 
@@ -119,12 +107,7 @@ fn party(p: &mut Project<'_>, n: NodeId) -> Party {
 }
 
 fn contact(p: &mut Project<'_>, n: NodeId) -> Contact {
-    let mut out = Contact {
-        node: n,
-        name: None,
-        telephone: None,
-        email: None,
-    };
+    let mut out = Contact { node: n, name: None, telephone: None, email: None };
     child_text(p, n, "PersonName", &mut out.name);
     if out.name.is_none() {
         child_text(p, n, "DepartmentName", &mut out.name);
@@ -139,14 +122,8 @@ fn contact(p: &mut Project<'_>, n: NodeId) -> Contact {
 }
 
 fn address(p: &mut Project<'_>, n: NodeId) -> Address {
-    let mut out = Address {
-        node: n,
-        lines: [None, None, None],
-        city: None,
-        post_code: None,
-        region: None,
-        country: None,
-    };
+    let mut out =
+        Address { node: n, lines: [None, None, None], city: None, post_code: None, region: None, country: None };
     for c in p.tree.children(n) {
         match p.tree.name(c) {
             (Ram, "PostcodeCode") => p.text(&mut out.post_code, c),
@@ -163,12 +140,7 @@ fn address(p: &mut Project<'_>, n: NodeId) -> Address {
 }
 
 pub(super) fn delivery(p: &mut Project<'_>, n: NodeId, r: &mut Rechnung) {
-    let mut out = Delivery {
-        name: None,
-        location: None,
-        date: None,
-        address: None,
-    };
+    let mut out = Delivery { name: None, location: None, date: None, address: None };
     for c in p.tree.children(n) {
         match p.tree.name(c) {
             (Ram, "ShipToTradeParty") => {
@@ -213,30 +185,20 @@ pub(super) fn settlement(p: &mut Project<'_>, n: NodeId, r: &mut Rechnung) {
                 let period = period(p, c);
                 p.once(&mut r.period, period, c);
             }
-            (Ram, "SpecifiedTradeAllowanceCharge") => {
-                allowance_charge(p, c, &mut r.allowances, &mut r.charges)
-            }
+            (Ram, "SpecifiedTradeAllowanceCharge") => allowance_charge(p, c, &mut r.allowances, &mut r.charges),
             (Ram, "SpecifiedTradePaymentTerms") => terms(p, c, r, &mut mandate),
-            (
-                Ram,
-                "SpecifiedTradeSettlementHeaderMonetarySummation"
-                | "SpecifiedTradeSettlementMonetarySummation",
-            ) => totals(p, c, r),
+            (Ram, "SpecifiedTradeSettlementHeaderMonetarySummation" | "SpecifiedTradeSettlementMonetarySummation") => {
+                totals(p, c, r)
+            }
             (Ram, "InvoiceReferencedDocument") => {
-                let mut entry = Reference {
-                    number: None,
-                    date: None,
-                    node: c,
-                };
+                let mut entry = Reference { number: None, date: None, node: c };
                 reference(p, c, &mut entry.number);
                 if let Some(at) = p.tree.child(c, Ram, "FormattedIssueDateTime") {
                     date(p, at, &mut entry.date);
                 }
                 r.preceding.push(entry);
             }
-            (Ram, "ReceivableSpecifiedTradeAccountingAccount") => {
-                child_text(p, c, "ID", &mut r.accounting_reference)
-            }
+            (Ram, "ReceivableSpecifiedTradeAccountingAccount") => child_text(p, c, "ID", &mut r.accounting_reference),
             _ => {}
         }
     }
@@ -270,16 +232,12 @@ fn payment(p: &mut Project<'_>, n: NodeId) -> Payment {
                 let part = |name| p.tree.child(c, Ram, name).map(|x| p.some_text(x));
                 out.card = Some((part("ID"), part("CardholderName")));
             }
-            (Ram, "PayerPartyDebtorFinancialAccount") => {
-                child_text(p, c, "IBANID", &mut out.debited_account)
-            }
+            (Ram, "PayerPartyDebtorFinancialAccount") => child_text(p, c, "IBANID", &mut out.debited_account),
             (Ram, "PayeePartyCreditorFinancialAccount") => {
                 let account = account(p, c);
                 p.key(&mut out.account, account, c);
             }
-            (Ram, "PayeeSpecifiedCreditorFinancialInstitution") => {
-                child_text(p, c, "BICID", &mut bic)
-            }
+            (Ram, "PayeeSpecifiedCreditorFinancialInstitution") => child_text(p, c, "BICID", &mut bic),
             _ => {}
         }
     }
@@ -290,12 +248,7 @@ fn payment(p: &mut Project<'_>, n: NodeId) -> Payment {
 }
 
 fn account(p: &mut Project<'_>, n: NodeId) -> Account {
-    let mut out = Account {
-        id: None,
-        name: None,
-        bic: None,
-        says_iban: false,
-    };
+    let mut out = Account { id: None, name: None, bic: None, says_iban: false };
     for c in p.tree.children(n) {
         match p.tree.name(c) {
             (Ram, "IBANID") => {
@@ -311,15 +264,8 @@ fn account(p: &mut Project<'_>, n: NodeId) -> Account {
 }
 
 fn tax(p: &mut Project<'_>, n: NodeId, r: &mut Rechnung) {
-    let mut out = VatBreakdown {
-        node: n,
-        base: None,
-        tax: None,
-        category: None,
-        rate: None,
-        reason: None,
-        reason_code: None,
-    };
+    let mut out =
+        VatBreakdown { node: n, base: None, tax: None, category: None, rate: None, reason: None, reason_code: None };
     for c in p.tree.children(n) {
         match p.tree.name(c) {
             (Ram, "CalculatedAmount") => p.amount(&mut out.tax, c),
@@ -328,12 +274,8 @@ fn tax(p: &mut Project<'_>, n: NodeId, r: &mut Rechnung) {
             (Ram, "RateApplicablePercent" | "ApplicablePercent") => p.amount(&mut out.rate, c),
             (Ram, "ExemptionReason") => p.text(&mut out.reason, c),
             (Ram, "ExemptionReasonCode") => p.text(&mut out.reason_code, c),
-            (Ram, "TaxPointDate") if r.tax_point_date.is_none() => {
-                date(p, c, &mut r.tax_point_date)
-            }
-            (Ram, "DueDateTypeCode") if r.tax_point_code.is_none() => {
-                p.text(&mut r.tax_point_code, c)
-            }
+            (Ram, "TaxPointDate") if r.tax_point_date.is_none() => date(p, c, &mut r.tax_point_date),
+            (Ram, "DueDateTypeCode") if r.tax_point_code.is_none() => p.text(&mut r.tax_point_code, c),
             _ => {}
         }
     }
@@ -372,20 +314,11 @@ fn totals(p: &mut Project<'_>, n: NodeId, r: &mut Rechnung) {
     child_amount(p, n, "TotalPrepaidAmount", &mut out.paid);
     child_amount(p, n, "RoundingAmount", &mut out.rounding);
     child_amount(p, n, "DuePayableAmount", &mut out.due);
-    for c in p
-        .tree
-        .children(n)
-        .filter(|c| p.tree.name(*c) == (Ram, "TaxTotalAmount"))
-        .collect::<Vec<_>>()
-    {
+    for c in p.tree.children(n).filter(|c| p.tree.name(*c) == (Ram, "TaxTotalAmount")).collect::<Vec<_>>() {
         let mut amount = None;
         p.amount(&mut amount, c);
         let currency = p.tree.attribute(c, "currencyID").map(str::to_owned);
-        r.tax_totals.push(TaxTotal {
-            node: c,
-            amount,
-            currency,
-        });
+        r.tax_totals.push(TaxTotal { node: c, amount, currency });
     }
     p.key(&mut r.totals, out, n);
 }

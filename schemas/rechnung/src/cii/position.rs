@@ -19,18 +19,14 @@ pub(super) fn line(p: &mut Project<'_>, n: NodeId) -> Line {
                 }
             }
             (Ram, "SpecifiedTradeProduct") => product(p, c, &mut out),
-            (Ram, "SpecifiedLineTradeAgreement" | "SpecifiedSupplyChainTradeAgreement") => {
-                agreement(p, c, &mut out)
-            }
+            (Ram, "SpecifiedLineTradeAgreement" | "SpecifiedSupplyChainTradeAgreement") => agreement(p, c, &mut out),
             (Ram, "SpecifiedLineTradeDelivery" | "SpecifiedSupplyChainTradeDelivery") => {
                 if let Some(quantity) = p.tree.child(c, Ram, "BilledQuantity") {
                     out.unit = p.tree.attribute(quantity, "unitCode").map(str::to_owned);
                     p.amount(&mut out.quantity, quantity);
                 }
             }
-            (Ram, "SpecifiedLineTradeSettlement" | "SpecifiedSupplyChainTradeSettlement") => {
-                settlement(p, c, &mut out)
-            }
+            (Ram, "SpecifiedLineTradeSettlement" | "SpecifiedSupplyChainTradeSettlement") => settlement(p, c, &mut out),
             _ => {}
         }
     }
@@ -68,9 +64,7 @@ fn product(p: &mut Project<'_>, n: NodeId, out: &mut Line) {
 fn agreement(p: &mut Project<'_>, n: NodeId, out: &mut Line) {
     for c in p.tree.children(n) {
         match p.tree.name(c) {
-            (Ram, "BuyerOrderReferencedDocument") => {
-                child_text(p, c, "LineID", &mut out.order_line)
-            }
+            (Ram, "BuyerOrderReferencedDocument") => child_text(p, c, "LineID", &mut out.order_line),
             (Ram, "GrossPriceProductTradePrice") => {
                 child_amount(p, c, "ChargeAmount", &mut out.gross_price);
                 if let Some(discount) = p.tree.child(c, Ram, "AppliedTradeAllowanceCharge") {
@@ -100,9 +94,7 @@ fn settlement(p: &mut Project<'_>, n: NodeId, out: &mut Line) {
     for c in p.tree.children(n) {
         match p.tree.name(c) {
             (Ram, "ApplicableTradeTax")
-                if p.tree
-                    .child(c, Ram, "TypeCode")
-                    .is_some_and(|t| p.tree.text(t).trim() == "VAT") =>
+                if p.tree.child(c, Ram, "TypeCode").is_some_and(|t| p.tree.text(t).trim() == "VAT") =>
             {
                 child_text(p, c, "CategoryCode", &mut out.vat_category);
                 child_amount(p, c, "RateApplicablePercent", &mut out.vat_rate);
@@ -112,29 +104,18 @@ fn settlement(p: &mut Project<'_>, n: NodeId, out: &mut Line) {
                 let period = period(p, c);
                 p.once(&mut out.period, period, c);
             }
-            (Ram, "SpecifiedTradeAllowanceCharge") => {
-                allowance_charge(p, c, &mut out.allowances, &mut out.charges)
-            }
-            (
-                Ram,
-                "SpecifiedTradeSettlementLineMonetarySummation"
-                | "SpecifiedTradeSettlementMonetarySummation",
-            ) => {
+            (Ram, "SpecifiedTradeAllowanceCharge") => allowance_charge(p, c, &mut out.allowances, &mut out.charges),
+            (Ram, "SpecifiedTradeSettlementLineMonetarySummation" | "SpecifiedTradeSettlementMonetarySummation") => {
                 child_amount(p, c, "LineTotalAmount", &mut out.net);
             }
             (Ram, "AdditionalReferencedDocument") => {
                 if let Some(id) = p.tree.child(c, Ram, "IssuerAssignedID") {
                     let mut object = p.identifier(id);
-                    object.scheme = p
-                        .tree
-                        .child(c, Ram, "ReferenceTypeCode")
-                        .map(|x| p.some_text(x).value);
+                    object.scheme = p.tree.child(c, Ram, "ReferenceTypeCode").map(|x| p.some_text(x).value);
                     p.once(&mut out.object, object, c);
                 }
             }
-            (Ram, "ReceivableSpecifiedTradeAccountingAccount") => {
-                child_text(p, c, "ID", &mut out.accounting_reference)
-            }
+            (Ram, "ReceivableSpecifiedTradeAccountingAccount") => child_text(p, c, "ID", &mut out.accounting_reference),
             _ => {}
         }
     }

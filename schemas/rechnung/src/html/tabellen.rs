@@ -17,10 +17,7 @@ const MAX_LINES: usize = 2_000;
 
 impl Page<'_> {
     fn money(&self, amount: &Option<Amount>) -> String {
-        amount
-            .as_ref()
-            .map(|a| escape(&format::money(a.value, self.currency())))
-            .unwrap_or_default()
+        amount.as_ref().map(|a| escape(&format::money(a.value, self.currency()))).unwrap_or_default()
     }
 
     fn table(&mut self, caption: &str, heads: &[(&str, bool)]) {
@@ -45,11 +42,7 @@ impl Page<'_> {
             return;
         }
         let class = if strong { " class=\"summe\"" } else { "" };
-        let shown = if shown.is_empty() {
-            "<em>fehlt</em>".to_owned()
-        } else {
-            shown
-        };
+        let shown = if shown.is_empty() { "<em>fehlt</em>".to_owned() } else { shown };
         let _ = writeln!(
             self.out,
             "<tr{class}><th scope=\"row\">{label} <small class=\"bt\">{term}</small></th><td class=\"zahl\">{shown}{beside}</td></tr>"
@@ -63,20 +56,12 @@ impl Page<'_> {
             self.raw("<p>Die Rechnung enthält keine Summen.</p>\n");
             return self.close();
         };
-        self.table(
-            "Summen der Rechnung",
-            &[("Angabe", false), ("Betrag", true)],
-        );
+        self.table("Summen der Rechnung", &[("Angabe", false), ("Betrag", true)]);
         self.sum("Summe der Positionen", "BT-106", &totals.lines, false);
         self.sum("Nachlässe", "BT-107", &totals.allowances, false);
         self.sum("Zuschläge", "BT-108", &totals.charges, false);
         self.sum("Gesamt ohne Umsatzsteuer", "BT-109", &totals.net, false);
-        self.sum(
-            "Umsatzsteuer",
-            "BT-110",
-            &r.vat_total().and_then(|t| t.amount.clone()),
-            false,
-        );
+        self.sum("Umsatzsteuer", "BT-110", &r.vat_total().and_then(|t| t.amount.clone()), false);
         self.sum("Gesamt mit Umsatzsteuer", "BT-112", &totals.gross, true);
         self.sum("Bereits gezahlt", "BT-113", &totals.paid, false);
         self.sum("Rundung", "BT-114", &totals.rounding, false);
@@ -94,20 +79,11 @@ impl Page<'_> {
         self.open("steuer", "Umsatzsteuer");
         self.raw(&missing);
         if !r.vat_breakdown.is_empty() {
-            let heads = [
-                ("Kategorie", false),
-                ("Satz", true),
-                ("Grundlage", true),
-                ("Steuer", true),
-            ];
+            let heads = [("Kategorie", false), ("Satz", true), ("Grundlage", true), ("Steuer", true)];
             self.table("Aufschlüsselung der Umsatzsteuer", &heads);
             for entry in r.vat_breakdown.iter().take(100) {
                 let category = worte::category(entry.category.as_deref().unwrap_or_default());
-                let reason = entry
-                    .reason
-                    .as_ref()
-                    .map(|t| format!("<br/>{}", isolated(t)))
-                    .unwrap_or_default();
+                let reason = entry.reason.as_ref().map(|t| format!("<br/>{}", isolated(t))).unwrap_or_default();
                 let _ = writeln!(
                     self.out,
                     "<tr><th scope=\"row\">{} <small class=\"bt\">BT-118</small>{reason}</th><td class=\"zahl\">{}</td><td class=\"zahl\">{}</td><td class=\"zahl\">{}{}</td></tr>",
@@ -160,16 +136,10 @@ impl Page<'_> {
         }
         *shown += 1;
         let id = line.id.as_deref().unwrap_or_default();
-        let quantity = line
-            .quantity
-            .as_ref()
-            .map(|q| format::number(q.value))
-            .unwrap_or_default();
+        let quantity = line.quantity.as_ref().map(|q| format::number(q.value)).unwrap_or_default();
         let unit = line.unit.as_deref().map(worte::unit).unwrap_or_default();
         let base = line.price_base.as_ref().filter(|b| b.value != Decimal::ONE);
-        let per = base
-            .map(|b| format!("<br/>je {} {}", format::number(b.value), escape(unit)))
-            .unwrap_or_default();
+        let per = base.map(|b| format!("<br/>je {} {}", format::number(b.value), escape(unit))).unwrap_or_default();
         let mark = if level > 0 { " class=\"unter\"" } else { "" };
         let _ = writeln!(
             self.out,
@@ -201,19 +171,12 @@ impl Page<'_> {
             let _ = write!(out, "<br/>{}", worte::period(period));
         }
         for (name, value) in line.attributes.iter().take(20) {
-            let part = |t: &Option<crate::value::Text>| {
-                t.as_ref().map(|t| isolated(t)).unwrap_or_default()
-            };
+            let part = |t: &Option<crate::value::Text>| t.as_ref().map(|t| isolated(t)).unwrap_or_default();
             let _ = write!(out, "<br/>{}: {}", part(name), part(value));
         }
         for (sign, list) in [("Nachlass", &line.allowances), ("Zuschlag", &line.charges)] {
             for entry in list.iter().take(20) {
-                let _ = write!(
-                    out,
-                    "<br/>{sign} {} {}",
-                    self.money(&entry.amount),
-                    reason(entry)
-                );
+                let _ = write!(out, "<br/>{sign} {} {}", self.money(&entry.amount), reason(entry));
             }
         }
         out
@@ -227,17 +190,9 @@ impl Page<'_> {
         self.open("nachlaesse", "Nachlässe und Zuschläge");
         self.table(
             "Nachlässe und Zuschläge auf die Rechnung",
-            &[
-                ("Art", false),
-                ("Grund", false),
-                ("USt.", true),
-                ("Betrag", true),
-            ],
+            &[("Art", false), ("Grund", false), ("USt.", true), ("Betrag", true)],
         );
-        for (kind, term, list) in [
-            ("Nachlass", "BT-92", &r.allowances),
-            ("Zuschlag", "BT-99", &r.charges),
-        ] {
+        for (kind, term, list) in [("Nachlass", "BT-92", &r.allowances), ("Zuschlag", "BT-99", &r.charges)] {
             for entry in list.iter().take(200) {
                 let _ = writeln!(
                     self.out,
@@ -261,28 +216,14 @@ impl Page<'_> {
         self.open("anlagen", "Anlagen");
         self.table(
             "Anlagen der Rechnung",
-            &[
-                ("Kennung", false),
-                ("Beschreibung", false),
-                ("Datei", false),
-                ("Größe", true),
-            ],
+            &[("Kennung", false), ("Beschreibung", false), ("Datei", false), ("Größe", true)],
         );
         for entry in r.documents.iter().take(200) {
-            let text = |t: &Option<crate::value::Text>| {
-                t.as_ref().map(|t| isolated(t)).unwrap_or_default()
-            };
+            let text = |t: &Option<crate::value::Text>| t.as_ref().map(|t| isolated(t)).unwrap_or_default();
             let file = entry.file.as_ref();
-            let name = file
-                .and_then(|f| f.name.as_deref())
-                .map(isolated)
-                .unwrap_or_default();
+            let name = file.and_then(|f| f.name.as_deref()).map(isolated).unwrap_or_default();
             // An external address is text, never a link: nobody is led away from the house by an invoice.
-            let place = entry
-                .url
-                .as_ref()
-                .map(|u| format!("Adresse: {}", isolated(u)))
-                .unwrap_or_default();
+            let place = entry.url.as_ref().map(|u| format!("Adresse: {}", isolated(u))).unwrap_or_default();
             let size = file.map(|f| worte::size(f.size)).unwrap_or_default();
             let _ = writeln!(
                 self.out,
@@ -298,9 +239,7 @@ impl Page<'_> {
 }
 
 fn percent(rate: &Option<Amount>) -> String {
-    rate.as_ref()
-        .map(|r| format!("{}\u{A0}%", format::number(r.value)))
-        .unwrap_or_default()
+    rate.as_ref().map(|r| format!("{}\u{A0}%", format::number(r.value))).unwrap_or_default()
 }
 
 fn reason(entry: &AllowanceCharge) -> String {

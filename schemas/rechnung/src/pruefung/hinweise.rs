@@ -24,19 +24,8 @@ pub fn hints(rechnung: &Rechnung) -> Vec<Finding> {
         return out;
     }
     for problem in &rechnung.problems {
-        let level = if problem.blocking {
-            Level::Error
-        } else {
-            Level::Warning
-        };
-        let mut finding = hint(
-            rechnung,
-            "EA-LESEN",
-            level,
-            problem.node,
-            &[],
-            problem.text.clone(),
-        );
+        let level = if problem.blocking { Level::Error } else { Level::Warning };
+        let mut finding = hint(rechnung, "EA-LESEN", level, problem.node, &[], problem.text.clone());
         finding.class = Class::Format;
         out.push(finding);
     }
@@ -44,14 +33,7 @@ pub fn hints(rechnung: &Rechnung) -> Vec<Finding> {
     amount(rechnung, &mut out);
     for document in &rechnung.documents {
         if let Some(text) = anhang::danger(rechnung, document) {
-            out.push(quarantine(hint(
-                rechnung,
-                "EA-ANHANG",
-                Level::Error,
-                document.node,
-                &["BT-125"],
-                text,
-            )));
+            out.push(quarantine(hint(rechnung, "EA-ANHANG", Level::Error, document.node, &["BT-125"], text)));
         }
     }
     routing(rechnung, &mut out);
@@ -62,14 +44,7 @@ pub fn hints(rechnung: &Rechnung) -> Vec<Finding> {
     out
 }
 
-fn hint(
-    rechnung: &Rechnung,
-    id: &str,
-    level: Level,
-    node: NodeId,
-    terms: &[&'static str],
-    text: String,
-) -> Finding {
+fn hint(rechnung: &Rechnung, id: &str, level: Level, node: NodeId, terms: &[&'static str], text: String) -> Finding {
     let flag = match level {
         Level::Error => Flag::Fatal,
         Level::Warning => Flag::Warning,
@@ -90,32 +65,17 @@ fn hint(
 }
 
 fn quarantine(finding: Finding) -> Finding {
-    Finding {
-        quarantine: true,
-        ..finding
-    }
+    Finding { quarantine: true, ..finding }
 }
 
 fn accounts(rechnung: &Rechnung, out: &mut Vec<Finding>) {
-    for id in rechnung
-        .payment
-        .iter()
-        .filter_map(|p| p.account.as_ref())
-        .filter_map(|a| a.id.as_ref())
-    {
+    for id in rechnung.payment.iter().filter_map(|p| p.account.as_ref()).filter_map(|a| a.id.as_ref()) {
         if iban::judge(id) == iban::Iban::Wrong {
             let text = format!(
                 "Die Prüfziffer der IBAN {} ist falsch. Zahlen Sie nicht ohne Rückfrage.",
                 format::visible(id, 40)
             );
-            out.push(quarantine(hint(
-                rechnung,
-                "EA-IBAN",
-                Level::Error,
-                id.node,
-                &["BT-84"],
-                text,
-            )));
+            out.push(quarantine(hint(rechnung, "EA-IBAN", Level::Error, id.node, &["BT-84"], text)));
         }
     }
 }
@@ -124,22 +84,12 @@ fn amount(rechnung: &Rechnung, out: &mut Vec<Finding>) {
     let Some(gross) = rechnung.totals.as_ref().and_then(|t| t.gross.as_ref()) else {
         return;
     };
-    if gross.value < Decimal::ZERO
-        && rechnung.type_code.as_deref() == Some("380")
-        && !rechnung.is_credit_note()
-    {
+    if gross.value < Decimal::ZERO && rechnung.type_code.as_deref() == Some("380") && !rechnung.is_credit_note() {
         let text = format!(
             "Die Rechnung hat einen negativen Betrag ({}), nennt sich aber nicht Gutschrift.",
             format::amount(gross.value)
         );
-        out.push(quarantine(hint(
-            rechnung,
-            "EA-BETRAG",
-            Level::Error,
-            gross.node,
-            &["BT-112"],
-            text,
-        )));
+        out.push(quarantine(hint(rechnung, "EA-BETRAG", Level::Error, gross.node, &["BT-112"], text)));
     }
 }
 
@@ -153,14 +103,7 @@ fn routing(rechnung: &Rechnung, out: &mut Vec<Finding>) {
         Some(_) => format!("Die Prüfziffern der Leitweg-ID {shown} stimmen nicht."),
         None => format!("Die Käuferreferenz „{shown}“ ist keine Leitweg-ID."),
     };
-    out.push(hint(
-        rechnung,
-        "EA-LEITWEG",
-        Level::Information,
-        reference.node,
-        &["BT-10"],
-        text,
-    ));
+    out.push(hint(rechnung, "EA-LEITWEG", Level::Information, reference.node, &["BT-10"], text));
 }
 
 fn skonto(rechnung: &Rechnung, out: &mut Vec<Finding>) {
@@ -168,32 +111,16 @@ fn skonto(rechnung: &Rechnung, out: &mut Vec<Finding>) {
         return;
     };
     for line in zahlung::lines(rechnung.tree.text(terms.node)).filter_map(Result::err) {
-        let text = format!(
-            "Die Skonto-Angabe „{}“ ist nicht lesbar.",
-            format::visible(line, 60)
-        );
-        out.push(hint(
-            rechnung,
-            "EA-SKONTO",
-            Level::Warning,
-            terms.node,
-            &["BT-20"],
-            text,
-        ));
+        let text = format!("Die Skonto-Angabe „{}“ ist nicht lesbar.", format::visible(line, 60));
+        out.push(hint(rechnung, "EA-SKONTO", Level::Warning, terms.node, &["BT-20"], text));
     }
 }
 
 fn profile(rechnung: &Rechnung, out: &mut Vec<Finding>) {
     if crate::detect::is_zugferd_1(&rechnung.tree) {
-        let text = "Die Rechnung hat das alte Format ZUGFeRD 1. Es wird gelesen, aber nicht nach EN 16931 geprüft.".to_owned();
-        out.push(hint(
-            rechnung,
-            "EA-PROFIL",
-            Level::Warning,
-            rechnung.tree.root(),
-            &["BT-24"],
-            text,
-        ));
+        let text =
+            "Die Rechnung hat das alte Format ZUGFeRD 1. Es wird gelesen, aber nicht nach EN 16931 geprüft.".to_owned();
+        out.push(hint(rechnung, "EA-PROFIL", Level::Warning, rechnung.tree.root(), &["BT-24"], text));
     }
     let Some(specification) = &rechnung.specification else {
         return;
@@ -203,14 +130,7 @@ fn profile(rechnung: &Rechnung, out: &mut Vec<Finding>) {
             "Das Profil {} enthält keine Positionen. Es gilt allein nicht als Rechnung nach § 14 UStG.",
             profile.name()
         );
-        let mut finding = hint(
-            rechnung,
-            "EA-PROFIL",
-            Level::Warning,
-            specification.node,
-            &["BT-24"],
-            text,
-        );
+        let mut finding = hint(rechnung, "EA-PROFIL", Level::Warning, specification.node, &["BT-24"], text);
         finding.ustg14 = true;
         out.push(finding);
     }
@@ -218,10 +138,7 @@ fn profile(rechnung: &Rechnung, out: &mut Vec<Finding>) {
 
 fn hidden(rechnung: &Rechnung, out: &mut Vec<Finding>) {
     let party = |p: &'_ Option<crate::model::Party>| p.as_ref().and_then(|p| p.name.clone());
-    let account = rechnung
-        .payment
-        .iter()
-        .find_map(|p| p.account.as_ref()?.id.clone());
+    let account = rechnung.payment.iter().find_map(|p| p.account.as_ref()?.id.clone());
     let fields: [(&'static str, Option<Text>); 4] = [
         ("BT-1", rechnung.number.clone()),
         ("BT-27", party(&rechnung.seller)),
@@ -230,18 +147,8 @@ fn hidden(rechnung: &Rechnung, out: &mut Vec<Finding>) {
     ];
     for (term, field) in fields {
         if let Some(field) = field.filter(|f| f.chars().any(format::is_hidden)) {
-            let text = format!(
-                "Der Text „{}“ enthält unsichtbare Zeichen.",
-                format::visible(&field, 60)
-            );
-            out.push(hint(
-                rechnung,
-                "EA-ZEICHEN",
-                Level::Warning,
-                field.node,
-                &[term],
-                text,
-            ));
+            let text = format!("Der Text „{}“ enthält unsichtbare Zeichen.", format::visible(&field, 60));
+            out.push(hint(rechnung, "EA-ZEICHEN", Level::Warning, field.node, &[term], text));
         }
     }
 }

@@ -140,17 +140,13 @@ impl Report<'_> {
 }
 
 fn fill(text: &str, values: &[(&str, &str)]) -> String {
-    values.iter().fold(text.to_owned(), |text, (name, value)| {
-        text.replace(&format!("{{{name}}}"), value)
-    })
+    values.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
 }
 
 /// Custom levels of the official scenarios, as far as our rules have them.
 fn level(rule: &str, flag: Flag, scenario: Option<&Scenario>) -> Level {
     match (rule, flag) {
-        ("BR-CO-16", _) if scenario.is_some_and(|s| s.extension && s.syntax != Syntax::Cii) => {
-            Level::Information
-        }
+        ("BR-CO-16", _) if scenario.is_some_and(|s| s.extension && s.syntax != Syntax::Cii) => Level::Information,
         (_, Flag::Fatal) => Level::Error,
         (_, Flag::Warning) => Level::Warning,
         (_, Flag::Information) => Level::Information,
@@ -174,12 +170,7 @@ pub fn run(rechnung: &Rechnung, scope: Scope) -> Vec<Finding> {
     }
     let scenario = detect::scenario_of(rechnung);
     for rule in ALL.iter().filter(|r| r.scope == scope) {
-        let mut report = Report {
-            rechnung,
-            scenario,
-            rule,
-            findings,
-        };
+        let mut report = Report { rechnung, scenario, rule, findings };
         (rule.check)(rechnung, &mut report);
         findings = report.findings;
     }

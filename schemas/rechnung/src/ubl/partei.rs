@@ -9,10 +9,7 @@ use crate::{
 };
 
 pub(super) fn party_in(p: &mut Project<'_>, n: NodeId, slot: &mut Option<Party>) {
-    let mut read = p
-        .tree
-        .child(n, Cac, "Party")
-        .map_or_else(|| Party::new(n), |inner| party(p, inner));
+    let mut read = p.tree.child(n, Cac, "Party").map_or_else(|| Party::new(n), |inner| party(p, inner));
     read.node = n;
     p.key(slot, read, n);
 }
@@ -60,11 +57,7 @@ pub(super) fn other_party(p: &mut Project<'_>, n: NodeId) -> Party {
 }
 
 fn tax_scheme(p: &mut Project<'_>, n: NodeId, out: &mut Party) {
-    let scheme = p
-        .tree
-        .child(n, Cac, "TaxScheme")
-        .and_then(|s| p.tree.child(s, Cbc, "ID"))
-        .map(|s| p.some_text(s));
+    let scheme = p.tree.child(n, Cac, "TaxScheme").and_then(|s| p.tree.child(s, Cbc, "ID")).map(|s| p.some_text(s));
     if let Some(id) = p.tree.child(n, Cbc, "CompanyID") {
         match scheme.is_some_and(|s| s.value == "VAT") {
             true => p.text(&mut out.vat_id, id),
@@ -88,12 +81,7 @@ fn legal_entity(p: &mut Project<'_>, n: NodeId, out: &mut Party) {
 }
 
 fn contact(p: &mut Project<'_>, n: NodeId) -> Contact {
-    let mut out = Contact {
-        node: n,
-        name: None,
-        telephone: None,
-        email: None,
-    };
+    let mut out = Contact { node: n, name: None, telephone: None, email: None };
     for c in p.tree.children(n) {
         match p.tree.name(c) {
             (Cbc, "Name") => p.text(&mut out.name, c),
@@ -106,14 +94,8 @@ fn contact(p: &mut Project<'_>, n: NodeId) -> Contact {
 }
 
 fn address(p: &mut Project<'_>, n: NodeId) -> Address {
-    let mut out = Address {
-        node: n,
-        lines: [None, None, None],
-        city: None,
-        post_code: None,
-        region: None,
-        country: None,
-    };
+    let mut out =
+        Address { node: n, lines: [None, None, None], city: None, post_code: None, region: None, country: None };
     for c in p.tree.children(n) {
         match p.tree.name(c) {
             (Cbc, "StreetName") => p.text(&mut out.lines[0], c),
@@ -138,12 +120,7 @@ fn address(p: &mut Project<'_>, n: NodeId) -> Address {
 }
 
 pub(super) fn delivery(p: &mut Project<'_>, n: NodeId) -> Delivery {
-    let mut out = Delivery {
-        name: None,
-        location: None,
-        date: None,
-        address: None,
-    };
+    let mut out = Delivery { name: None, location: None, date: None, address: None };
     for c in p.tree.children(n) {
         match p.tree.name(c) {
             (Cbc, "ActualDeliveryDate") => p.date(&mut out.date, c, iso_date),
@@ -152,10 +129,7 @@ pub(super) fn delivery(p: &mut Project<'_>, n: NodeId) -> Delivery {
                 out.address = p.tree.child(c, Cac, "Address").map(|a| address(p, a));
             }
             (Cac, "DeliveryParty") => {
-                let name = p
-                    .tree
-                    .child(c, Cac, "PartyName")
-                    .and_then(|x| p.tree.child(x, Cbc, "Name"));
+                let name = p.tree.child(c, Cac, "PartyName").and_then(|x| p.tree.child(x, Cbc, "Name"));
                 out.name = name.map(|x| p.some_text(x));
             }
             _ => {}

@@ -24,15 +24,9 @@ pub(super) fn line(p: &mut Project<'_>, n: NodeId) -> Line {
                 let (period, _) = period(p, c);
                 p.once(&mut out.period, period, c);
             }
-            (Cac, "OrderLineReference") => {
-                out.order_line = p.tree.child(c, Cbc, "LineID").map(|x| p.some_text(x))
-            }
-            (Cac, "DocumentReference") => {
-                out.object = p.tree.child(c, Cbc, "ID").map(|x| p.identifier(x))
-            }
-            (Cac, "AllowanceCharge") => {
-                allowance_charge(p, c, &mut out.allowances, &mut out.charges)
-            }
+            (Cac, "OrderLineReference") => out.order_line = p.tree.child(c, Cbc, "LineID").map(|x| p.some_text(x)),
+            (Cac, "DocumentReference") => out.object = p.tree.child(c, Cbc, "ID").map(|x| p.identifier(x)),
+            (Cac, "AllowanceCharge") => allowance_charge(p, c, &mut out.allowances, &mut out.charges),
             (Cac, "Item") => item(p, c, &mut out),
             (Cac, "Price") => price(p, c, &mut out),
             (Cac, "SubInvoiceLine" | "SubCreditNoteLine") => {
@@ -54,12 +48,7 @@ fn item(p: &mut Project<'_>, n: NodeId, out: &mut Line) {
             (Cac, "BuyersItemIdentification") => out.buyer_item = id.map(|x| p.some_text(x)),
             (Cac, "SellersItemIdentification") => out.seller_item = id.map(|x| p.some_text(x)),
             (Cac, "StandardItemIdentification") => out.standard_item = id.map(|x| p.identifier(x)),
-            (Cac, "OriginCountry") => {
-                out.origin = p
-                    .tree
-                    .child(c, Cbc, "IdentificationCode")
-                    .map(|x| p.some_text(x))
-            }
+            (Cac, "OriginCountry") => out.origin = p.tree.child(c, Cbc, "IdentificationCode").map(|x| p.some_text(x)),
             (Cac, "CommodityClassification") => {
                 if let Some(code) = p.tree.child(c, Cbc, "ItemClassificationCode") {
                     let mut id = p.identifier(code);
@@ -67,9 +56,7 @@ fn item(p: &mut Project<'_>, n: NodeId, out: &mut Line) {
                     out.classifications.push(id);
                 }
             }
-            (Cac, "ClassifiedTaxCategory") => {
-                category(p, c, &mut out.vat_category, &mut out.vat_rate)
-            }
+            (Cac, "ClassifiedTaxCategory") => category(p, c, &mut out.vat_category, &mut out.vat_rate),
             (Cac, "AdditionalItemProperty") => {
                 let part = |name| p.tree.child(c, Cbc, name).map(|x| p.some_text(x));
                 out.attributes.push((part("Name"), part("Value")));

@@ -24,10 +24,7 @@ pub(super) fn payment(p: &mut Project<'_>, n: NodeId, due: &mut Option<Date>) ->
     for c in p.tree.children(n) {
         match p.tree.name(c) {
             (Cbc, "PaymentMeansCode") => {
-                out.means_text = p.tree.attribute(c, "name").map(|t| Text {
-                    value: t.to_owned(),
-                    node: c,
-                });
+                out.means_text = p.tree.attribute(c, "name").map(|t| Text { value: t.to_owned(), node: c });
                 p.text(&mut out.means, c);
             }
             (Cbc, "PaymentDueDate") if due.is_none() => p.date(due, c, iso_date),
@@ -53,12 +50,7 @@ pub(super) fn payment(p: &mut Project<'_>, n: NodeId, due: &mut Option<Date>) ->
 }
 
 fn account(p: &mut Project<'_>, n: NodeId) -> Account {
-    let mut out = Account {
-        id: None,
-        name: None,
-        bic: None,
-        says_iban: false,
-    };
+    let mut out = Account { id: None, name: None, bic: None, says_iban: false };
     if let Some(id) = p.tree.child(n, Cbc, "ID") {
         p.key_text(&mut out.id, id);
     }

@@ -5,8 +5,7 @@ use std::borrow::Cow;
 
 use super::{ReadError, error, refuse};
 
-const UNKNOWN: &str =
-    "Die Zeichenkodierung der Datei ist falsch angegeben oder wird nicht gelesen.";
+const UNKNOWN: &str = "Die Zeichenkodierung der Datei ist falsch angegeben oder wird nicht gelesen.";
 
 pub(super) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, ReadError> {
     let text = match bytes {
@@ -20,9 +19,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, ReadError> {
     };
     // Bytes below 0x20 are single characters in UTF-8; U+FFFE and U+FFFF are EF BF BE and EF BF BF.
     let bytes = text.as_bytes();
-    let low = bytes
-        .iter()
-        .any(|b| *b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r'));
+    let low = bytes.iter().any(|b| *b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r'));
     if low || text.contains(['\u{FFFE}', '\u{FFFF}']) {
         return refuse("xml-control", "Die Datei enthält unerlaubte Steuerzeichen.");
     }
@@ -37,17 +34,14 @@ pub(super) fn is_xml_char(c: char) -> bool {
 fn utf8<'b>(bytes: &'b [u8], names: &[&str]) -> Result<Cow<'b, str>, ReadError> {
     let text = std::str::from_utf8(bytes).map_err(|_| error("xml-encoding", UNKNOWN))?;
     match declared(bytes) {
-        Some(name) if !names.iter().any(|n| n.eq_ignore_ascii_case(name)) => {
-            refuse("xml-encoding", UNKNOWN)
-        }
+        Some(name) if !names.iter().any(|n| n.eq_ignore_ascii_case(name)) => refuse("xml-encoding", UNKNOWN),
         _ => Ok(Cow::Borrowed(text)),
     }
 }
 
 fn utf16<'b>(bytes: &'b [u8], unit: fn([u8; 2]) -> u16) -> Result<Cow<'b, str>, ReadError> {
     let (pairs, rest) = bytes.as_chunks::<2>();
-    let text: Result<String, _> =
-        char::decode_utf16(pairs.iter().map(|pair| unit(*pair))).collect();
+    let text: Result<String, _> = char::decode_utf16(pairs.iter().map(|pair| unit(*pair))).collect();
     let (Ok(text), true) = (text, rest.is_empty()) else {
         return refuse("xml-encoding", UNKNOWN);
     };

@@ -44,11 +44,7 @@ impl Ausdruck {
     }
 
     fn add(&mut self, piece: Piece<'_>, worte: &Worte) {
-        if let Some(az) = piece
-            .text
-            .get(..3)
-            .filter(|p| p.eq_ignore_ascii_case("az:") && !piece.exact)
-        {
+        if let Some(az) = piece.text.get(..3).filter(|p| p.eq_ignore_ascii_case("az:") && !piece.exact) {
             self.az = Some(az_range(&piece.text[az.len()..]));
             return;
         }
@@ -58,24 +54,15 @@ impl Ausdruck {
         let mut conditions = Vec::new();
         if begin && found.len() == 1 {
             conditions.push(Bedingung::Anfang(fold(last)));
-        } else if piece.exact || (found.len() > 1 && piece.text.bytes().any(|b| b.is_ascii_digit()))
-        {
+        } else if piece.exact || (found.len() > 1 && piece.text.bytes().any(|b| b.is_ascii_digit())) {
             conditions.push(Bedingung::Folge(found.iter().map(|w| fold(w)).collect()));
         } else {
-            conditions.extend(
-                found
-                    .iter()
-                    .map(|w| Bedingung::Stamm(worte.key(w).stamm.clone())),
-            );
+            conditions.extend(found.iter().map(|w| Bedingung::Stamm(worte.key(w).stamm.clone())));
             if !piece.without {
                 self.getippt.extend(found.iter().map(|w| (*w).to_owned()));
             }
         }
-        if piece.without {
-            self.ohne.extend(conditions)
-        } else {
-            self.mit.extend(conditions)
-        }
+        if piece.without { self.ohne.extend(conditions) } else { self.mit.extend(conditions) }
     }
 
     /// No words: only filters decide.
@@ -90,8 +77,7 @@ impl Ausdruck {
             Bedingung::Folge(words) => format!("\"{}\"", prefixed(words).join(" ")),
             Bedingung::Anfang(a) => format!("\"w{a}\" *"),
         };
-        let mut text = joined(&self.mit, " AND ", &term)
-            .unwrap_or_else(|| format!("\"{}\"", super::index::ALLE));
+        let mut text = joined(&self.mit, " AND ", &term).unwrap_or_else(|| format!("\"{}\"", super::index::ALLE));
         for without in &self.ohne {
             text = format!("({text}) NOT {}", term(without));
         }
@@ -103,14 +89,12 @@ impl Ausdruck {
         let term = |b: &Bedingung| match b {
             Bedingung::Stamm(s) => format!("'s{s}'"),
             Bedingung::Folge(words) => {
-                let quoted: Vec<String> =
-                    prefixed(words).iter().map(|w| format!("'{w}'")).collect();
+                let quoted: Vec<String> = prefixed(words).iter().map(|w| format!("'{w}'")).collect();
                 format!("({})", quoted.join(" <-> "))
             }
             Bedingung::Anfang(a) => format!("'w{a}':*"),
         };
-        let mut text =
-            joined(&self.mit, " & ", &term).unwrap_or_else(|| format!("'{}'", super::index::ALLE));
+        let mut text = joined(&self.mit, " & ", &term).unwrap_or_else(|| format!("'{}'", super::index::ALLE));
         for without in &self.ohne {
             text.push_str(&format!(" & !{}", term(without)));
         }
@@ -122,11 +106,7 @@ fn prefixed(words: &[String]) -> Vec<String> {
     words.iter().map(|w| format!("w{w}")).collect()
 }
 
-fn joined(
-    conditions: &[Bedingung],
-    with: &str,
-    term: &dyn Fn(&Bedingung) -> String,
-) -> Option<String> {
+fn joined(conditions: &[Bedingung], with: &str, term: &dyn Fn(&Bedingung) -> String) -> Option<String> {
     (!conditions.is_empty()).then(|| conditions.iter().map(term).collect::<Vec<_>>().join(with))
 }
 
@@ -159,10 +139,7 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
             Some(quote) => {
                 let inner = &body[quote.len_utf8()..];
                 let end = inner.find(is_quote).unwrap_or(inner.len());
-                let after = inner[end..]
-                    .chars()
-                    .next()
-                    .map_or(inner.len(), |c| end + c.len_utf8());
+                let after = inner[end..].chars().next().map_or(inner.len(), |c| end + c.len_utf8());
                 (&inner[..end], &inner[after..], true)
             }
             None => {
@@ -170,11 +147,7 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
                 (&body[..end], &body[end..], false)
             }
         };
-        out.push(Piece {
-            text: piece,
-            without,
-            exact,
-        });
+        out.push(Piece { text: piece, without, exact });
         rest = after.trim_start();
     }
     out
@@ -212,27 +185,12 @@ mod tests {
 
     #[test]
     fn odd_input_is_harmless() {
-        for text in [
-            "",
-            "-",
-            "\"",
-            "\"\"",
-            "*",
-            "-*",
-            "' OR 1=1 --",
-            "az:",
-            "NEAR(a b)",
-            "a\" OR \"b",
-            "((((",
-            "\u{0}",
-        ] {
+        for text in ["", "-", "\"", "\"\"", "*", "-*", "' OR 1=1 --", "az:", "NEAR(a b)", "a\" OR \"b", "((((", "\u{0}"]
+        {
             let a = parse(text);
             assert!(!a.fts5().is_empty() && !a.tsquery().is_empty());
         }
-        assert_eq!(
-            parse("-Kanal").fts5(),
-            format!("(\"{}\") NOT \"skanal\"", super::super::index::ALLE)
-        );
+        assert_eq!(parse("-Kanal").fts5(), format!("(\"{}\") NOT \"skanal\"", super::super::index::ALLE));
         assert!(parse(&"wort ".repeat(10_000)).mit.len() <= BEDINGUNGEN);
     }
 }

@@ -10,11 +10,7 @@ const VORHER: usize = 10;
 const INSGESAMT: usize = 36;
 
 /// Pieces with a mark for hits, and the 1-based page of the first hit (`None`: no hit in this text).
-pub fn cut(
-    text: &str,
-    conditions: &[Bedingung],
-    worte: &Worte,
-) -> (Vec<(String, bool)>, Option<u32>) {
+pub fn cut(text: &str, conditions: &[Bedingung], worte: &Worte) -> (Vec<(String, bool)>, Option<u32>) {
     let mut before: Vec<Wort<'_>> = Vec::new();
     let mut all = words(text);
     let mut first = None;
@@ -39,12 +35,7 @@ pub fn cut(
     (render(text, &before, conditions, worte), Some(page))
 }
 
-fn render(
-    text: &str,
-    words: &[Wort<'_>],
-    conditions: &[Bedingung],
-    worte: &Worte,
-) -> Vec<(String, bool)> {
+fn render(text: &str, words: &[Wort<'_>], conditions: &[Bedingung], worte: &Worte) -> Vec<(String, bool)> {
     let (Some(head), Some(tail)) = (words.first(), words.last()) else {
         return Vec::new();
     };
@@ -81,9 +72,7 @@ fn render(
 }
 
 fn end_of(text: &str, word: Wort<'_>, n: usize) -> usize {
-    words(&text[word.start..])
-        .nth(n - 1)
-        .map_or(word.end, |w| word.start + w.end)
+    words(&text[word.start..]).nth(n - 1).map_or(word.end, |w| word.start + w.end)
 }
 
 /// Line ends and page ends become blanks.
@@ -107,12 +96,7 @@ fn hits(text: &str, word: Wort<'_>, conditions: &[Bedingung], worte: &Worte) -> 
 }
 
 /// How many words, beginning with this one, fulfil a condition.
-fn hit_length(
-    text: &str,
-    word: Wort<'_>,
-    conditions: &[Bedingung],
-    worte: &Worte,
-) -> Option<usize> {
+fn hit_length(text: &str, word: Wort<'_>, conditions: &[Bedingung], worte: &Worte) -> Option<usize> {
     let key = worte.key(word.text);
     conditions
         .iter()
@@ -138,10 +122,7 @@ mod tests {
     fn cut_for(text: &str, query: &str) -> (String, Option<u32>) {
         let worte = Worte::new([]);
         let (pieces, page) = cut(text, &Ausdruck::parse(query, &worte).mit, &worte);
-        let shown = pieces
-            .iter()
-            .map(|(t, hit)| if *hit { format!("[{t}]") } else { t.clone() })
-            .collect();
+        let shown = pieces.iter().map(|(t, hit)| if *hit { format!("[{t}]") } else { t.clone() }).collect();
         (shown, page)
     }
 
@@ -150,33 +131,20 @@ mod tests {
         let text = "Deckblatt\u{c}Das Tiefbauamt\nantwortet der Straßenmeisterei.";
         assert_eq!(
             cut_for(text, "Amt"),
-            (
-                "Deckblatt Das [Tiefbauamt] antwortet der Straßenmeisterei.".into(),
-                Some(2)
-            )
+            ("Deckblatt Das [Tiefbauamt] antwortet der Straßenmeisterei.".into(), Some(2))
         );
         assert_eq!(
             cut_for(text, "\"antwortet der\"").0,
             "Deckblatt Das Tiefbauamt [antwortet] [der] Straßenmeisterei."
         );
-        assert_eq!(
-            cut_for(text, "Kanal"),
-            (
-                "Deckblatt Das Tiefbauamt antwortet der Straßenmeisterei.".into(),
-                None
-            )
-        );
+        assert_eq!(cut_for(text, "Kanal"), ("Deckblatt Das Tiefbauamt antwortet der Straßenmeisterei.".into(), None));
     }
 
     #[test]
     fn long_texts_are_cut() {
         let text = format!("{} Kanal {}", "vorher ".repeat(500), "nachher ".repeat(500));
         let (shown, page) = cut_for(&text, "Kanal");
-        assert!(
-            shown.starts_with("… vorher")
-                && shown.ends_with("nachher …")
-                && shown.contains("[Kanal]")
-        );
+        assert!(shown.starts_with("… vorher") && shown.ends_with("nachher …") && shown.contains("[Kanal]"));
         assert!(shown.split_whitespace().count() <= INSGESAMT + 2);
         assert_eq!(page, Some(1));
     }

@@ -95,10 +95,7 @@ pub fn tokens(worte: &Worte, fields: &[&str]) -> Tokens {
         out.push_str(" s");
         out.push_str(&stem);
     }
-    Tokens {
-        tokens: out,
-        woerter,
-    }
+    Tokens { tokens: out, woerter }
 }
 
 /// Keeps the text for results; cut at a character.
@@ -115,39 +112,20 @@ pub async fn zeile(tx: &mut Tx, dokument: DokumentId) -> Result<i64, DbError> {
 }
 
 /// Writes a document into the index anew, in the transaction that changed it.
-pub async fn write(
-    tx: &mut Tx,
-    worte: &Worte,
-    dokument: DokumentId,
-    text: Option<&str>,
-) -> Result<(), DbError> {
+pub async fn write(tx: &mut Tx, worte: &Worte, dokument: DokumentId, text: Option<&str>) -> Result<(), DbError> {
     if let Some(text) = text {
         // PostgreSQL has no NUL in a text.
-        tx.execute(
-            &TEXT_SETZEN,
-            args![dokument, stored(text).replace('\0', " ")],
-        )
-        .await?;
+        tx.execute(&TEXT_SETZEN, args![dokument, stored(text).replace('\0', " ")]).await?;
     }
     let nr = zeile(tx, dokument).await?;
     let fields: Felder = tx.one(&TEXT_LESEN, args![dokument]).await?;
     let text = fields.text.unwrap_or_default();
-    let made = tokens(
-        worte,
-        &[
-            &fields.titel,
-            &fields.name,
-            &fields.aktenzeichen,
-            &fields.akte,
-            &fields.vorgang,
-            &text,
-        ],
-    );
+    let made =
+        tokens(worte, &[&fields.titel, &fields.name, &fields.aktenzeichen, &fields.akte, &fields.vorgang, &text]);
     tx.execute(&VOLLTEXT_WEG, args![nr]).await?;
     tx.execute(&VOLLTEXT, args![nr, made.tokens]).await?;
     let woerter: Vec<_> = made.woerter.into_iter().collect();
-    tx.execute(&WOERTER, args![serde_json::json!(woerter)])
-        .await?;
+    tx.execute(&WOERTER, args![serde_json::json!(woerter)]).await?;
     Ok(())
 }
 
@@ -159,11 +137,4 @@ struct Felder {
     akte: String,
     vorgang: String,
 }
-service_platform::from_row!(Felder {
-    text,
-    titel,
-    name,
-    aktenzeichen,
-    akte,
-    vorgang
-});
+service_platform::from_row!(Felder { text, titel, name, aktenzeichen, akte, vorgang });

@@ -31,13 +31,7 @@ pub(super) async fn suggest(
         let far = if word.len() < 6 { 1 } else { 2 };
         let length = word.len() as i64;
         let from = &word[..1];
-        let args = args![
-            from,
-            format!("{from}~"),
-            length - far as i64,
-            length + far as i64,
-            KANDIDATEN
-        ];
+        let args = args![from, format!("{from}~"), length - far as i64, length + far as i64, KANDIDATEN];
         let known: Vec<(String, String)> = gestellt.db.all(&NAHE, args).await?;
         let mut near: Vec<(usize, String)> = known
             .into_iter()
@@ -47,11 +41,7 @@ pub(super) async fn suggest(
         near.sort();
         for (_, form) in near.into_iter().take(VERSUCHE) {
             let text = gestellt.anfrage.text.replacen(typed.as_str(), &form, 1);
-            if !gestellt
-                .rows(&Ausdruck::parse(&text, worte), 1, 0)
-                .await?
-                .is_empty()
-            {
+            if !gestellt.rows(&Ausdruck::parse(&text, worte), 1, 0).await?.is_empty() {
                 return Ok(Some(text));
             }
         }
@@ -70,9 +60,7 @@ fn distance(a: &str, b: &str, far: usize) -> Option<usize> {
                 (i, 0) => i,
                 (i, j) => {
                     let change = usize::from(a[i - 1] != b[j - 1]);
-                    let mut best = (rows[i - 1][j] + 1)
-                        .min(rows[i][j - 1] + 1)
-                        .min(rows[i - 1][j - 1] + change);
+                    let mut best = (rows[i - 1][j] + 1).min(rows[i][j - 1] + 1).min(rows[i - 1][j - 1] + change);
                     if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
                         best = best.min(rows[i - 2][j - 2] + 1);
                     }

@@ -60,25 +60,32 @@ macro_rules! zahlen {
 }
 macro_rules! treffer {
     ($from:literal, $where:literal, $filter:expr, $order:literal) => {
-        concat!("WITH ", meine!(), ", ", meine_nummern!(), " SELECT d.id, d.titel, d.dokumentart, d.zugang, d.aktenzeichen, d.stand, t.text FROM ", $from,
-            " CROSS JOIN akten_dokument d LEFT JOIN akten_text t ON t.dokument = d.id WHERE d.id = x.dokument AND ", $where, $filter,
-            " AND ", sichtbar!("$1", "$2", "d.ort_objekt, d.akte_objekt, d.objekt"), " ORDER BY ", $order, " DESC LIMIT $9 OFFSET $10")
+        concat!(
+            "WITH ",
+            meine!(),
+            ", ",
+            meine_nummern!(),
+            " SELECT d.id, d.titel, d.dokumentart, d.zugang, d.aktenzeichen, d.stand, t.text FROM ",
+            $from,
+            " CROSS JOIN akten_dokument d LEFT JOIN akten_text t ON t.dokument = d.id WHERE d.id = x.dokument AND ",
+            $where,
+            $filter,
+            " AND ",
+            sichtbar!("$1", "$2", "d.ort_objekt, d.akte_objekt, d.objekt"),
+            " ORDER BY ",
+            $order,
+            " DESC LIMIT $9 OFFSET $10"
+        )
     };
 }
 macro_rules! sqlite {
     () => {
-        filter!(
-            "SELECT value FROM json_each($3)",
-            "SELECT value FROM json_each($4)"
-        )
+        filter!("SELECT value FROM json_each($3)", "SELECT value FROM json_each($4)")
     };
 }
 macro_rules! postgres {
     () => {
-        filter!(
-            "SELECT json_array_elements_text($3::json)",
-            "SELECT json_array_elements_text($4::json)"
-        )
+        filter!("SELECT json_array_elements_text($3::json)", "SELECT json_array_elements_text($4::json)")
     };
 }
 
@@ -102,15 +109,7 @@ struct Row {
     stand: String,
     text: Option<String>,
 }
-from_row!(Row {
-    id,
-    titel,
-    dokumentart,
-    zugang,
-    aktenzeichen,
-    stand,
-    text
-});
+from_row!(Row { id, titel, dokumentart, zugang, aktenzeichen, stand, text });
 
 /// The city's own terms join the parts of compounds.
 pub async fn worte_of(db: &Db) -> Result<Worte, DbError> {
@@ -137,16 +136,7 @@ impl Gestellt<'_> {
         let (from, to) = a.az.clone().unwrap_or_default();
         let q = self.anfrage;
         let (von, bis) = (q.von.map_or(0, day), q.bis.map_or(i64::MAX, day));
-        args![
-            self.actor.person,
-            self.now,
-            json!(q.dokumentart),
-            json!(q.amt),
-            von,
-            bis,
-            from,
-            to
-        ]
+        args![self.actor.person, self.now, json!(q.dokumentart), json!(q.amt), von, bis, from, to]
     }
 
     fn match_text(&self, a: &Ausdruck) -> String {
@@ -170,11 +160,7 @@ impl Gestellt<'_> {
     async fn rows(&self, a: &Ausdruck, limit: u32, seite: u32) -> Result<Vec<Row>, DbError> {
         let mut args = self.args(a);
         args.extend(args![limit, u64::from(seite) * u64::from(limit)]);
-        let sql: &Sql = if a.is_empty() {
-            &TREFFER_OHNE_WORTE
-        } else {
-            &TREFFER
-        };
+        let sql: &Sql = if a.is_empty() { &TREFFER_OHNE_WORTE } else { &TREFFER };
         if !a.is_empty() {
             args.extend(args![self.match_text(a)]);
         }
@@ -187,10 +173,7 @@ fn facetten(counts: impl Iterator<Item = (String, u64)>) -> Vec<Facette> {
     for (wert, n) in counts.filter(|(wert, _)| !wert.is_empty()) {
         *by_value.entry(wert).or_default() += n;
     }
-    let mut facetten: Vec<Facette> = by_value
-        .into_iter()
-        .map(|(wert, anzahl)| Facette { wert, anzahl })
-        .collect();
+    let mut facetten: Vec<Facette> = by_value.into_iter().map(|(wert, anzahl)| Facette { wert, anzahl }).collect();
     facetten.sort_by(|a, b| b.anzahl.cmp(&a.anzahl).then_with(|| a.wert.cmp(&b.wert)));
     facetten
 }
@@ -198,36 +181,20 @@ fn facetten(counts: impl Iterator<Item = (String, u64)>) -> Vec<Facette> {
 impl Akten {
     async fn suchen(&self, actor: &Actor, anfrage: &Anfrage) -> Result<Ergebnis, AktenError> {
         let worte = self.worte().await?;
-        let gestellt = Gestellt {
-            db: &self.db,
-            actor,
-            now: self.clock.now(),
-            anfrage,
-        };
+        let gestellt = Gestellt { db: &self.db, actor, now: self.clock.now(), anfrage };
         let ausdruck = Ausdruck::parse(&anfrage.text, worte);
         let zahlen = gestellt.zahlen(&ausdruck).await?;
         let gesamt: u64 = zahlen.iter().map(|(_, _, n)| n).sum();
         if gesamt == 0 {
             let meinten = meinten::suggest(&gestellt, &ausdruck, worte).await?;
-            return Ok(Ergebnis {
-                gesamt,
-                treffer: Vec::new(),
-                arten: Vec::new(),
-                aemter: Vec::new(),
-                meinten,
-            });
+            return Ok(Ergebnis { gesamt, treffer: Vec::new(), arten: Vec::new(), aemter: Vec::new(), meinten });
         }
-        let limit = if anfrage.limit == 0 {
-            20
-        } else {
-            anfrage.limit.min(HOECHSTENS)
-        };
+        let limit = if anfrage.limit == 0 { 20 } else { anfrage.limit.min(HOECHSTENS) };
         let rows = gestellt.rows(&ausdruck, limit, anfrage.seite).await?;
         let treffer = rows
             .into_iter()
             .map(|r| {
-                let (ausschnitt, seite) =
-                    ausschnitt::cut(r.text.as_deref().unwrap_or_default(), &ausdruck.mit, worte);
+                let (ausschnitt, seite) = ausschnitt::cut(r.text.as_deref().unwrap_or_default(), &ausdruck.mit, worte);
                 let dokument = DokumentZeile {
                     id: r.id,
                     titel: r.titel,
@@ -236,22 +203,12 @@ impl Akten {
                     aktenzeichen: r.aktenzeichen,
                     stand: r.stand,
                 };
-                Treffer {
-                    dokument,
-                    ausschnitt,
-                    seite,
-                }
+                Treffer { dokument, ausschnitt, seite }
             })
             .collect();
         let arten = facetten(zahlen.iter().map(|(art, _, n)| (art.clone(), *n)));
         let aemter = facetten(zahlen.into_iter().map(|(_, amt, n)| (amt, n)));
-        Ok(Ergebnis {
-            gesamt,
-            treffer,
-            arten,
-            aemter,
-            meinten: None,
-        })
+        Ok(Ergebnis { gesamt, treffer, arten, aemter, meinten: None })
     }
 }
 

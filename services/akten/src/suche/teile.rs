@@ -43,11 +43,7 @@ const KURZ: usize = 3;
 const TIEFE: usize = 4;
 
 /// Stems of the parts of a folded word; empty when it is no compound of known words.
-pub(super) fn split(
-    word: &str,
-    stem: &dyn Fn(&str) -> String,
-    known: &HashSet<String>,
-) -> Vec<String> {
+pub(super) fn split(word: &str, stem: &dyn Fn(&str) -> String, known: &HashSet<String>) -> Vec<String> {
     let mut parts = Vec::new();
     if word.bytes().all(|b| b.is_ascii_lowercase()) && (6..=48).contains(&word.len()) {
         collect(word, stem, known, TIEFE, &mut parts);
@@ -65,11 +61,7 @@ fn collect(
     depth: usize,
     parts: &mut Vec<String>,
 ) -> bool {
-    if depth == 0
-        || word.len() < 2 * KURZ
-        || KEINE.contains(&stem(word).as_str())
-        || KEINE.contains(&word)
-    {
+    if depth == 0 || word.len() < 2 * KURZ || KEINE.contains(&stem(word).as_str()) || KEINE.contains(&word) {
         return false;
     }
     let mut whole = false;
@@ -122,10 +114,7 @@ fn head_of<'a>(
         }
     }
     tail_known.then(|| {
-        let text = head
-            .strip_suffix('s')
-            .filter(|t| t.len() > KURZ)
-            .unwrap_or(head);
+        let text = head.strip_suffix('s').filter(|t| t.len() > KURZ).unwrap_or(head);
         (text, stem(text), false)
     })
 }

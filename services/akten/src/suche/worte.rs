@@ -35,11 +35,7 @@ pub fn words(text: &str) -> impl Iterator<Item = Wort<'_>> {
         while let Some((at, c)) = chars.next_if(|(_, c)| c.is_alphanumeric() || joins(*c)) {
             end = at + c.len_utf8();
         }
-        Some(Wort {
-            start,
-            end,
-            text: &text[start..end],
-        })
+        Some(Wort { start, end, text: &text[start..end] })
     })
 }
 
@@ -102,8 +98,7 @@ fn contract(word: &str) -> String {
         let c = bytes[at];
         out.push(char::from(c));
         let diphthong = c == b'u' && at > 0 && matches!(bytes[at - 1], b'q' | b'a' | b'e');
-        let umlaut =
-            matches!(c, b'a' | b'o' | b'u') && !diphthong && bytes.get(at + 1) == Some(&b'e');
+        let umlaut = matches!(c, b'a' | b'o' | b'u') && !diphthong && bytes.get(at + 1) == Some(&b'e');
         at += if umlaut { 2 } else { 1 };
     }
     out
@@ -131,22 +126,14 @@ impl Worte {
     /// `eigene` are the city's own terms: titles of the Aktenplan and names of offices.
     pub fn new<'a>(eigene: impl IntoIterator<Item = &'a str>) -> Self {
         let stemmer = Stemmer::create(Algorithm::German);
-        let titles = eigene
-            .into_iter()
-            .flat_map(words)
-            .map(|w| w.text)
-            .filter(|w| w.chars().count() >= 4);
+        let titles = eigene.into_iter().flat_map(words).map(|w| w.text).filter(|w| w.chars().count() >= 4);
         let bausteine = teile::BAUSTEINE
             .split_whitespace()
             .chain(titles)
             .map(|w| stemmer.stem(&fold(w)).into_owned())
             .filter(|stem| stem.len() >= 3 && stem.bytes().all(|b| b.is_ascii_alphabetic()))
             .collect();
-        Self {
-            stemmer,
-            bausteine,
-            cache: Mutex::default(),
-        }
+        Self { stemmer, bausteine, cache: Mutex::default() }
     }
 
     /// The keys of a word as it stands in a text.
@@ -159,11 +146,7 @@ impl Worte {
         let stamm = self.stem(&folded);
         let mut teile = teile::split(&folded, &|part| self.stem(part), &self.bausteine);
         teile.retain(|t| *t != stamm);
-        let key = Arc::new(Schluessel {
-            wort: folded,
-            stamm,
-            teile,
-        });
+        let key = Arc::new(Schluessel { wort: folded, stamm, teile });
         if cache.len() >= CACHE {
             cache.clear();
         }
@@ -202,12 +185,7 @@ mod tests {
     #[test]
     fn different_words_stay_apart() {
         let worte = Worte::new([]);
-        for (a, b) in [
-            ("Steuer", "Stier"),
-            ("Mauer", "Maus"),
-            ("Haus", "Haut"),
-            ("Rechnung", "Rechner"),
-        ] {
+        for (a, b) in [("Steuer", "Stier"), ("Mauer", "Maus"), ("Haus", "Haut"), ("Rechnung", "Rechner")] {
             assert_ne!(worte.key(a).stamm, worte.key(b).stamm);
         }
     }
@@ -232,26 +210,10 @@ mod tests {
             ("Hundesteuer", "Hund"),
             ("Baugenehmigungen", "Genehmigung"),
         ] {
-            assert!(
-                parts(word).contains(&stem(part)),
-                "{word} has {:?}, not {}",
-                parts(word),
-                stem(part)
-            );
+            assert!(parts(word).contains(&stem(part)), "{word} has {:?}, not {}", parts(word), stem(part));
         }
-        for word in [
-            "insgesamt",
-            "gesamt",
-            "gestern",
-            "Beamte",
-            "Vergangenheit",
-            "Rathaus2026",
-        ] {
-            assert!(
-                !parts(word).contains(&stem("Amt")),
-                "{word}: {:?}",
-                parts(word)
-            );
+        for word in ["insgesamt", "gesamt", "gestern", "Beamte", "Vergangenheit", "Rathaus2026"] {
+            assert!(!parts(word).contains(&stem("Amt")), "{word}: {:?}", parts(word));
         }
     }
 

@@ -48,10 +48,7 @@ pub async fn each<F: Future<Output = ()>>(test: impl Fn(Welt) -> F) {
 
 fn leaked(text: String) -> Sql {
     let text: &'static str = Box::leak(text.into_boxed_str());
-    Sql {
-        sqlite: text,
-        postgres: text,
-    }
+    Sql { sqlite: text, postgres: text }
 }
 
 impl Welt {
@@ -64,14 +61,10 @@ impl Welt {
     async fn postgres(url: &str) -> Self {
         let schema = format!("t{}", Uuid::now_v7().simple());
         let db = Db::postgres(url).await.unwrap();
-        db.execute(&leaked(format!("CREATE SCHEMA {schema}")), args![])
-            .await
-            .unwrap();
+        db.execute(&leaked(format!("CREATE SCHEMA {schema}")), args![]).await.unwrap();
         db.close().await;
         let join = if url.contains('?') { '&' } else { '?' };
-        let db = Db::postgres(&format!("{url}{join}options=-csearch_path%3D{schema}"))
-            .await
-            .unwrap();
+        let db = Db::postgres(&format!("{url}{join}options=-csearch_path%3D{schema}")).await.unwrap();
         Self::on(db, tempfile::tempdir().unwrap(), "postgres").await
     }
 
@@ -81,23 +74,10 @@ impl Welt {
         let blobs: Arc<dyn Blobs> = Arc::new(DirectoryBlobs::open(ordner.path(), "test").unwrap());
         let clock = Arc::new(FixedClock::at("2026-11-23T08:00:00Z".parse().unwrap()));
         let ids: Arc<dyn Ids> = Arc::new(SystemIds);
-        let akten = Arc::new(Akten::new(
-            db.clone(),
-            blobs.clone(),
-            clock.clone(),
-            ids.clone(),
-        ));
+        let akten = Arc::new(Akten::new(db.clone(), blobs.clone(), clock.clone(), ids.clone()));
         akten.seed(PLAN, ORGANISATION).await.unwrap();
         let konten = Konten::new(db.clone(), clock.clone(), ids);
-        Self {
-            db,
-            blobs,
-            clock,
-            akten,
-            konten,
-            name,
-            ordner,
-        }
+        Self { db, blobs, clock, akten, konten, name, ordner }
     }
 
     pub fn ordner(&self) -> &std::path::Path {
@@ -117,21 +97,12 @@ impl Welt {
             rollen: strings(rollen),
             gruppen: strings(gruppen),
         };
-        Actor {
-            person: self.konten.enter(&p, None).await.unwrap(),
-            name: kennung.to_uppercase(),
-        }
+        Actor { person: self.konten.enter(&p, None).await.unwrap(), name: kennung.to_uppercase() }
     }
 
     /// Runs a job through its handler, as a delivery would.
     pub async fn job(&self, id: JobId, typ: &str, eingabe: Value) -> JobResult {
-        let handler = self
-            .akten
-            .clone()
-            .jobs()
-            .into_iter()
-            .find(|h| h.typ == typ)
-            .unwrap();
+        let handler = self.akten.clone().jobs().into_iter().find(|h| h.typ == typ).unwrap();
         let job = Job {
             id,
             typ: typ.into(),
@@ -171,13 +142,7 @@ impl Welt {
     }
 
     /// Registered and filed.
-    pub async fn abgelegt(
-        &self,
-        name: &str,
-        text: &str,
-        einheit: &str,
-        akte: &str,
-    ) -> (DokumentId, Abgelegt) {
+    pub async fn abgelegt(&self, name: &str, text: &str, einheit: &str, akte: &str) -> (DokumentId, Abgelegt) {
         let id = self.eingang(name, text).await;
         (id, self.ablegen(&ablegen(id, einheit, akte)).await)
     }
@@ -199,14 +164,7 @@ pub fn tag(text: &str) -> Tag {
 }
 
 pub fn seite(n: u32, bild: Option<BlobHash>) -> Seite {
-    Seite {
-        n,
-        breite: 100,
-        hoehe: 140,
-        dpi: [300, 300],
-        leer: false,
-        bild,
-    }
+    Seite { n, breite: 100, hoehe: 140, dpi: [300, 300], leer: false, bild }
 }
 
 pub fn teil(index: u32, name: &str, blob: BlobHash, text: Option<BlobHash>) -> Teil {
@@ -227,14 +185,7 @@ pub fn teil(index: u32, name: &str, blob: BlobHash, text: Option<BlobHash>) -> T
 
 pub fn anlegen(teile: Vec<Teil>) -> Anlegen {
     let sendung = SendungId(Uuid::now_v7());
-    Anlegen {
-        sendung,
-        kanal: Kanal::Upload,
-        zugang: tag("2026-11-20"),
-        teile,
-        korb: "poststelle".into(),
-        blob: None,
-    }
+    Anlegen { sendung, kanal: Kanal::Upload, zugang: tag("2026-11-20"), teile, korb: "poststelle".into(), blob: None }
 }
 
 pub fn ablegen(dokument: DokumentId, einheit: &str, akte: &str) -> Ablegen {
@@ -253,8 +204,5 @@ pub fn ablegen(dokument: DokumentId, einheit: &str, akte: &str) -> Ablegen {
 }
 
 pub fn nobody() -> Actor {
-    Actor {
-        person: PersonId(Uuid::nil()),
-        name: String::new(),
-    }
+    Actor { person: PersonId(Uuid::nil()), name: String::new() }
 }

@@ -17,7 +17,10 @@ pub fn verify(ort: &Ort, json: bool) -> Ende {
         } else {
             ausgabe::line(&format!(
                 "{} Einträge in {} Ketten, {} Siegel, {} Brüche",
-                report.entries, report.chains, report.seals, report.breaks.len()
+                report.entries,
+                report.chains,
+                report.seals,
+                report.breaks.len()
             ));
             report.breaks.iter().for_each(|b| ausgabe::line(&format!("  {b}")));
         }

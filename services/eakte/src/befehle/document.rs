@@ -36,9 +36,10 @@ pub fn run(befehl: DocumentBefehl) -> Ende {
                     ausgabe::line(&format!("{}  {}", d.id, d.titel));
                     ausgabe::line(&format!("Art: {}", d.dokumentart.as_deref().unwrap_or("unbekannt")));
                     ausgabe::line(&format!("Zugang: {}  Seiten: {}", d.zugang.deutsch(), d.seiten.len()));
-                    let place = d.ablage.map_or_else(|| "noch nicht abgelegt".to_owned(), |a| {
-                        format!("{} › {} › {}", a.aktenzeichen, a.akte_titel, a.vorgang_titel)
-                    });
+                    let place = d.ablage.map_or_else(
+                        || "noch nicht abgelegt".to_owned(),
+                        |a| format!("{} › {} › {}", a.aktenzeichen, a.akte_titel, a.vorgang_titel),
+                    );
                     ausgabe::line(&format!("Ablage: {place}"));
                     for r in d.renditionen {
                         ausgabe::line(&format!("  {:<14} {:<24} {:>10} Bytes", r.name, r.media_type, r.size));

@@ -9,7 +9,7 @@ use std::{
 use nachrichten::{
     BlobHash, SendungId,
     fehler::Fehler,
-    sendungen::{Einlieferung, Grund, Kanal, Sendungen as _, SendungStand, Stand},
+    sendungen::{Einlieferung, Grund, Kanal, SendungStand, Sendungen as _, Stand},
 };
 use serde_json::{Value, json};
 use service_platform::telemetry;
@@ -198,7 +198,11 @@ fn remote(auftrag: &Auftrag, url: &str) -> Ende {
 }
 
 fn agent() -> ureq::Agent {
-    ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_secs(120))).build().into()
+    ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .timeout_global(Some(Duration::from_secs(120)))
+        .build()
+        .into()
 }
 
 struct Server {
@@ -261,8 +265,9 @@ impl Server {
             if matches!(status, 401 | 403) {
                 return Err(RemoteFehler::Forbidden);
             }
-            let stand: SendungStand = serde_json::from_value(body)
-                .map_err(|e| RemoteFehler::Other(format!("Die Antwort des Servers ({status}) ist nicht verständlich: {e}")))?;
+            let stand: SendungStand = serde_json::from_value(body).map_err(|e| {
+                RemoteFehler::Other(format!("Die Antwort des Servers ({status}) ist nicht verständlich: {e}"))
+            })?;
             if !wait || stand.state != Stand::Accepted {
                 return Ok(stand);
             }

@@ -63,7 +63,8 @@ fn in_words(report: &serde_json::Value) {
     let scenario = report["scenario"].as_str().unwrap_or("kein Szenario");
     let word = if verdict(report) == exit::OK { "ohne Fehler" } else { "mit Fehlern" };
     ausgabe::line(&format!("{}: {word} ({scenario})", report["file"].as_str().unwrap_or_default()));
-    for finding in report["findings"].as_array().into_iter().flatten() {
+    let listed = |name: &str| report[name].as_array().cloned().unwrap_or_default();
+    for finding in listed("findings").iter().chain(&listed("hints")) {
         let text = |name: &str| finding[name].as_str().unwrap_or_default();
         ausgabe::line(&format!("  {:<8} {:<12} {}", text("level"), text("rule"), text("text")));
     }

@@ -69,7 +69,9 @@ pub async fn bericht(app: &App, journal: Option<&str>) -> Result<Bericht, String
         referred.insert(*hash);
         match app.blobs.get(*hash).await {
             Ok(_) => {}
-            Err(BlobError::Damaged(_)) => b.note(|b| &mut b.altered, format!("sendung {id}: original {hash} is damaged")),
+            Err(BlobError::Damaged(_)) => {
+                b.note(|b| &mut b.altered, format!("sendung {id}: original {hash} is damaged"))
+            }
             Err(_) => b.note(|b| &mut b.missing, format!("sendung {id}: original {hash} is not stored")),
         }
         match (engine.posteingang.get(id).copied().unwrap_or(0), duplicate_of) {
@@ -134,7 +136,10 @@ pub fn run(ort: &Ort, journal: Option<&std::path::Path>, json: bool) -> Ende {
             ausgabe::json(&report);
         } else {
             let b = &report;
-            ausgabe::line(&format!("fehlend {}, doppelt {}, verändert {}, verwaist {}, ohne Protokoll {}", b.missing, b.duplicate, b.altered, b.orphan, b.unaudited));
+            ausgabe::line(&format!(
+                "fehlend {}, doppelt {}, verändert {}, verwaist {}, ohne Protokoll {}",
+                b.missing, b.duplicate, b.altered, b.orphan, b.unaudited
+            ));
             ausgabe::line(&format!("in Arbeit {}, in Quarantäne {}", b.pending, b.quarantined));
             report.details.iter().for_each(|d| ausgabe::line(&format!("  {d}")));
         }

@@ -110,7 +110,8 @@ pub fn router(buehne: &Arc<Buehne>, app: &App) -> axum::Router {
             cli: app.cli.clone(),
         }) as Arc<dyn service_portal::Demo>
     });
-    let dienste = DiensteStand { db: app.db.clone(), erkennung: app.erkennung.clone(), last: std::sync::Mutex::new(None) };
+    let dienste =
+        DiensteStand { db: app.db.clone(), erkennung: app.erkennung.clone(), last: std::sync::Mutex::new(None) };
     service_portal::router(PortalState {
         sendungen: Arc::new(app.eingang.clone()),
         aufgaben: Arc::new(app.geschaeftsgang.clone()),
@@ -143,20 +144,31 @@ impl Dienste for DiensteStand {
     async fn stand(&self) -> Vec<Dienst> {
         let database = service_platform::outbox::waiting(&self.db).await;
         let outbox = database.as_ref().map_or(0, |(n, _)| *n);
-        let known = self.last.lock().unwrap_or_else(std::sync::PoisonError::into_inner).filter(|(at, _)| at.elapsed().as_secs() < 60);
+        let known = self
+            .last
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .filter(|(at, _)| at.elapsed().as_secs() < 60);
         let holds = match known {
             Some((_, holds)) => holds,
             None => {
                 let erkennung = self.erkennung.clone();
                 let tested = tokio::task::spawn_blocking(move || erkennung.self_test().is_ok_and(|t| t.passed())).await;
                 let holds = tested.unwrap_or(false);
-                *self.last.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some((std::time::Instant::now(), holds));
+                *self.last.lock().unwrap_or_else(std::sync::PoisonError::into_inner) =
+                    Some((std::time::Instant::now(), holds));
                 holds
             }
         };
-        let dienst = |name: &str, gut: bool, noetig: bool, text: String| Dienst { name: name.to_owned(), gut, noetig, text };
+        let dienst =
+            |name: &str, gut: bool, noetig: bool, text: String| Dienst { name: name.to_owned(), gut, noetig, text };
         vec![
-            dienst("Datenbank", database.is_ok(), true, if database.is_ok() { "läuft" } else { "nicht erreichbar" }.to_owned()),
+            dienst(
+                "Datenbank",
+                database.is_ok(),
+                true,
+                if database.is_ok() { "läuft" } else { "nicht erreichbar" }.to_owned(),
+            ),
             dienst("Nachrichten", outbox < 1_000, false, format!("{outbox} unterwegs")),
             dienst("Sandbox", holds, false, if holds { "dicht" } else { "Selbsttest nicht bestanden" }.to_owned()),
         ]

@@ -17,10 +17,7 @@ fn main() {
         }
         _ => service_sandbox::serve(&|kind, header, blobs| {
             service_erkennung::child(kind, header, blobs).unwrap_or_else(|| {
-                Err(service_sandbox::Refusal::new(
-                    "unknown-kind",
-                    "Diese Aufgabe ist hier unbekannt.",
-                ))
+                Err(service_sandbox::Refusal::new("unknown-kind", "Diese Aufgabe ist hier unbekannt."))
             })
         }),
     }

@@ -31,22 +31,15 @@ pub fn check(doc: &Document) -> Result<(), Refusal> {
 
 fn look(object: &Object, depth: usize) -> Result<(), Refusal> {
     if depth > MAX_DEPTH {
-        return Err(quarantine(
-            "Die PDF-Datei ist ungewöhnlich tief verschachtelt.",
-        ));
+        return Err(quarantine("Die PDF-Datei ist ungewöhnlich tief verschachtelt."));
     }
     match object {
         Object::Dictionary(dict) => dictionary(dict, depth),
         Object::Stream(stream) => {
-            if stream
-                .dict
-                .get(b"F")
-                .is_ok_and(|f| matches!(f, Object::String(..) | Object::Dictionary(_)))
+            if stream.dict.get(b"F").is_ok_and(|f| matches!(f, Object::String(..) | Object::Dictionary(_)))
                 && !stream.dict.has_type(b"Filespec")
             {
-                return Err(quarantine(
-                    "Die PDF-Datei lädt Inhalte aus fremden Dateien nach.",
-                ));
+                return Err(quarantine("Die PDF-Datei lädt Inhalte aus fremden Dateien nach."));
             }
             dictionary(&stream.dict, depth)
         }
@@ -66,16 +59,10 @@ fn dictionary(dict: &Dictionary, depth: usize) -> Result<(), Refusal> {
     if dict.has(b"XFA") {
         return Err(active("ein dynamisches XFA-Formular"));
     }
-    if dict.has_type(b"RichMedia")
-        || dict
-            .get(b"Subtype")
-            .and_then(Object::as_name)
-            .is_ok_and(|n| n == b"RichMedia")
-    {
+    if dict.has_type(b"RichMedia") || dict.get(b"Subtype").and_then(Object::as_name).is_ok_and(|n| n == b"RichMedia") {
         return Err(active("eingebettete Medien"));
     }
-    dict.iter()
-        .try_for_each(|(_, value)| look(value, depth + 1))
+    dict.iter().try_for_each(|(_, value)| look(value, depth + 1))
 }
 
 fn active(what: &str) -> Refusal {

@@ -3,8 +3,8 @@
 //! drawn are rasterised.
 
 use hayro::hayro_interpret::{
-    BlendMode, ClipPath, Context, Device, DrawMode, DrawProps, Image, ImageData, ImageDrawProps,
-    InterpreterCache, InterpreterSettings, SoftMask, TransformExt, font::GlyphRun, interpret_page,
+    BlendMode, ClipPath, Context, Device, DrawMode, DrawProps, Image, ImageData, ImageDrawProps, InterpreterCache,
+    InterpreterSettings, SoftMask, TransformExt, font::GlyphRun, interpret_page,
 };
 use hayro::hayro_syntax::Filter;
 use hayro::hayro_syntax::object::Stream;
@@ -24,9 +24,7 @@ use crate::grenzen;
 /// # Errors
 /// `quarantine` when the image is over the limits or damaged.
 pub fn scan(page: &Page<'_>, survey: &Umfrage) -> Result<Seitenbild, Refusal> {
-    let lying = survey
-        .covering_image()
-        .filter(|b| survey.nothing_else() && b.id.obj_number != 0);
+    let lying = survey.covering_image().filter(|b| survey.nothing_else() && b.id.obj_number != 0);
     let Some(place) = lying else {
         return raster(page, grenzen::RASTER_DPI);
     };
@@ -62,9 +60,7 @@ fn resolution(place: &Bildlage) -> Option<[u32; 2]> {
         return None;
     }
     let dpi = [a.hypot(b), c.hypot(d)].map(|points_per_pixel| (72.0 / points_per_pixel).round());
-    dpi.iter()
-        .all(|d| (20.0..=2400.0).contains(d))
-        .then(|| dpi.map(|d| d as u32))
+    dpi.iter().all(|d| (20.0..=2400.0).contains(d)).then(|| dpi.map(|d| d as u32))
 }
 
 /// Device that takes the one image of a page.
@@ -75,22 +71,14 @@ struct Nehmer {
 impl Nehmer {
     fn jpeg(&mut self, stream: &Stream<'_>) -> bool {
         // Only plain grey or RGB JPEGs that every viewer shows alike; a Decode array would invert them.
-        if stream.filters().as_slice() != [Filter::DctDecode]
-            || stream.dict().contains_key(b"Decode".as_slice())
-        {
+        if stream.filters().as_slice() != [Filter::DctDecode] || stream.dict().contains_key(b"Decode".as_slice()) {
             return false;
         }
         let bytes = stream.raw_data().into_owned();
         match crate::typ::jpeg_frame(&bytes) {
             Some(frame) if frame.components == 1 || frame.components == 3 => {
                 let (breite, hoehe) = (frame.width, frame.height);
-                self.bild = Some(Seitenbild {
-                    bytes,
-                    grau: None,
-                    breite,
-                    hoehe,
-                    dpi: [0, 0],
-                });
+                self.bild = Some(Seitenbild { bytes, grau: None, breite, hoehe, dpi: [0, 0] });
                 true
             }
             _ => false,
@@ -100,11 +88,7 @@ impl Nehmer {
     fn pixels(&mut self, data: ImageData) {
         let (width, height) = (data.width(), data.height());
         let grey = match &data {
-            ImageData::Luma(luma) => Some(Grey {
-                width,
-                height,
-                data: luma.data.clone(),
-            }),
+            ImageData::Luma(luma) => Some(Grey { width, height, data: luma.data.clone() }),
             ImageData::Rgb(rgb) => grey_of_rgb(width, height, &rgb.data),
         };
         let encoded = match (&grey, &data) {
@@ -113,13 +97,7 @@ impl Nehmer {
             (None, ImageData::Luma(_)) => return,
         };
         if let Ok(bytes) = encoded {
-            self.bild = Some(Seitenbild {
-                bytes,
-                grau: grey,
-                breite: width,
-                hoehe: height,
-                dpi: [0, 0],
-            });
+            self.bild = Some(Seitenbild { bytes, grau: grey, breite: width, hoehe: height, dpi: [0, 0] });
         }
     }
 }
@@ -143,10 +121,7 @@ impl<'a> Device<'a> for Nehmer {
             Image::Stencil(stencil) => stencil.with_stencil(
                 |luma, _| {
                     let data = luma.data.iter().map(|v| 255 - v).collect();
-                    self.pixels(ImageData::Luma(hayro::hayro_interpret::LumaData {
-                        data,
-                        ..luma
-                    }));
+                    self.pixels(ImageData::Luma(hayro::hayro_interpret::LumaData { data, ..luma }));
                 },
                 None,
             ),
@@ -167,25 +142,14 @@ pub fn raster(page: &Page<'_>, dpi: u32) -> Result<Seitenbild, Refusal> {
     let failed = || quarantine("Eine Seite der PDF-Datei lässt sich nicht darstellen.");
     let (width, height) = page.render_dimensions();
     let wanted = dpi as f32 / 72.0;
-    let fitting = (MAX_PIXELS / (width * height))
-        .sqrt()
-        .min(f32::from(u16::MAX) / width.max(height));
+    let fitting = (MAX_PIXELS / (width * height)).sqrt().min(f32::from(u16::MAX) / width.max(height));
     let scale = wanted.min(fitting);
     if width * scale < 1.0 || height * scale < 1.0 {
         return Err(failed());
     }
-    let settings = PixmapSettings {
-        x_scale: scale,
-        y_scale: scale,
-        bg_color: vello_cpu::color::palette::css::WHITE,
-    };
-    let pixmap = render(
-        page,
-        &RenderCache::new(),
-        &InterpreterSettings::default(),
-        &RenderSettings::default(),
-        &settings,
-    );
+    let settings = PixmapSettings { x_scale: scale, y_scale: scale, bg_color: vello_cpu::color::palette::css::WHITE };
+    let pixmap =
+        render(page, &RenderCache::new(), &InterpreterSettings::default(), &RenderSettings::default(), &settings);
     let (breite, hoehe) = (u32::from(pixmap.width()), u32::from(pixmap.height()));
     let rgb: Vec<u8> = pixmap.data().iter().flat_map(|p| [p.r, p.g, p.b]).collect();
     let grau = grey_of_rgb(breite, hoehe, &rgb);
@@ -194,11 +158,5 @@ pub fn raster(page: &Page<'_>, dpi: u32) -> Result<Seitenbild, Refusal> {
         None => jpeg_rgb(breite, hoehe, &rgb).map_err(|_| failed())?,
     };
     let real = (scale * 72.0).round() as u32;
-    Ok(Seitenbild {
-        bytes,
-        grau,
-        breite,
-        hoehe,
-        dpi: [real, real],
-    })
+    Ok(Seitenbild { bytes, grau, breite, hoehe, dpi: [real, real] })
 }

@@ -7,12 +7,7 @@ use service_sandbox::Refusal;
 use super::quarantine;
 
 /// Names under which the norms attach the invoice (ZUGFeRD 1 and 2, Factur-X, XRechnung).
-const INVOICE_NAMES: &[&str] = &[
-    "factur-x.xml",
-    "zugferd-invoice.xml",
-    "xrechnung.xml",
-    "order-x.xml",
-];
+const INVOICE_NAMES: &[&str] = &["factur-x.xml", "zugferd-invoice.xml", "xrechnung.xml", "order-x.xml"];
 /// Largest embedded file that is looked at, in bytes.
 const MAX_FILE: usize = 20 << 20;
 /// Most embedded files.
@@ -33,12 +28,7 @@ fn files(doc: &Document) -> Result<Vec<Embedded>, Refusal> {
     Ok(found)
 }
 
-fn collect(
-    doc: &Document,
-    object: &Object,
-    depth: usize,
-    found: &mut Vec<Embedded>,
-) -> Result<(), Refusal> {
+fn collect(doc: &Document, object: &Object, depth: usize, found: &mut Vec<Embedded>) -> Result<(), Refusal> {
     if depth > 32 {
         return Ok(());
     }
@@ -47,17 +37,12 @@ fn collect(
             if let Ok(ef) = dict.get_deref(b"EF", doc).and_then(Object::as_dict) {
                 found.push(read(doc, dict, ef)?);
                 if found.len() > MAX_FILES {
-                    return Err(quarantine(
-                        "Die PDF-Datei enthält mehr als 100 eingebettete Dateien.",
-                    ));
+                    return Err(quarantine("Die PDF-Datei enthält mehr als 100 eingebettete Dateien."));
                 }
             }
-            dict.iter()
-                .try_for_each(|(_, value)| collect(doc, value, depth + 1, found))
+            dict.iter().try_for_each(|(_, value)| collect(doc, value, depth + 1, found))
         }
-        Object::Array(items) => items
-            .iter()
-            .try_for_each(|item| collect(doc, item, depth + 1, found)),
+        Object::Array(items) => items.iter().try_for_each(|item| collect(doc, item, depth + 1, found)),
         _ => Ok(()),
     }
 }
@@ -68,26 +53,16 @@ fn read(doc: &Document, spec: &Dictionary, ef: &Dictionary) -> Result<Embedded, 
         .find_map(|key| spec.get_deref(key, doc).ok())
         .and_then(|o| lopdf::decode_text_string(o).ok())
         .unwrap_or_default();
-    let stream = [b"F".as_slice(), b"UF"]
-        .iter()
-        .find_map(|key| ef.get_deref(key, doc).ok())
-        .and_then(|o| o.as_stream().ok());
+    let stream =
+        [b"F".as_slice(), b"UF"].iter().find_map(|key| ef.get_deref(key, doc).ok()).and_then(|o| o.as_stream().ok());
     let bytes = match stream {
         Some(stream) => stream
             .get_plain_content_with_limit(MAX_FILE)
             .map_err(|_| quarantine("Eine eingebettete Datei ist beschädigt oder zu groß."))?,
         None => Vec::new(),
     };
-    let relation = spec
-        .get_deref(b"AFRelationship", doc)
-        .and_then(Object::as_name)
-        .ok()
-        .map(<[u8]>::to_vec);
-    Ok(Embedded {
-        name,
-        bytes,
-        relation,
-    })
+    let relation = spec.get_deref(b"AFRelationship", doc).and_then(Object::as_name).ok().map(<[u8]>::to_vec);
+    Ok(Embedded { name, bytes, relation })
 }
 
 /// Refuses embedded programs.
@@ -95,13 +70,8 @@ fn read(doc: &Document, spec: &Dictionary, ef: &Dictionary) -> Result<Embedded, 
 /// # Errors
 /// `quarantine`.
 pub fn check_files(doc: &Document) -> Result<(), Refusal> {
-    match files(doc)?
-        .iter()
-        .find(|f| crate::typ::is_program(&f.bytes, &f.name))
-    {
-        Some(_) => Err(quarantine(
-            "Die PDF-Datei enthält aktive Inhalte: ein eingebettetes Programm.",
-        )),
+    match files(doc)?.iter().find(|f| crate::typ::is_program(&f.bytes, &f.name)) {
+        Some(_) => Err(quarantine("Die PDF-Datei enthält aktive Inhalte: ein eingebettetes Programm.")),
         None => Ok(()),
     }
 }
@@ -115,20 +85,15 @@ pub fn check_files(doc: &Document) -> Result<(), Refusal> {
 /// `quarantine` when two attached invoices differ.
 pub fn invoice(bytes: &[u8]) -> Result<Option<(Vec<u8>, bool)>, Refusal> {
     let doc = super::document(bytes)?;
-    let mut invoices: Vec<Embedded> = files(&doc)?
-        .into_iter()
-        .filter(|f| INVOICE_NAMES.contains(&f.name.to_ascii_lowercase().as_str()))
-        .collect();
+    let mut invoices: Vec<Embedded> =
+        files(&doc)?.into_iter().filter(|f| INVOICE_NAMES.contains(&f.name.to_ascii_lowercase().as_str())).collect();
     invoices.dedup_by(|a, b| a.bytes == b.bytes);
     if invoices.len() > 1 {
-        return Err(quarantine(
-            "Die PDF-Datei enthält zwei verschiedene Rechnungsdateien.",
-        ));
+        return Err(quarantine("Die PDF-Datei enthält zwei verschiedene Rechnungsdateien."));
     }
     Ok(invoices.pop().map(|f| {
-        let marked = f.relation.is_some_and(|r| {
-            [b"Data".as_slice(), b"Alternative", b"Source"].contains(&r.as_slice())
-        });
+        let marked =
+            f.relation.is_some_and(|r| [b"Data".as_slice(), b"Alternative", b"Source"].contains(&r.as_slice()));
         (f.bytes, marked)
     }))
 }

@@ -71,12 +71,10 @@ pub(crate) fn document(bytes: &[u8]) -> Result<Document, Refusal> {
 /// `quarantine` for damaged files and those that need a password.
 pub fn pages(bytes: Vec<u8>) -> Result<Pdf, Refusal> {
     Pdf::new(bytes).map_err(|e| match e {
-        LoadPdfError::Decryption(_) => quarantine(
-            "Die PDF-Datei ist mit einem Kennwort geschützt. Sie lässt sich nicht lesen.",
-        ),
-        LoadPdfError::Invalid => {
-            quarantine("Die PDF-Datei ist beschädigt und lässt sich nicht lesen.")
+        LoadPdfError::Decryption(_) => {
+            quarantine("Die PDF-Datei ist mit einem Kennwort geschützt. Sie lässt sich nicht lesen.")
         }
+        LoadPdfError::Invalid => quarantine("Die PDF-Datei ist beschädigt und lässt sich nicht lesen."),
     })
 }
 
@@ -90,9 +88,7 @@ pub fn analyse(bytes: &[u8]) -> Result<PdfBefund, Refusal> {
     let doc = document(bytes)?;
     let pdf = pages(bytes.to_vec())?;
     if doc.is_encrypted() && doc.get_pages().is_empty() {
-        return Err(quarantine(
-            "Die PDF-Datei ist mit einem Kennwort geschützt. Sie lässt sich nicht lesen.",
-        ));
+        return Err(quarantine("Die PDF-Datei ist mit einem Kennwort geschützt. Sie lässt sich nicht lesen."));
     }
     aktiv::check(&doc)?;
     same_pages(&doc, &pdf)?;
@@ -109,30 +105,20 @@ pub fn analyse(bytes: &[u8]) -> Result<PdfBefund, Refusal> {
         seiten.push(umfrage::survey(page)?.art());
     }
     if doc.xref_recovery.is_some() {
-        return Err(clearing(
-            "Die PDF-Datei ist beschädigt und wurde nur teilweise gelesen. Prüfen Sie die Seiten.",
-        ));
+        return Err(clearing("Die PDF-Datei ist beschädigt und wurde nur teilweise gelesen. Prüfen Sie die Seiten."));
     }
-    Ok(PdfBefund {
-        seiten,
-        signiert: aktiv::signed(&doc),
-        befunde,
-    })
+    Ok(PdfBefund { seiten, signiert: aktiv::signed(&doc), befunde })
 }
 
 /// Start and end of the file: a PDF and nothing else.
 fn frame(bytes: &[u8]) -> Result<(), Refusal> {
     let tail = &bytes[bytes.len().saturating_sub(1024)..];
     if !contains(tail, b"%%EOF") {
-        return Err(quarantine(
-            "Die PDF-Datei ist unvollständig: Ihr Ende fehlt.",
-        ));
+        return Err(quarantine("Die PDF-Datei ist unvollständig: Ihr Ende fehlt."));
     }
     let archive_end = &bytes[bytes.len().saturating_sub(66_000)..];
     if contains(archive_end, b"PK\x05\x06") && contains(bytes, b"PK\x03\x04") {
-        return Err(quarantine(
-            "Die Datei ist zugleich PDF und ZIP-Archiv. Das deutet auf eine Täuschung hin.",
-        ));
+        return Err(quarantine("Die Datei ist zugleich PDF und ZIP-Archiv. Das deutet auf eine Täuschung hin."));
     }
     Ok(())
 }
@@ -148,9 +134,7 @@ fn same_pages(doc: &Document, pdf: &Pdf) -> Result<(), Refusal> {
         return Err(quarantine("Die PDF-Datei enthält keine lesbare Seite."));
     }
     if first > grenzen::SEITEN {
-        return Err(quarantine(
-            "Die PDF-Datei hat mehr als 2.000 Seiten. Teilen Sie sie auf.",
-        ));
+        return Err(quarantine("Die PDF-Datei hat mehr als 2.000 Seiten. Teilen Sie sie auf."));
     }
     let claimed = doc
         .catalog()
@@ -160,9 +144,7 @@ fn same_pages(doc: &Document, pdf: &Pdf) -> Result<(), Refusal> {
         .and_then(|n| n.as_i64());
     let distinct: std::collections::BTreeSet<_> = doc.page_iter().collect();
     if first != second || distinct.len() != first || claimed.is_ok_and(|n| n != first as i64) {
-        return Err(quarantine(
-            "Die Seitenzahl der PDF-Datei ist widersprüchlich. Seiten könnten fehlen.",
-        ));
+        return Err(quarantine("Die Seitenzahl der PDF-Datei ist widersprüchlich. Seiten könnten fehlen."));
     }
     Ok(())
 }

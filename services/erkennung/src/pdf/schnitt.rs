@@ -30,11 +30,7 @@ pub fn cut(bytes: &[u8], keep: &[u32]) -> Result<Vec<u8>, Refusal> {
     let failed = || quarantine("Der Stapel lässt sich nicht aufteilen. Die Datei ist beschädigt.");
     let mut doc = document(bytes)?;
     let keep: BTreeSet<u32> = keep.iter().copied().collect();
-    let away: Vec<u32> = doc
-        .get_pages()
-        .into_keys()
-        .filter(|n| !keep.contains(n))
-        .collect();
+    let away: Vec<u32> = doc.get_pages().into_keys().filter(|n| !keep.contains(n)).collect();
     doc.delete_pages(&away);
     if let Ok(catalog) = doc.catalog_mut() {
         for key in WHOLE_FILE {

@@ -4,8 +4,8 @@
 use hayro::hayro_interpret::font::{Glyph, GlyphRun};
 use hayro::hayro_interpret::hayro_cmap::BfString;
 use hayro::hayro_interpret::{
-    BlendMode, ClipPath, Context, Device, DrawMode, DrawProps, Image, ImageDrawProps,
-    InterpreterCache, InterpreterSettings, SoftMask, TransformExt, interpret_page,
+    BlendMode, ClipPath, Context, Device, DrawMode, DrawProps, Image, ImageDrawProps, InterpreterCache,
+    InterpreterSettings, SoftMask, TransformExt, interpret_page,
 };
 use hayro::hayro_syntax::object::ObjectIdentifier;
 use hayro::hayro_syntax::page::Page;
@@ -71,25 +71,11 @@ pub fn survey(page: &Page<'_>) -> Result<Umfrage, Refusal> {
     let cache = InterpreterCache::new();
     let target = Rect::new(0.0, 0.0, f64::from(groesse.0), f64::from(groesse.1));
     let transform = page.initial_transform(true).to_kurbo();
-    let mut context = Context::new(
-        transform,
-        target,
-        &cache,
-        page.xref(),
-        InterpreterSettings::default(),
-    );
-    let mut survey = Umfrage {
-        groesse,
-        zeichen: Vec::new(),
-        bilder: Vec::new(),
-        unbekannt: 0,
-        pfade: 0,
-    };
+    let mut context = Context::new(transform, target, &cache, page.xref(), InterpreterSettings::default());
+    let mut survey = Umfrage { groesse, zeichen: Vec::new(), bilder: Vec::new(), unbekannt: 0, pfade: 0 };
     interpret_page(page, &mut context, &mut survey);
     if survey.zeichen.len() + survey.unbekannt >= MAX_LETTERS {
-        return Err(quarantine(
-            "Eine Seite der PDF-Datei enthält zu viele Zeichen.",
-        ));
+        return Err(quarantine("Eine Seite der PDF-Datei enthält zu viele Zeichen."));
     }
     Ok(survey)
 }
@@ -98,11 +84,7 @@ impl Umfrage {
     /// Kind of the page.
     pub fn art(&self) -> Seitenart {
         let cover = self.covering_image().is_some();
-        let letters = self
-            .zeichen
-            .iter()
-            .filter(|z| z.text.chars().any(char::is_alphanumeric))
-            .count();
+        let letters = self.zeichen.iter().filter(|z| z.text.chars().any(char::is_alphanumeric)).count();
         // Below a third of known letters the font has no meaning for us, only shapes.
         let known = self.zeichen.len() > 2 * self.unbekannt;
         // A scan with only a stamp or a page number as text still needs recognition.
@@ -111,11 +93,7 @@ impl Umfrage {
             Seitenart::Text
         } else if cover {
             Seitenart::Bild
-        } else if self.pfade == 0
-            && self.bilder.is_empty()
-            && self.zeichen.is_empty()
-            && self.unbekannt == 0
-        {
+        } else if self.pfade == 0 && self.bilder.is_empty() && self.zeichen.is_empty() && self.unbekannt == 0 {
             Seitenart::Leer
         } else {
             Seitenart::Zeichnung
@@ -124,12 +102,7 @@ impl Umfrage {
 
     /// The image that covers at least two thirds of the page, if there is exactly one such image.
     pub fn covering_image(&self) -> Option<&Bildlage> {
-        let page = Rect::new(
-            0.0,
-            0.0,
-            f64::from(self.groesse.0),
-            f64::from(self.groesse.1),
-        );
+        let page = Rect::new(0.0, 0.0, f64::from(self.groesse.0), f64::from(self.groesse.1));
         let mut found = self.bilder.iter().filter(|b| {
             let seen = b.rahmen.intersect(page);
             seen.width() > 0.0 && seen.height() > 0.0 && seen.area() >= page.area() * 0.66
@@ -173,12 +146,7 @@ impl Umfrage {
                     word.text.push_str(&text);
                     word.kasten = union(word.kasten, kasten);
                 }
-                None => words.push(Wort {
-                    text,
-                    kasten,
-                    sicherheit: 1.0,
-                    zeile: line,
-                }),
+                None => words.push(Wort { text, kasten, sicherheit: 1.0, zeile: line }),
             }
             open = true;
         }
@@ -222,10 +190,7 @@ impl Zeichen {
         // Down is the writing direction turned by a quarter clockwise; y points down.
         let (ux, uy) = (ry, -rx);
         let corner = |along: f64, up: f64| {
-            (
-                (self.ort.x + rx * along + ux * up) * scale,
-                (self.ort.y + ry * along + uy * up) * scale,
-            )
+            ((self.ort.x + rx * along + ux * up) * scale, (self.ort.y + ry * along + uy * up) * scale)
         };
         let corners = [
             corner(0.0, 0.76 * self.hoehe),
@@ -247,19 +212,12 @@ impl Zeichen {
 }
 
 fn union(a: [i32; 4], b: [i32; 4]) -> [i32; 4] {
-    [
-        a[0].min(b[0]),
-        a[1].min(b[1]),
-        a[2].max(b[2]),
-        a[3].max(b[3]),
-    ]
+    [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])]
 }
 
 /// Visible characters only; control characters would forge lines.
 fn clean(text: &str) -> String {
-    text.chars()
-        .filter(|c| !c.is_control() && !c.is_whitespace() && *c != '\u{AD}')
-        .collect()
+    text.chars().filter(|c| !c.is_control() && !c.is_whitespace() && *c != '\u{AD}').collect()
 }
 
 /// Line numbers without holes.
@@ -300,12 +258,7 @@ impl<'a> Device<'a> for Umfrage {
             let wide = (place * Point::new(1000.0, 0.0)) - ort;
             let high = (place * Point::new(0.0, 1000.0)) - ort;
             let em = wide.hypot();
-            if !(em.is_finite()
-                && high.hypot().is_finite()
-                && ort.x.is_finite()
-                && ort.y.is_finite())
-                || em < 1e-6
-            {
+            if !(em.is_finite() && high.hypot().is_finite() && ort.x.is_finite() && ort.y.is_finite()) || em < 1e-6 {
                 continue;
             }
             let advance = match &**glyph {
@@ -330,18 +283,8 @@ impl<'a> Device<'a> for Umfrage {
             Image::Stencil(s) => s.stream().obj_id(),
             Image::Raster(r) => r.stream().obj_id(),
         };
-        let rahmen = props.transform.transform_rect_bbox(Rect::new(
-            0.0,
-            0.0,
-            f64::from(pixel.0),
-            f64::from(pixel.1),
-        ));
-        self.bilder.push(Bildlage {
-            id,
-            rahmen,
-            pixel,
-            lage: props.transform,
-        });
+        let rahmen = props.transform.transform_rect_bbox(Rect::new(0.0, 0.0, f64::from(pixel.0), f64::from(pixel.1)));
+        self.bilder.push(Bildlage { id, rahmen, pixel, lage: props.transform });
     }
     fn pop_clip(&mut self) {}
     fn pop_transparency_group(&mut self) {}

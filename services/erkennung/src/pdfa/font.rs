@@ -19,40 +19,25 @@ pub struct Codes(BTreeMap<char, u16>);
 impl Codes {
     /// Codes for every character of these pages, and the blank.
     pub fn of(pages: &[SeitenText]) -> Self {
-        let used: BTreeSet<char> = pages
-            .iter()
-            .flat_map(|p| &p.woerter)
-            .flat_map(|w| w.text.chars())
-            .chain([' '])
-            .collect();
+        let used: BTreeSet<char> =
+            pages.iter().flat_map(|p| &p.woerter).flat_map(|w| w.text.chars()).chain([' ']).collect();
         Self(used.into_iter().take(60_000).zip(1u16..).collect())
     }
 
     /// Two bytes per character; characters without a code are left out.
     pub fn encode(&self, text: &str) -> Vec<u8> {
-        text.chars()
-            .filter_map(|c| self.0.get(&c))
-            .flat_map(|code| code.to_be_bytes())
-            .collect()
+        text.chars().filter_map(|c| self.0.get(&c)).flat_map(|code| code.to_be_bytes()).collect()
     }
 
     /// Writes the font's objects.
     pub fn add_to(&self, doc: &mut Document) -> ObjectId {
         let program = true_type();
         let length = program.len() as i64;
-        let program = doc.add_object(packed(Stream::new(
-            dictionary! { "Length1" => length },
-            program,
-        )));
+        let program = doc.add_object(packed(Stream::new(dictionary! { "Length1" => length }, program)));
         // CID 0 is glyph 0 and never used; all others are the one empty glyph.
-        let map: Vec<u8> = (0..=self.0.len())
-            .flat_map(|cid| u16::from(cid > 0).to_be_bytes())
-            .collect();
+        let map: Vec<u8> = (0..=self.0.len()).flat_map(|cid| u16::from(cid > 0).to_be_bytes()).collect();
         let map = doc.add_object(packed(Stream::new(dictionary! {}, map)));
-        let unicode = doc.add_object(packed(Stream::new(
-            dictionary! {},
-            self.to_unicode().into_bytes(),
-        )));
+        let unicode = doc.add_object(packed(Stream::new(dictionary! {}, self.to_unicode().into_bytes())));
         let descriptor = doc.add_object(dictionary! {
             "Type" => "FontDescriptor",
             "FontName" => NAME,
@@ -116,12 +101,7 @@ impl Codes {
 /// A TrueType program with two empty glyphs, built table by table (OpenType 1.9, chapters of each table).
 fn true_type() -> Vec<u8> {
     let advance = ADVANCE.to_be_bytes();
-    let words = |values: &[u16]| {
-        values
-            .iter()
-            .flat_map(|v| v.to_be_bytes())
-            .collect::<Vec<u8>>()
-    };
+    let words = |values: &[u16]| values.iter().flat_map(|v| v.to_be_bytes()).collect::<Vec<u8>>();
     // Zero contours, zero bounding box, no instructions; padded to a long.
     let glyph = [0u8; 12];
     let mut head = Vec::new();
@@ -133,9 +113,7 @@ fn true_type() -> Vec<u8> {
     head.extend([3_786_912_000u64.to_be_bytes(); 2].concat());
     head.extend(words(&[0, 0, 0, 0, 0, 8, 2, 0, 0])); // box, style, smallest size, direction, short loca, format
     let mut hhea = vec![0, 1, 0, 0];
-    hhea.extend(words(&[
-        1000, 0, 0, ADVANCE, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 2,
-    ]));
+    hhea.extend(words(&[1000, 0, 0, ADVANCE, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 2]));
     let mut maxp = vec![0, 1, 0, 0];
     maxp.extend(words(&[2, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0]));
     let hmtx = [advance[0], advance[1], 0, 0, advance[0], advance[1], 0, 0];
@@ -209,16 +187,9 @@ mod tests {
 
     #[test]
     fn every_character_has_its_own_code_and_unicode() {
-        let word = |text: &str| nachrichten::erkennung::Wort {
-            text: text.into(),
-            kasten: [0; 4],
-            sicherheit: 1.0,
-            zeile: 0,
-        };
-        let page = SeitenText {
-            woerter: vec![word("Äb€"), word("𝔛")],
-            ..SeitenText::default()
-        };
+        let word =
+            |text: &str| nachrichten::erkennung::Wort { text: text.into(), kasten: [0; 4], sicherheit: 1.0, zeile: 0 };
+        let page = SeitenText { woerter: vec![word("Äb€"), word("𝔛")], ..SeitenText::default() };
         let codes = Codes::of(&[page]);
         assert_eq!(codes.encode(" b"), vec![0, 1, 0, 2]);
         assert!(codes.to_unicode().contains("<20AC>") && codes.to_unicode().contains("<D835DD1B>"));

@@ -6,14 +6,10 @@ const STEPS: u16 = 256;
 
 /// The profile's bytes.
 pub fn srgb() -> Vec<u8> {
-    let xyz =
-        |x: f64, y: f64, z: f64| [b"XYZ \0\0\0\0".to_vec(), fixed(x), fixed(y), fixed(z)].concat();
+    let xyz = |x: f64, y: f64, z: f64| [b"XYZ \0\0\0\0".to_vec(), fixed(x), fixed(y), fixed(z)].concat();
     let tags: [(&[u8; 4], Vec<u8>); 7] = [
         (b"desc", description("sRGB")),
-        (
-            b"cprt",
-            [b"text\0\0\0\0".to_vec(), b"CC0\0".to_vec()].concat(),
-        ),
+        (b"cprt", [b"text\0\0\0\0".to_vec(), b"CC0\0".to_vec()].concat()),
         (b"wtpt", xyz(0.9642, 1.0, 0.8249)),
         // Primaries of IEC 61966-2-1, adapted to D50 (Bradford).
         (b"rXYZ", xyz(0.436_074_7, 0.222_504_5, 0.013_932_2)),
@@ -21,9 +17,7 @@ pub fn srgb() -> Vec<u8> {
         (b"bXYZ", xyz(0.143_080_4, 0.060_616_9, 0.714_173_3)),
         (b"rTRC", curve()),
     ];
-    let names: [&[u8; 4]; 9] = [
-        b"desc", b"cprt", b"wtpt", b"rXYZ", b"gXYZ", b"bXYZ", b"rTRC", b"gTRC", b"bTRC",
-    ];
+    let names: [&[u8; 4]; 9] = [b"desc", b"cprt", b"wtpt", b"rXYZ", b"gXYZ", b"bXYZ", b"rTRC", b"gTRC", b"bTRC"];
     let mut table = (names.len() as u32).to_be_bytes().to_vec();
     let mut data = Vec::new();
     let start = 128 + 4 + 12 * names.len();
@@ -77,11 +71,7 @@ fn curve() -> Vec<u8> {
     out.extend(u32::from(STEPS).to_be_bytes());
     for step in 0..STEPS {
         let v = f64::from(step) / f64::from(STEPS - 1);
-        let linear = if v <= 0.04045 {
-            v / 12.92
-        } else {
-            ((v + 0.055) / 1.055).powf(2.4)
-        };
+        let linear = if v <= 0.04045 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) };
         out.extend(((linear * 65535.0).round() as u16).to_be_bytes());
     }
     out
@@ -94,20 +84,13 @@ mod tests {
     #[test]
     fn sizes_and_places_are_consistent() {
         let profile = srgb();
-        assert_eq!(
-            u32::from_be_bytes([profile[0], profile[1], profile[2], profile[3]]) as usize,
-            profile.len()
-        );
+        assert_eq!(u32::from_be_bytes([profile[0], profile[1], profile[2], profile[3]]) as usize, profile.len());
         assert_eq!(&profile[36..40], b"acsp");
         assert_eq!(profile.len() % 4, 0);
         for entry in profile[132..132 + 9 * 12].chunks(12) {
             let at = u32::from_be_bytes([entry[4], entry[5], entry[6], entry[7]]) as usize;
             let kind = &profile[at..at + 4];
-            assert!(
-                [b"desc", b"text", b"XYZ ", b"curv"]
-                    .iter()
-                    .any(|k| k.as_slice() == kind)
-            );
+            assert!([b"desc", b"text", b"XYZ ", b"curv"].iter().any(|k| k.as_slice() == kind));
         }
     }
 

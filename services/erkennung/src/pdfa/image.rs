@@ -27,23 +27,16 @@ pub fn embed(bytes: &[u8]) -> Result<Embedded, Unreadable> {
     if let Some(frame) = typ::jpeg_frame(bytes).filter(|_| bytes.starts_with(&[0xFF, 0xD8]))
         && (frame.components == 1 || frame.components == 3)
     {
-        let space = if frame.components == 1 {
-            "DeviceGray"
-        } else {
-            "DeviceRGB"
-        };
+        let space = if frame.components == 1 { "DeviceGray" } else { "DeviceRGB" };
         let mut dict = image_dict(frame.width, frame.height, space, 8);
         dict.set("Filter", "DCTDecode");
         return Ok(finish(dict, bytes.to_vec(), frame.width, frame.height));
     }
     if bytes.starts_with(b"\x89PNG") {
         let limits = png::Limits { bytes: 64 << 20 };
-        let reader = png::Decoder::new_with_limits(Cursor::new(bytes), limits)
-            .read_info()
-            .map_err(|_| Unreadable)?;
+        let reader = png::Decoder::new_with_limits(Cursor::new(bytes), limits).read_info().map_err(|_| Unreadable)?;
         let info = reader.info();
-        let plain =
-            !info.interlaced && info.trns.is_none() && info.bit_depth == png::BitDepth::Eight;
+        let plain = !info.interlaced && info.trns.is_none() && info.bit_depth == png::BitDepth::Eight;
         match info.color_type {
             png::ColorType::Grayscale if plain => {
                 return deflated(bytes, info.width, info.height, 1);
@@ -57,11 +50,7 @@ pub fn embed(bytes: &[u8]) -> Result<Embedded, Unreadable> {
         return g4(&grey);
     }
     let dict = image_dict(grey.width, grey.height, "DeviceGray", 8);
-    Ok(Embedded {
-        stream: packed(Stream::new(dict, grey.data)),
-        width: grey.width,
-        height: grey.height,
-    })
+    Ok(Embedded { stream: packed(Stream::new(dict, grey.data)), width: grey.width, height: grey.height })
 }
 
 fn image_dict(width: u32, height: u32, space: &str, bits: i64) -> Dictionary {
@@ -76,11 +65,7 @@ fn image_dict(width: u32, height: u32, space: &str, bits: i64) -> Dictionary {
 }
 
 fn finish(dict: Dictionary, content: Vec<u8>, width: u32, height: u32) -> Embedded {
-    Embedded {
-        stream: Stream::new(dict, content).with_compression(false),
-        width,
-        height,
-    }
+    Embedded { stream: Stream::new(dict, content).with_compression(false), width, height }
 }
 
 /// The IDAT data of a PNG is a zlib stream with row predictors: PDF knows both.
@@ -95,16 +80,7 @@ fn deflated(bytes: &[u8], width: u32, height: u32, colors: i64) -> Result<Embedd
         }
         at += 12 + length;
     }
-    let mut dict = image_dict(
-        width,
-        height,
-        if colors == 1 {
-            "DeviceGray"
-        } else {
-            "DeviceRGB"
-        },
-        8,
-    );
+    let mut dict = image_dict(width, height, if colors == 1 { "DeviceGray" } else { "DeviceRGB" }, 8);
     dict.set("Filter", "FlateDecode");
     dict.set(
         "DecodeParms",
@@ -116,12 +92,8 @@ fn deflated(bytes: &[u8], width: u32, height: u32, colors: i64) -> Result<Embedd
 fn g4(grey: &grey::Grey) -> Result<Embedded, Unreadable> {
     let mut encoder = Encoder::new(VecWriter::new());
     for row in grey.data.chunks_exact(grey.width as usize) {
-        let pels = row
-            .iter()
-            .map(|p| if *p < 128 { Color::Black } else { Color::White });
-        encoder
-            .encode_line(pels, grey.width)
-            .map_err(|_| Unreadable)?;
+        let pels = row.iter().map(|p| if *p < 128 { Color::Black } else { Color::White });
+        encoder.encode_line(pels, grey.width).map_err(|_| Unreadable)?;
     }
     let data = encoder.finish().map_err(|_| Unreadable)?.finish();
     let mut dict = image_dict(grey.width, grey.height, "DeviceGray", 1);

@@ -47,10 +47,7 @@ pub fn write(job: &PdfaJob, blobs: &[Vec<u8>]) -> Result<Vec<u8>, Refusal> {
     let damaged = || quarantine("Das durchsuchbare PDF lässt sich nicht schreiben.");
     let (words, images) = blobs.split_last().ok_or_else(damaged)?;
     let pages: Vec<SeitenText> = serde_json::from_slice(words).map_err(|_| damaged())?;
-    if images.len() != job.dpi.len()
-        || images.is_empty()
-        || (!pages.is_empty() && pages.len() != images.len())
-    {
+    if images.len() != job.dpi.len() || images.is_empty() || (!pages.is_empty() && pages.len() != images.len()) {
         return Err(damaged());
     }
     let codes = font::Codes::of(&pages);
@@ -78,17 +75,11 @@ pub fn write(job: &PdfaJob, blobs: &[Vec<u8>]) -> Result<Vec<u8>, Refusal> {
         });
         kids.push(Object::from(page));
     }
-    doc.set_object(
-        tree,
-        dictionary! { "Type" => "Pages", "Count" => kids.len() as i64, "Kids" => kids },
-    );
+    doc.set_object(tree, dictionary! { "Type" => "Pages", "Count" => kids.len() as i64, "Kids" => kids });
     let profile = packed(Stream::new(dictionary! { "N" => 3 }, icc::srgb()));
     let profile = doc.add_object(profile);
     // Metadata stays readable for every tool: never compressed.
-    let metadata = Stream::new(
-        dictionary! { "Type" => "Metadata", "Subtype" => "XML" },
-        xmp(&job.titel).into_bytes(),
-    );
+    let metadata = Stream::new(dictionary! { "Type" => "Metadata", "Subtype" => "XML" }, xmp(&job.titel).into_bytes());
     let metadata = doc.add_object(metadata.with_compression(false));
     let catalog = doc.add_object(dictionary! {
         "Type" => "Catalog",
@@ -121,10 +112,7 @@ fn packed(mut stream: Stream) -> Stream {
 fn identity(job: &PdfaJob, blobs: &[Vec<u8>]) -> Object {
     let mut all = job.titel.clone().into_bytes();
     blobs.iter().for_each(|b| all.extend(BlobHash::of(b).0));
-    Object::String(
-        BlobHash::of(&all).0[..16].to_vec(),
-        StringFormat::Hexadecimal,
-    )
+    Object::String(BlobHash::of(&all).0[..16].to_vec(), StringFormat::Hexadecimal)
 }
 
 /// Size of a page image in points and the scale from pixels.
@@ -140,14 +128,8 @@ impl Size {
         // Without a resolution the longer edge becomes that of an A4 sheet.
         let assumed = (width.max(height) as f32 / 11.69).max(20.0);
         let scale = dpi.map(|d| 72.0 / if d == 0 { assumed } else { d as f32 });
-        let edge = |pixels: u32, scale: f32| {
-            ((pixels as f32 * scale * 100.0).round() / 100.0).clamp(3.0, 14_400.0)
-        };
-        Self {
-            width: edge(width, scale[0]),
-            height: edge(height, scale[1]),
-            scale: (scale[0], scale[1]),
-        }
+        let edge = |pixels: u32, scale: f32| ((pixels as f32 * scale * 100.0).round() / 100.0).clamp(3.0, 14_400.0);
+        Self { width: edge(width, scale[0]), height: edge(height, scale[1]), scale: (scale[0], scale[1]) }
     }
 }
 

@@ -29,22 +29,12 @@ pub struct Sheet {
 impl Sheet {
     pub fn of(image: Size, text: Option<&SeitenText>) -> Self {
         let skew = text.map_or(0.0, |t| t.schiefe);
-        let angle = if (MIN_SKEW..=15.0).contains(&skew.abs()) {
-            skew.to_radians()
-        } else {
-            0.0
-        };
+        let angle = if (MIN_SKEW..=15.0).contains(&skew.abs()) { skew.to_radians() } else { 0.0 };
         let (sin, cos) = (angle.sin().abs(), angle.cos());
         let round = |v: f32| (v * 100.0).round() / 100.0;
         let width = round(image.width * cos + image.height * sin);
         let height = round(image.width * sin + image.height * cos);
-        Self {
-            width,
-            height,
-            image,
-            angle,
-            turn: text.map_or(0, |t| t.drehung),
-        }
+        Self { width, height, image, angle, turn: text.map_or(0, |t| t.drehung) }
     }
 
     /// The matrix that puts the unit square of the image on the page.
@@ -52,10 +42,7 @@ impl Sheet {
         let (sin, cos) = self.angle.sin_cos();
         let (w, h) = (self.image.width, self.image.height);
         let (a, b, c, d) = (w * cos, w * sin, -h * sin, h * cos);
-        let (e, f) = (
-            self.width / 2.0 - (a + c) / 2.0,
-            self.height / 2.0 - (b + d) / 2.0,
-        );
+        let (e, f) = (self.width / 2.0 - (a + c) / 2.0, self.height / 2.0 - (b + d) / 2.0);
         [a, b, c, d, e, f].map(number).join(" ")
     }
 
@@ -65,21 +52,12 @@ impl Sheet {
         let (x0, x1) = (x0 * self.image.scale.0, x1 * self.image.scale.0);
         let (y0, y1) = (y0 * self.image.scale.1, y1 * self.image.scale.1);
         let (sin, cos) = self.angle.sin_cos();
-        let (dx, dy) = (
-            (x0 + x1 - self.image.width) / 2.0,
-            (self.image.height - y0 - y1) / 2.0,
-        );
-        let (cx, cy) = (
-            self.width / 2.0 + dx * cos - dy * sin,
-            self.height / 2.0 - dx * sin - dy * cos,
-        );
+        let (dx, dy) = ((x0 + x1 - self.image.width) / 2.0, (self.image.height - y0 - y1) / 2.0);
+        let (cx, cy) = (self.width / 2.0 + dx * cos - dy * sin, self.height / 2.0 - dx * sin - dy * cos);
         // The box encloses a slanted word; this is the word's own width and height.
         let (w, h) = (x1 - x0, y1 - y0);
         let (slant, double) = (sin.abs(), cos * cos - sin * sin);
-        let (w, h) = (
-            ((w * cos - h * slant) / double).max(0.3 * w),
-            ((h * cos - w * slant) / double).max(0.3 * h),
-        );
+        let (w, h) = (((w * cos - h * slant) / double).max(0.3 * w), ((h * cos - w * slant) / double).max(0.3 * h));
         [cx - w / 2.0, cy - h / 2.0, cx + w / 2.0, cy + h / 2.0]
     }
 }
@@ -120,11 +98,7 @@ fn write_line(line: &[Wort], sheet: &Sheet, codes: &Codes, out: &mut String) {
         if letters == 0 {
             continue;
         }
-        let bottom = if lowest - strip.bottom < 0.45 * height {
-            lowest
-        } else {
-            strip.bottom
-        };
+        let bottom = if lowest - strip.bottom < 0.45 * height { lowest } else { strip.bottom };
         let base = bottom - DESCENT * height;
         let natural = letters as f32 * height * f32::from(ADVANCE) / 1000.0;
         let stretch = (strip.length / natural * 100.0).clamp(1.0, 1000.0);
@@ -134,13 +108,7 @@ fn write_line(line: &[Wort], sheet: &Sheet, codes: &Codes, out: &mut String) {
         }
         let [a, b, c, d] = direction(sheet.turn);
         let (x, y) = place(strip.start, base, sheet);
-        let _ = write!(
-            out,
-            "{} Tz {a} {b} {c} {d} {} {} Tm <",
-            number(stretch),
-            number(x),
-            number(y)
-        );
+        let _ = write!(out, "{} Tz {a} {b} {c} {d} {} {} Tm <", number(stretch), number(x), number(y));
         for byte in encoded.iter().chain(&codes.encode(" ")) {
             let _ = write!(out, "{byte:02X}");
         }
@@ -153,30 +121,10 @@ fn strip(word: &Wort, sheet: &Sheet) -> Strip {
     let [x0, y0, x1, y1] = sheet.word(word.kasten);
     let (w, h) = ((x1 - x0).max(0.1), (y1 - y0).max(0.1));
     match sheet.turn {
-        90 => Strip {
-            start: sheet.height - y1,
-            length: h,
-            bottom: x1,
-            height: w,
-        },
-        180 => Strip {
-            start: sheet.width - x1,
-            length: w,
-            bottom: sheet.height - y0,
-            height: h,
-        },
-        270 => Strip {
-            start: y0,
-            length: h,
-            bottom: sheet.width - x0,
-            height: w,
-        },
-        _ => Strip {
-            start: x0,
-            length: w,
-            bottom: y1,
-            height: h,
-        },
+        90 => Strip { start: sheet.height - y1, length: h, bottom: x1, height: w },
+        180 => Strip { start: sheet.width - x1, length: w, bottom: sheet.height - y0, height: h },
+        270 => Strip { start: y0, length: h, bottom: sheet.width - x0, height: w },
+        _ => Strip { start: x0, length: w, bottom: y1, height: h },
     }
 }
 
@@ -214,18 +162,8 @@ mod tests {
     use super::*;
 
     fn sheet(schiefe: f32) -> Sheet {
-        let text = SeitenText {
-            schiefe,
-            ..SeitenText::default()
-        };
-        Sheet::of(
-            Size {
-                width: 600.0,
-                height: 800.0,
-                scale: (0.24, 0.24),
-            },
-            Some(&text),
-        )
+        let text = SeitenText { schiefe, ..SeitenText::default() };
+        Sheet::of(Size { width: 600.0, height: 800.0, scale: (0.24, 0.24) }, Some(&text))
     }
 
     #[test]
@@ -247,10 +185,8 @@ mod tests {
         // 2 degrees clockwise: 1000 pixels further right the same line lies 35 pixels lower.
         let sheet = sheet(2.0);
         assert!(sheet.width > 600.0 && sheet.height > 800.0);
-        let ([_, _, _, left], [_, _, _, right]) = (
-            sheet.word([200, 500, 300, 544]),
-            sheet.word([1200, 535, 1300, 579]),
-        );
+        let ([_, _, _, left], [_, _, _, right]) =
+            (sheet.word([200, 500, 300, 544]), sheet.word([1200, 535, 1300, 579]));
         assert!((left - right).abs() < 0.3, "{left} {right}");
     }
 }

@@ -29,20 +29,11 @@ pub fn shared() -> Option<PathBuf> {
 
 /// The lines of a manifest.
 pub fn manifest(file: PathBuf) -> Vec<Value> {
-    std::fs::read_to_string(file)
-        .unwrap()
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
+    std::fs::read_to_string(file).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 pub fn probe(role: &str, limits: Limits, size: usize) -> Pool {
-    Pool::new(
-        env!("CARGO_BIN_EXE_erkennung-probe").into(),
-        vec![role.into()],
-        limits,
-        size,
-    )
+    Pool::new(env!("CARGO_BIN_EXE_erkennung-probe").into(), vec![role.into()], limits, size)
 }
 
 pub fn parsers() -> Pool {
@@ -81,21 +72,14 @@ impl Speicher {
         let hash = self.put(bytes.to_vec());
         let ablage = |bytes: Vec<u8>| Ok(self.put(bytes));
         let heute = "2026-11-23".parse().ok();
-        Zerleger {
-            pool,
-            parallel: 2,
-            ablage: &ablage,
-            heute,
-        }
-        .zerlege(bytes, hash, name)
+        Zerleger { pool, parallel: 2, ablage: &ablage, heute }.zerlege(bytes, hash, name)
     }
 }
 
 /// Words of `truth` that `text` does not have, as multisets; and the number of words of `truth`.
 pub fn missing(truth: &str, text: &str) -> (usize, usize) {
     let mut have: HashMap<&str, usize> = HashMap::new();
-    text.split_whitespace()
-        .for_each(|w| *have.entry(w).or_default() += 1);
+    text.split_whitespace().for_each(|w| *have.entry(w).or_default() += 1);
     let mut lost = 0;
     let mut all = 0;
     for word in truth.split_whitespace() {
@@ -111,20 +95,11 @@ pub fn missing(truth: &str, text: &str) -> (usize, usize) {
 /// A PDF with text, one page per entry; no scan.
 pub fn digital_pdf(pages: &[&[&str]]) -> Vec<u8> {
     let mut pdf = String::from("%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n");
-    let kids: String = (0..pages.len())
-        .map(|n| format!("{} 0 R ", 10 + 2 * n))
-        .collect();
-    pdf += &format!(
-        "2 0 obj<</Type/Pages/Kids[{kids}]/Count {}>>endobj\n",
-        pages.len()
-    );
-    pdf +=
-        "3 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>endobj\n";
+    let kids: String = (0..pages.len()).map(|n| format!("{} 0 R ", 10 + 2 * n)).collect();
+    pdf += &format!("2 0 obj<</Type/Pages/Kids[{kids}]/Count {}>>endobj\n", pages.len());
+    pdf += "3 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>endobj\n";
     for (n, lines) in pages.iter().enumerate() {
-        let shown: String = lines
-            .iter()
-            .map(|line| format!("({line}) Tj 0 -40 Td "))
-            .collect();
+        let shown: String = lines.iter().map(|line| format!("({line}) Tj 0 -40 Td ")).collect();
         let content = format!("BT /F 24 Tf 72 700 Td {shown}ET");
         let (page, stream) = (10 + 2 * n, 11 + 2 * n);
         pdf += &format!(
@@ -133,10 +108,8 @@ pub fn digital_pdf(pages: &[&[&str]]) -> Vec<u8> {
             content.len()
         );
     }
-    let mut doc = lopdf::Document::load_mem(
-        (pdf + "trailer<</Root 1 0 R/Size 100>>\nstartxref\n0\n%%EOF\n").as_bytes(),
-    )
-    .unwrap();
+    let mut doc =
+        lopdf::Document::load_mem((pdf + "trailer<</Root 1 0 R/Size 100>>\nstartxref\n0\n%%EOF\n").as_bytes()).unwrap();
     let mut out = Vec::new();
     doc.save_to(&mut out).unwrap();
     out
@@ -145,31 +118,18 @@ pub fn digital_pdf(pages: &[&[&str]]) -> Vec<u8> {
 /// Image of a page of that PDF, at 300 dpi.
 pub fn page_image(lines: &[&str]) -> Vec<u8> {
     let pdf = service_erkennung::pdf::pages(digital_pdf(&[lines])).unwrap();
-    service_erkennung::pdf::bild::raster(&pdf.pages()[0], 300)
-        .unwrap()
-        .bytes
+    service_erkennung::pdf::bild::raster(&pdf.pages()[0], 300).unwrap().bytes
 }
 
 /// A short letter as an image.
 pub fn letter() -> Vec<u8> {
-    page_image(&[
-        "Sehr geehrte Damen und Herren",
-        "anbei unsere Rechnung vom Montag",
-    ])
+    page_image(&["Sehr geehrte Damen und Herren", "anbei unsere Rechnung vom Montag"])
 }
 
 /// What `pdftotext` finds, without the form feed behind the last page.
 pub fn pdftotext(pdf: &[u8]) -> String {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), pdf).unwrap();
-    let out = Command::new("pdftotext")
-        .arg(file.path())
-        .arg("-")
-        .output()
-        .unwrap();
-    String::from_utf8(out.stdout)
-        .unwrap()
-        .trim_end_matches('\u{c}')
-        .trim_end()
-        .to_owned()
+    let out = Command::new("pdftotext").arg(file.path()).arg("-").output().unwrap();
+    String::from_utf8(out.stdout).unwrap().trim_end_matches('\u{c}').trim_end().to_owned()
 }

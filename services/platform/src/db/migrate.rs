@@ -27,7 +27,10 @@ macro_rules! run_on {
             match done {
                 Some((known,)) if known == hash => continue,
                 Some(_) => {
-                    return Err(DbError::Migrate(format!("{} {number} differs from the one that ran", $migrations.name)));
+                    return Err(DbError::Migrate(format!(
+                        "{} {number} differs from the one that ran",
+                        $migrations.name
+                    )));
                 }
                 None => {}
             }

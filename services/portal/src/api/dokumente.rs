@@ -44,7 +44,11 @@ impl Paging {
     get, path = "/documents", tag = "documents", params(Paging),
     responses((status = 200, body = Documents, headers(("Link" = String, description = "`rel=\"next\"` when there is more"))))
 )]
-pub async fn list(State(app): State<App>, wer: Wer, Query(p): Query<Paging>) -> Result<(HeaderMap, Json<Documents>), Antwort> {
+pub async fn list(
+    State(app): State<App>,
+    wer: Wer,
+    Query(p): Query<Paging>,
+) -> Result<(HeaderMap, Json<Documents>), Antwort> {
     let (rows, next) = app.dokumente.list(&wer.actor, p.limit(), p.after.as_deref()).await?;
     let link = next.map(|n| format!("/api/v1/documents?limit={}&after={}", p.limit(), encode(&n)));
     Ok((next_link(link), Json(Documents { documents: rows.into_iter().map(Into::into).collect() })))
@@ -81,7 +85,11 @@ pub fn etag(version: i64) -> HeaderMap {
         (status = 404, body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub async fn rendition(State(app): State<App>, wer: Wer, Path((d, name)): Path<(String, String)>) -> Result<Response, Antwort> {
+pub async fn rendition(
+    State(app): State<App>,
+    wer: Wer,
+    Path((d, name)): Path<(String, String)>,
+) -> Result<Response, Antwort> {
     Ok(ausliefern(app.dokumente.rendition(&wer.actor, id::<DokumentId>(&d)?, &name).await?))
 }
 
@@ -100,5 +108,9 @@ pub async fn page(State(app): State<App>, wer: Wer, Path((d, n)): Path<(String, 
         return Ok(ausliefern(inhalt));
     }
     let typ = HeaderValue::from_str(&inhalt.media_type).unwrap_or(HeaderValue::from_static("application/octet-stream"));
-    Ok(([(header::CONTENT_TYPE, typ), (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CSP_FREMD))], inhalt.bytes).into_response())
+    Ok((
+        [(header::CONTENT_TYPE, typ), (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CSP_FREMD))],
+        inhalt.bytes,
+    )
+        .into_response())
 }

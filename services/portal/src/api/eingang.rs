@@ -31,13 +31,18 @@ fn too_large(e: impl std::fmt::Display) -> Fehler {
 
 /// File name and bytes of the request: the body itself, or the first file of a multipart form.
 async fn read(app: &App, request: Request, named: &str) -> Result<(String, Vec<u8>), Fehler> {
-    let multipart = request.headers().get(header::CONTENT_TYPE).is_some_and(|t| t.as_bytes().starts_with(b"multipart/form-data"));
+    let multipart =
+        request.headers().get(header::CONTENT_TYPE).is_some_and(|t| t.as_bytes().starts_with(b"multipart/form-data"));
     if !multipart {
         let bytes = to_bytes(request.into_body(), app.options.upload_max).await.map_err(too_large)?;
         return Ok((named.to_owned(), bytes.to_vec()));
     }
-    let broken = |e: axum::extract::multipart::MultipartError| bad("Die Übertragung ist unvollständig. Es wurde nichts gespeichert.", &e.to_string());
-    let mut form = Multipart::from_request(request, app).await.map_err(|e| bad("Das Formular ist nicht lesbar.", &e.to_string()))?;
+    let broken = |e: axum::extract::multipart::MultipartError| {
+        bad("Die Übertragung ist unvollständig. Es wurde nichts gespeichert.", &e.to_string())
+    };
+    let mut form = Multipart::from_request(request, app)
+        .await
+        .map_err(|e| bad("Das Formular ist nicht lesbar.", &e.to_string()))?;
     while let Some(mut field) = form.next_field().await.map_err(broken)? {
         let Some(name) = field.file_name().map(str::to_owned) else { continue };
         let mut bytes = Vec::new();
@@ -73,7 +78,13 @@ async fn read(app: &App, request: Request, named: &str) -> Result<(String, Vec<u
     )
 )]
 pub async fn accept(State(app): State<App>, wer: Wer, request: Request) -> Result<Response, Antwort> {
-    let key = request.headers().get("idempotency-key").and_then(|v| v.to_str().ok()).map(str::trim).unwrap_or_default().to_owned();
+    let key = request
+        .headers()
+        .get("idempotency-key")
+        .and_then(|v| v.to_str().ok())
+        .map(str::trim)
+        .unwrap_or_default()
+        .to_owned();
     if key.is_empty() || key.len() > 200 {
         let text = "Senden Sie die Kopfzeile Idempotency-Key mit höchstens 200 Zeichen.";
         return Err(Fehler::new("E1003", 400, text, "Idempotency-Key missing or too long").into());
@@ -85,10 +96,13 @@ pub async fn accept(State(app): State<App>, wer: Wer, request: Request) -> Resul
         "mail" => Kanal::Mail,
         _ => return Err(bad("Der Weg ist unbekannt. Erlaubt sind scan, mail und upload.", "unknown channel").into()),
     };
-    let zugang: Option<Tag> = match query.get("zugang") {
-        "" => None,
-        text => Some(text.parse().map_err(|_| bad("Der Zugang ist kein Datum. Schreiben Sie ihn so: 2026-11-23.", "zugang is no date"))?),
-    };
+    let zugang: Option<Tag> =
+        match query.get("zugang") {
+            "" => None,
+            text => Some(text.parse().map_err(|_| {
+                bad("Der Zugang ist kein Datum. Schreiben Sie ihn so: 2026-11-23.", "zugang is no date")
+            })?),
+        };
     let named = if query.get("name").is_empty() { "datei" } else { query.get("name") }.to_owned();
     let (name, bytes) = read(&app, request, &named).await?;
     let name = name.chars().filter(|c| !c.is_control()).take(200).collect();

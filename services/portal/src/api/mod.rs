@@ -44,8 +44,12 @@ struct Sicherheit;
 impl Modify for Sicherheit {
     fn modify(&self, doc: &mut utoipa::openapi::OpenApi) {
         let components = doc.components.get_or_insert_default();
-        components.add_security_scheme("bearer", SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build()));
-        components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new("eakte_sitzung"))));
+        components.add_security_scheme(
+            "bearer",
+            SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build()),
+        );
+        components
+            .add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new("eakte_sitzung"))));
     }
 }
 
@@ -90,7 +94,14 @@ pub struct Wer {
 impl FromRequestParts<App> for Wer {
     type Rejection = Antwort;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Antwort> {
-        let refused = || Fehler::new("E7001", 401, "Melden Sie sich an oder senden Sie ein gültiges Token.", "no valid session or token");
+        let refused = || {
+            Fehler::new(
+                "E7001",
+                401,
+                "Melden Sie sich an oder senden Sie ein gültiges Token.",
+                "no valid session or token",
+            )
+        };
         if let Some(token) = bearer(&parts.headers) {
             let ich = app.konten.session(token).await?.ok_or_else(refused)?;
             return Ok(Self { actor: ich.actor });

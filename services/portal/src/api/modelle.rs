@@ -97,12 +97,23 @@ impl From<SendungStand> for Intake {
             duplicate_of: s.duplicate_of.map(|d| d.to_string()),
             channel: word(s.kanal),
             state: word(s.state),
-            waiting_for: s.waiting_for.into_iter().map(|w| WaitingFor { task: w.task.to_string(), element: w.element, group: w.group }).collect(),
+            waiting_for: s
+                .waiting_for
+                .into_iter()
+                .map(|w| WaitingFor { task: w.task.to_string(), element: w.element, group: w.group })
+                .collect(),
             reason: s.reason.map(|g| Reason { code: g.code, text: g.text }),
             documents: s
                 .documents
                 .into_iter()
-                .map(|d| IntakeDocument { id: d.id.to_string(), doc_type: d.doc_type, akte: d.akte, vorgang: d.vorgang, state: word(d.state), pages: d.pages })
+                .map(|d| IntakeDocument {
+                    id: d.id.to_string(),
+                    doc_type: d.doc_type,
+                    akte: d.akte,
+                    vorgang: d.vorgang,
+                    state: word(d.state),
+                    pages: d.pages,
+                })
                 .collect(),
             zugang: s.zugang.to_string(),
             erfasst: s.erfasst.to_string(),
@@ -127,7 +138,14 @@ pub struct DocumentRow {
 
 impl From<DokumentZeile> for DocumentRow {
     fn from(d: DokumentZeile) -> Self {
-        Self { id: d.id.to_string(), title: d.titel, doc_type: d.dokumentart, zugang: d.zugang.to_string(), aktenzeichen: d.aktenzeichen, state: d.stand }
+        Self {
+            id: d.id.to_string(),
+            title: d.titel,
+            doc_type: d.dokumentart,
+            zugang: d.zugang.to_string(),
+            aktenzeichen: d.aktenzeichen,
+            state: d.stand,
+        }
     }
 }
 
@@ -209,9 +227,18 @@ impl From<Dokument> for Document {
             renditions: d
                 .renditionen
                 .into_iter()
-                .map(|r| RenditionInfo { name: r.name, media_type: r.media_type, size: r.size, sha256: r.sha256.to_string() })
+                .map(|r| RenditionInfo {
+                    name: r.name,
+                    media_type: r.media_type,
+                    size: r.size,
+                    sha256: r.sha256.to_string(),
+                })
                 .collect(),
-            findings: d.befunde.into_iter().map(|b| FindingInfo { code: b.code, level: word(b.stufe), text: b.text }).collect(),
+            findings: d
+                .befunde
+                .into_iter()
+                .map(|b| FindingInfo { code: b.code, level: word(b.stufe), text: b.text })
+                .collect(),
             proposal: json(serde_json::to_value(d.vorschlag.map(|v| v.felder))),
             invoice: json(serde_json::to_value(d.fakten)),
             filed_in: d.ablage.map(|a| FilingInfo {
@@ -288,7 +315,12 @@ pub struct TaskDetail {
 
 impl From<AufgabeSeite> for TaskDetail {
     fn from(s: AufgabeSeite) -> Self {
-        Self { task: s.aufgabe.into(), variables: Value::Object(s.variablen), draft: Value::Object(s.entwurf), blocked: s.sperre }
+        Self {
+            task: s.aufgabe.into(),
+            variables: Value::Object(s.variablen),
+            draft: Value::Object(s.entwurf),
+            blocked: s.sperre,
+        }
     }
 }
 
@@ -362,12 +394,25 @@ impl From<Ablauf> for Instance {
             tokens: a
                 .marken
                 .into_iter()
-                .map(|m| Token { element: m.element, name: m.name, why: m.warum, since: m.seit.to_string(), incident: m.stoerung })
+                .map(|m| Token {
+                    element: m.element,
+                    name: m.name,
+                    why: m.warum,
+                    since: m.seit.to_string(),
+                    incident: m.stoerung,
+                })
                 .collect(),
             history: a
                 .verlauf
                 .into_iter()
-                .map(|s| HistoryStep { at: s.zeit.to_string(), element: s.element, name: s.name, event: s.ereignis, person: s.person, text: s.text })
+                .map(|s| HistoryStep {
+                    at: s.zeit.to_string(),
+                    element: s.element,
+                    name: s.name,
+                    event: s.ereignis,
+                    person: s.person,
+                    text: s.text,
+                })
                 .collect(),
             tasks: a.aufgaben.into_iter().map(|t| t.to_string()).collect(),
         }

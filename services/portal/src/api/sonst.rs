@@ -52,8 +52,13 @@ fn day(text: &Option<String>) -> Result<Option<Tag>, Fehler> {
         (status = 422, body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub async fn search(State(app): State<App>, wer: Wer, Query(g): Query<Gesucht>) -> Result<(HeaderMap, Json<SearchResult>), Antwort> {
-    let list = |text: &str| text.split(',').map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned).collect::<Vec<_>>();
+pub async fn search(
+    State(app): State<App>,
+    wer: Wer,
+    Query(g): Query<Gesucht>,
+) -> Result<(HeaderMap, Json<SearchResult>), Antwort> {
+    let list =
+        |text: &str| text.split(',').map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned).collect::<Vec<_>>();
     let (limit, page) = (g.limit.unwrap_or(20).clamp(1, LIMIT_MAX), g.page.unwrap_or(0).min(500));
     let anfrage = Anfrage {
         text: g.q.chars().take(500).collect(),
@@ -67,12 +72,15 @@ pub async fn search(State(app): State<App>, wer: Wer, Query(g): Query<Gesucht>) 
     let e = app.suche.suche(&wer.actor, &anfrage).await?;
     let more = (u64::from(page) + 1) * u64::from(limit) < e.gesamt;
     let dates = [("from", &g.from), ("to", &g.to)];
-    let dates: String = dates.into_iter().filter_map(|(n, v)| v.as_ref().map(|v| format!("&{n}={}", encode(v)))).collect();
+    let dates: String =
+        dates.into_iter().filter_map(|(n, v)| v.as_ref().map(|v| format!("&{n}={}", encode(v)))).collect();
     let link = more.then(|| {
         let (q, t, o) = (encode(&g.q), encode(&g.doc_type), encode(&g.office));
         format!("/api/v1/search?q={q}&doc_type={t}&office={o}{dates}&limit={limit}&page={}", page + 1)
     });
-    let facets = |list: Vec<nachrichten::suche::Facette>| list.into_iter().map(|f| FacetCount { value: f.wert, count: f.anzahl }).collect();
+    let facets = |list: Vec<nachrichten::suche::Facette>| {
+        list.into_iter().map(|f| FacetCount { value: f.wert, count: f.anzahl }).collect()
+    };
     let result = SearchResult {
         total: e.gesamt,
         hits: e
@@ -106,7 +114,8 @@ pub async fn ready(State(app): State<App>) -> (StatusCode, Json<Readiness>) {
         Some(false) => "degraded",
         Some(true) => "unavailable",
     };
-    let parts = stand.into_iter().map(|d| PartState { name: d.name, ok: d.gut, required: d.noetig, text: d.text }).collect();
+    let parts =
+        stand.into_iter().map(|d| PartState { name: d.name, ok: d.gut, required: d.noetig, text: d.text }).collect();
     let code = if status == "unavailable" { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
     (code, Json(Readiness { status: status.into(), parts }))
 }

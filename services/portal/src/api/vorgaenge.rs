@@ -27,7 +27,11 @@ use crate::{App, rahmen::encode, schutz::Antwort, seiten::id};
     get, path = "/tasks", tag = "tasks", params(Paging),
     responses((status = 200, body = Tasks, headers(("Link" = String, description = "`rel=\"next\"` when there is more"))))
 )]
-pub async fn tasks(State(app): State<App>, wer: Wer, Query(p): Query<Paging>) -> Result<(HeaderMap, Json<Tasks>), Antwort> {
+pub async fn tasks(
+    State(app): State<App>,
+    wer: Wer,
+    Query(p): Query<Paging>,
+) -> Result<(HeaderMap, Json<Tasks>), Antwort> {
     let filter = AufgabenFilter { limit: p.limit(), nach: p.after.clone(), ..Default::default() };
     let list = app.aufgaben.list(&wer.actor, &filter).await?;
     let link = list.weiter.map(|n| format!("/api/v1/tasks?limit={}&after={}", p.limit(), encode(&n)));
@@ -57,7 +61,12 @@ pub async fn task(State(app): State<App>, wer: Wer, Path(t): Path<String>) -> Re
         (status = 428, description = "If-Match is missing", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub async fn claim(State(app): State<App>, wer: Wer, Path(t): Path<String>, headers: HeaderMap) -> Result<Response, Antwort> {
+pub async fn claim(
+    State(app): State<App>,
+    wer: Wer,
+    Path(t): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Antwort> {
     let version = if_match(&headers)?;
     let version = app.aufgaben.claim(&wer.actor, id(&t)?, version).await.map_err(precondition)?;
     Ok((etag(version), Json(Claimed { version })).into_response())
@@ -88,7 +97,9 @@ pub async fn complete(
     body: Result<Json<Completion>, JsonRejection>,
 ) -> Result<StatusCode, Antwort> {
     let version = if_match(&headers)?;
-    let Json(body) = body.map_err(|e| Fehler::new("E7006", 422, "Die Werte sind nicht lesbar. Erwartet wird {\"values\": {…}}.", e.body_text()))?;
+    let Json(body) = body.map_err(|e| {
+        Fehler::new("E7006", 422, "Die Werte sind nicht lesbar. Erwartet wird {\"values\": {…}}.", e.body_text())
+    })?;
     let key = headers.get("idempotency-key").and_then(|v| v.to_str().ok()).filter(|k| !k.is_empty() && k.len() <= 200);
     let idempotency_key = key.map_or_else(|| app.ids.uuid().to_string(), str::to_owned);
     let e = Erledigung { version, idempotency_key, werte: body.values };

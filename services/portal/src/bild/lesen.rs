@@ -69,7 +69,8 @@ pub fn lesen(xml: &str) -> Option<Diagramm> {
     let planes = || doc.descendants().filter(|n| n.tag_name().name() == "BPMNPlane");
     let plane = planes().find(|p| p.children().any(|c| c.tag_name().name() == "BPMNShape"))?;
     let elements = elements(&doc);
-    let of = |n: &Node| elements.get(local(n.attribute("bpmnElement").unwrap_or_default())).cloned().unwrap_or_default();
+    let of =
+        |n: &Node| elements.get(local(n.attribute("bpmnElement").unwrap_or_default())).cloned().unwrap_or_default();
     let shapes = plane.children().filter(|n| n.tag_name().name() == "BPMNShape").take(FORMEN_MAX);
     let formen: Vec<Form> = shapes
         .filter_map(|n| {
@@ -87,7 +88,12 @@ pub fn lesen(xml: &str) -> Option<Diagramm> {
     let kanten = edges
         .map(|n| Kante {
             element: of(&n),
-            punkte: n.children().filter(|c| c.tag_name().name() == "waypoint").take(PUNKTE_MAX).map(|w| (number(&w, "x"), number(&w, "y"))).collect(),
+            punkte: n
+                .children()
+                .filter(|c| c.tag_name().name() == "waypoint")
+                .take(PUNKTE_MAX)
+                .map(|w| (number(&w, "x"), number(&w, "y")))
+                .collect(),
             beschriftung: label(&n),
         })
         .filter(|k: &Kante| k.punkte.len() >= 2)
@@ -132,12 +138,14 @@ fn elements(doc: &roxmltree::Document) -> HashMap<String, Element> {
             (None, Some(_)) => "loop",
             _ => "",
         };
-        let name = n.attribute("name").map(str::to_owned).or_else(|| child("text").and_then(|t| t.text()).map(str::to_owned));
+        let name =
+            n.attribute("name").map(str::to_owned).or_else(|| child("text").and_then(|t| t.text()).map(str::to_owned));
         let e = Element {
             typ: typ.to_owned(),
             name: name.unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ").chars().take(200).collect(),
             ereignis: definition.unwrap_or_default().to_owned(),
-            gestrichelt: n.attribute("cancelActivity") == Some("false") || n.attribute("isInterrupting") == Some("false"),
+            gestrichelt: n.attribute("cancelActivity") == Some("false")
+                || n.attribute("isInterrupting") == Some("false"),
             wiederholung,
             durch_ereignis: n.attribute("triggeredByEvent") == Some("true"),
         };

@@ -92,7 +92,8 @@ mod tests {
     /// Real files of other modellers: no panic, well-formed, and a picture wherever there are shapes.
     #[test]
     fn foreign_files_are_drawn() {
-        let root = std::env::var("EAKTE_SHARED").unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared").into());
+        let root = std::env::var("EAKTE_SHARED")
+            .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared").into());
         let base = std::path::Path::new(&root).join("conformance/bpmn/parse");
         let Ok(folders) = std::fs::read_dir(&base) else {
             eprintln!("skipped: no shared data at {}", base.display());
@@ -112,7 +113,11 @@ mod tests {
             } else {
                 drawn += 1;
                 let doc = roxmltree::Document::parse(&svg).unwrap_or_else(|e| panic!("{}: {e}", file.path().display()));
-                assert!(doc.descendants().filter(|n| n.has_attribute("data-element")).count() > 0, "{}", file.path().display());
+                assert!(
+                    doc.descendants().filter(|n| n.has_attribute("data-element")).count() > 0,
+                    "{}",
+                    file.path().display()
+                );
             }
         }
         assert!(files > 100 && drawn > 30, "{files} files, {drawn} drawn");

@@ -25,14 +25,37 @@ pub fn ereignis(out: &mut String, f: &Form) {
         "message" => {
             let (w, h) = (r * 0.95, r * 0.66);
             let (x, y) = (cx - w / 2.0, cy - h / 2.0);
-            format!("M{x:.1} {y:.1}h{w:.1}v{h:.1}h{:.1}zl{:.1} {:.1}l{:.1} {:.1}", -w, w / 2.0, h * 0.6, w / 2.0, -h * 0.6)
+            format!(
+                "M{x:.1} {y:.1}h{w:.1}v{h:.1}h{:.1}zl{:.1} {:.1}l{:.1} {:.1}",
+                -w,
+                w / 2.0,
+                h * 0.6,
+                w / 2.0,
+                -h * 0.6
+            )
         }
         "error" => format!("M{:.1} {:.1}l5 -10l4 6l5 -9l-4 13l-5 -7z", cx - r * 0.4, cy + r * 0.4),
         "signal" => format!("M{cx:.1} {:.1}l{:.1} {:.1}h{:.1}z", cy - r * 0.5, r * 0.5, r * 0.85, -r),
-        "escalation" => format!("M{cx:.1} {:.1}l{:.1} {:.1}l{:.1} {:.1}l{:.1} {:.1}z", cy - r * 0.55, r * 0.4, r, -r * 0.4, -r * 0.4, -r * 0.4, r * 0.4),
+        "escalation" => format!(
+            "M{cx:.1} {:.1}l{:.1} {:.1}l{:.1} {:.1}l{:.1} {:.1}z",
+            cy - r * 0.55,
+            r * 0.4,
+            r,
+            -r * 0.4,
+            -r * 0.4,
+            -r * 0.4,
+            r * 0.4
+        ),
         "compensate" => {
             let h = r * 0.35;
-            format!("M{:.1} {cy:.1}l{h:.1} {:.1}v{:.1}zm{h:.1} 0l{h:.1} {:.1}v{:.1}z", cx - r * 0.5, -h, 2.0 * h, -h, 2.0 * h)
+            format!(
+                "M{:.1} {cy:.1}l{h:.1} {:.1}v{:.1}zm{h:.1} 0l{h:.1} {:.1}v{:.1}z",
+                cx - r * 0.5,
+                -h,
+                2.0 * h,
+                -h,
+                2.0 * h
+            )
         }
         "conditional" => format!("M{:.1} {:.1}h10m-10 4h10m-10 4h10", cx - 5.0, cy - 4.0),
         "cancel" => format!("M{:.1} {:.1}l10 10m0 -10l-10 10", cx - 5.0, cy - 5.0),
@@ -58,18 +81,44 @@ pub fn gateway(out: &mut String, f: &Form) {
     );
     let s = w.min(h) * 0.36;
     let sign = match f.element.typ.as_str() {
-        "exclusiveGateway" => format!("M{:.1} {:.1}l{:.1} {:.1}m0 {:.1}l{:.1} {:.1}", cx - s, cy - s, 2.0 * s, 2.0 * s, -2.0 * s, -2.0 * s, 2.0 * s),
-        "parallelGateway" => format!("M{cx:.1} {:.1}v{:.1}M{:.1} {cy:.1}h{:.1}", cy - s * 1.3, s * 2.6, cx - s * 1.3, s * 2.6),
+        "exclusiveGateway" => format!(
+            "M{:.1} {:.1}l{:.1} {:.1}m0 {:.1}l{:.1} {:.1}",
+            cx - s,
+            cy - s,
+            2.0 * s,
+            2.0 * s,
+            -2.0 * s,
+            -2.0 * s,
+            2.0 * s
+        ),
+        "parallelGateway" => {
+            format!("M{cx:.1} {:.1}v{:.1}M{:.1} {cy:.1}h{:.1}", cy - s * 1.3, s * 2.6, cx - s * 1.3, s * 2.6)
+        }
         "complexGateway" => format!(
             "M{cx:.1} {:.1}v{:.1}M{:.1} {cy:.1}h{:.1}M{:.1} {:.1}l{:.1} {:.1}m0 {:.1}l{:.1} {:.1}",
-            cy - s * 1.3, s * 2.6, cx - s * 1.3, s * 2.6, cx - s, cy - s, 2.0 * s, 2.0 * s, -2.0 * s, -2.0 * s, 2.0 * s
+            cy - s * 1.3,
+            s * 2.6,
+            cx - s * 1.3,
+            s * 2.6,
+            cx - s,
+            cy - s,
+            2.0 * s,
+            2.0 * s,
+            -2.0 * s,
+            -2.0 * s,
+            2.0 * s
         ),
         "inclusiveGateway" => {
             let _ = write!(out, "<circle cx=\"{cx:.1}\" cy=\"{cy:.1}\" r=\"{:.1}\" stroke-width=\"2.5\"/>", s * 1.2);
             return;
         }
         "eventBasedGateway" => {
-            let _ = write!(out, "<circle cx=\"{cx:.1}\" cy=\"{cy:.1}\" r=\"{:.1}\"/><circle cx=\"{cx:.1}\" cy=\"{cy:.1}\" r=\"{:.1}\"/>", s * 1.4, s);
+            let _ = write!(
+                out,
+                "<circle cx=\"{cx:.1}\" cy=\"{cy:.1}\" r=\"{:.1}\"/><circle cx=\"{cx:.1}\" cy=\"{cy:.1}\" r=\"{:.1}\"/>",
+                s * 1.4,
+                s
+            );
             return;
         }
         _ => return,
@@ -89,11 +138,20 @@ pub fn schritt(out: &mut String, f: &Form) {
         k.x, k.y, k.b, k.h
     );
     if typ == "transaction" {
-        let _ = write!(out, "<rect x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\" rx=\"6\"/>", k.x + 3.0, k.y + 3.0, (k.b - 6.0).max(1.0), (k.h - 6.0).max(1.0));
+        let _ = write!(
+            out,
+            "<rect x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\" rx=\"6\"/>",
+            k.x + 3.0,
+            k.y + 3.0,
+            (k.b - 6.0).max(1.0),
+            (k.h - 6.0).max(1.0)
+        );
     }
     let (x, y) = (k.x + 8.0, k.y + 8.0);
     let sign = match typ {
-        "userTask" => format!("M{:.1} {:.1}a4 4 0 1 1 0.1 0zM{x:.1} {:.1}c0 -7 12 -7 12 0z", x + 6.0, y + 7.0, y + 15.0),
+        "userTask" => {
+            format!("M{:.1} {:.1}a4 4 0 1 1 0.1 0zM{x:.1} {:.1}c0 -7 12 -7 12 0z", x + 6.0, y + 7.0, y + 15.0)
+        }
         "serviceTask" => format!(
             "M{:.1} {:.1}a3.5 3.5 0 1 1 0.1 0zM{:.1} {y:.1}v3m0 8v3m-7 -7h3m8 0h3m-12 -5l2 2m6 6l2 2m0 -10l-2 2m-6 6l-2 2",
             x + 7.0,
@@ -147,12 +205,27 @@ pub fn sonstiges(out: &mut String, f: &Form) {
             let c = h * 0.12;
             format!(
                 "M{x:.1} {:.1}c0 {:.1} {b:.1} {:.1} {b:.1} 0v{:.1}c0 {:.1} {:.1} {:.1} {:.1} 0zc0 {:.1} {b:.1} {:.1} {b:.1} 0",
-                y + c, -c * 1.5, -c * 1.5, h - 2.0 * c, c * 1.5, -b, c * 1.5, -b, c * 1.5, c * 1.5
+                y + c,
+                -c * 1.5,
+                -c * 1.5,
+                h - 2.0 * c,
+                c * 1.5,
+                -b,
+                c * 1.5,
+                -b,
+                c * 1.5,
+                c * 1.5
             )
         }
         t if t.starts_with("data") => {
             let fold = b.min(h) * 0.3;
-            format!("M{x:.1} {y:.1}h{:.1}l{fold:.1} {fold:.1}v{:.1}h{:.1}zm{:.1} 0v{fold:.1}h{fold:.1}", b - fold, h - fold, -b, b - fold)
+            format!(
+                "M{x:.1} {y:.1}h{:.1}l{fold:.1} {fold:.1}v{:.1}h{:.1}zm{:.1} 0v{fold:.1}h{fold:.1}",
+                b - fold,
+                h - fold,
+                -b,
+                b - fold
+            )
         }
         _ => format!("M{x:.1} {y:.1}h{b:.1}v{h:.1}h{:.1}z", -b),
     };

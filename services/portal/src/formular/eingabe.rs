@@ -21,7 +21,9 @@ pub fn lesen(form: &Formular, felder: &Felder) -> Werte {
     for f in &form.felder {
         let key = format!("f.{}", f.name);
         let value = match f.typ {
-            Typ::Mehrfach => Value::from(felder.all(&key).filter(|v| !v.is_empty()).map(str::to_owned).collect::<Vec<_>>()),
+            Typ::Mehrfach => {
+                Value::from(felder.all(&key).filter(|v| !v.is_empty()).map(str::to_owned).collect::<Vec<_>>())
+            }
             Typ::Kontierung => {
                 let part = |i: usize, column: &str| felder.get(&format!("{key}.{i}.{column}")).to_owned();
                 let rows = (0..ZEILEN_MAX).take_while(|i| felder.has(&format!("{key}.{i}.betrag")));
@@ -113,7 +115,8 @@ fn kontierung(f: &Feld, raw: &Value, required: bool, summe: Option<Betrag>) -> R
             continue;
         }
         let mut say = |column: &str, text: &str| wrong.push((format!("f-{}-{i}-{column}", f.name), text.to_owned()));
-        let digits = |s: &str, n: std::ops::RangeInclusive<usize>| n.contains(&s.len()) && s.bytes().all(|b| b.is_ascii_digit());
+        let digits =
+            |s: &str, n: std::ops::RangeInclusive<usize>| n.contains(&s.len()) && s.bytes().all(|b| b.is_ascii_digit());
         if !digits(&sachkonto, 4..=8) {
             say("sachkonto", "Tragen Sie ein Sachkonto ein. Es hat 4 bis 8 Ziffern, zum Beispiel 44310000.");
         }
@@ -148,7 +151,11 @@ pub fn differenz(total: Betrag, summe: Option<Betrag>) -> Option<String> {
         return None;
     }
     let eur = |b| format::betrag(b, None);
-    let (verb, b) = if rest.is_sign_positive() == summe.is_sign_positive() { ("Es fehlen", rest.abs()) } else { ("Es sind zu viel", rest.abs()) };
+    let (verb, b) = if rest.is_sign_positive() == summe.is_sign_positive() {
+        ("Es fehlen", rest.abs())
+    } else {
+        ("Es sind zu viel", rest.abs())
+    };
     Some(format!("Die Aufteilung ergibt {}. Die Rechnung hat {}. {verb} {}.", eur(total), eur(summe), eur(b)))
 }
 
@@ -206,7 +213,8 @@ mod tests {
     #[test]
     fn each_missing_field_is_named_once() {
         let form = form();
-        let wrong = pruefen(&form, &form.knoepfe[0], &lesen(&form, &fields(&[("f.datum", "gestern")])), None).unwrap_err();
+        let wrong =
+            pruefen(&form, &form.knoepfe[0], &lesen(&form, &fields(&[("f.datum", "gestern")])), None).unwrap_err();
         let ids: Vec<_> = wrong.iter().map(|(id, _)| id.as_str()).collect();
         assert_eq!(ids, ["f-datum", "f-art", "f-kontierung-0-sachkonto"]);
     }
@@ -219,7 +227,10 @@ mod tests {
         assert_eq!(wrong.len(), 1);
         assert_eq!(wrong[0].0, "f-bemerkung");
         let draft = lesen(&form, &fields(&[("f.bemerkung", "Seite 2 fehlt"), ("f.datum", "unklar")]));
-        assert_eq!(Value::from(pruefen(&form, back, &draft, None).unwrap()), json!({"entscheidung":"zurueck","bemerkung":"Seite 2 fehlt"}));
+        assert_eq!(
+            Value::from(pruefen(&form, back, &draft, None).unwrap()),
+            json!({"entscheidung":"zurueck","bemerkung":"Seite 2 fehlt"})
+        );
     }
 
     #[test]

@@ -175,7 +175,16 @@ mod tests {
 
     #[test]
     fn every_form_file_is_sound() {
-        for name in ["anordnung", "dezernat", "feststellung", "klaerung", "mitzeichnung", "ob-freigabe", "vorlage-entwurf", "zuordnung"] {
+        for name in [
+            "anordnung",
+            "dezernat",
+            "feststellung",
+            "klaerung",
+            "mitzeichnung",
+            "ob-freigabe",
+            "vorlage-entwurf",
+            "zuordnung",
+        ] {
             assert!(kennt(name), "{name} is missing or cannot be read");
         }
         let files = Dateien::iter().filter(|n| n.ends_with(".json")).count();
@@ -186,7 +195,10 @@ mod tests {
                 assert!(crate::tasten::bekannt(&k.taste), "{name}: key {} is not in the table", k.taste);
                 assert!(!k.label.contains('!'), "{name}");
                 if k.grund_pflicht {
-                    assert!(form.felder.iter().any(|f| f.name == "bemerkung"), "{name}: a reason needs the field bemerkung");
+                    assert!(
+                        form.felder.iter().any(|f| f.name == "bemerkung"),
+                        "{name}: a reason needs the field bemerkung"
+                    );
                 }
             }
             let mut keys: Vec<_> = form.knoepfe.iter().map(|k| &k.taste).collect();
@@ -204,7 +216,8 @@ mod tests {
 
     #[test]
     fn paths_reach_into_variables() {
-        let v: serde_json::Map<_, _> = serde_json::from_str(r#"{"a":{"b":[{"c":"x"}],"n":null},"p":{"wert":"7","sicherheit":0.5}}"#).unwrap();
+        let v: serde_json::Map<_, _> =
+            serde_json::from_str(r#"{"a":{"b":[{"c":"x"}],"n":null},"p":{"wert":"7","sicherheit":0.5}}"#).unwrap();
         assert_eq!(an_pfad(&v, "a.b.0.c").map(als_text).as_deref(), Some("x"));
         assert_eq!(an_pfad(&v, "p").map(als_text).as_deref(), Some("7"));
         for missing in ["a.n", "a.b.1.c", "a.b.c", "z", ""] {

@@ -40,7 +40,12 @@ impl FeldSicht {
     /// Ids for `aria-describedby`: hint, proposal, error.
     pub fn beschreibung(&self) -> String {
         let parts = [(&self.hilfe, "hilfe"), (&self.vorschlag, "vorschlag"), (&self.fehler, "fehler")];
-        parts.into_iter().filter(|(t, _)| !t.is_empty()).map(|(_, s)| format!("{}-{s}", self.id)).collect::<Vec<_>>().join(" ")
+        parts
+            .into_iter()
+            .filter(|(t, _)| !t.is_empty())
+            .map(|(_, s)| format!("{}-{s}", self.id))
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 }
 
@@ -92,12 +97,27 @@ pub fn knoepfe(form: &Formular) -> Vec<KnopfSicht> {
 }
 
 /// The fields with what was typed, else the proposals.
-pub fn sicht(form: &Formular, variablen: &Werte, entwurf: &Werte, fehler: &[(String, String)], quellen: &Quellen, summe: Option<Betrag>) -> Vec<FeldSicht> {
+pub fn sicht(
+    form: &Formular,
+    variablen: &Werte,
+    entwurf: &Werte,
+    fehler: &[(String, String)],
+    quellen: &Quellen,
+    summe: Option<Betrag>,
+) -> Vec<FeldSicht> {
     form.felder.iter().map(|f| feld(f, variablen, entwurf.get(&f.name), fehler, quellen, summe)).collect()
 }
 
-fn feld(f: &Feld, variablen: &Werte, typed: Option<&Value>, fehler: &[(String, String)], quellen: &Quellen, summe: Option<Betrag>) -> FeldSicht {
-    let proposal = f.vorschlag.iter().find_map(|p| an_pfad(variablen, p)).filter(|v| !v.is_string() || v.as_str() != Some(""));
+fn feld(
+    f: &Feld,
+    variablen: &Werte,
+    typed: Option<&Value>,
+    fehler: &[(String, String)],
+    quellen: &Quellen,
+    summe: Option<Betrag>,
+) -> FeldSicht {
+    let proposal =
+        f.vorschlag.iter().find_map(|p| an_pfad(variablen, p)).filter(|v| !v.is_string() || v.as_str() != Some(""));
     let (proposed, reason) = proposal.map_or_else(Default::default, |v| propose(v));
     let id = format!("f-{}", f.name);
     let wert = typed.map_or_else(|| proposed.wert.clone(), als_text);
@@ -148,7 +168,8 @@ fn propose(v: &Value) -> (Vorschlag, String) {
     let roh = als_text(v);
     let percent = v.get("sicherheit").and_then(Value::as_f64);
     let grund = v.get("grund").and_then(Value::as_str).filter(|g| !g.is_empty());
-    let words: Vec<String> = percent.map(|s| format!("{} %", percent_of(s))).into_iter().chain(grund.map(str::to_owned)).collect();
+    let words: Vec<String> =
+        percent.map(|s| format!("{} %", percent_of(s))).into_iter().chain(grund.map(str::to_owned)).collect();
     let wert = if percent.is_some_and(|s| s < SICHER_AB) { String::new() } else { roh.clone() };
     (Vorschlag { roh, wert }, words.join(" · "))
 }
@@ -158,7 +179,8 @@ fn words(f: &Feld, p: &Vorschlag, reason: &str, wert: &str, quellen: &Quellen) -
     if p.roh.is_empty() {
         return String::new();
     }
-    let name = choices(f, quellen).into_iter().find(|(w, _)| *w == p.roh).map_or_else(|| shown(f.typ, &p.roh), |(_, l)| l);
+    let name =
+        choices(f, quellen).into_iter().find(|(w, _)| *w == p.roh).map_or_else(|| shown(f.typ, &p.roh), |(_, l)| l);
     let value = match (p.wert.is_empty(), p.roh == wert) {
         (true, _) => format!("Kein sicherer Vorschlag: „{name}“"),
         (false, true) => "Vorschlag".to_owned(),
@@ -182,9 +204,19 @@ fn percent_of(s: f64) -> u32 {
 fn choices(f: &Feld, quellen: &Quellen) -> Vec<(String, String)> {
     match f.quelle.as_deref() {
         // Several offices are asked for their co-signature, one office is responsible.
-        Some("aemter") => quellen.options.aemter.iter().filter(|a| f.typ != Typ::Mehrfach || a.mitzeichnung).map(|a| (a.kennzeichen.clone(), format!("{} {}", a.kennzeichen, a.name))).collect(),
+        Some("aemter") => quellen
+            .options
+            .aemter
+            .iter()
+            .filter(|a| f.typ != Typ::Mehrfach || a.mitzeichnung)
+            .map(|a| (a.kennzeichen.clone(), format!("{} {}", a.kennzeichen, a.name)))
+            .collect(),
         Some("dokumentarten") => quellen.options.dokumentarten.clone(),
-        Some("aktenplan") => quellen.aktenplan.iter().map(|e| (e.kennzeichen.clone(), format!("{} {}", e.kennzeichen, e.titel))).collect(),
+        Some("aktenplan") => quellen
+            .aktenplan
+            .iter()
+            .map(|e| (e.kennzeichen.clone(), format!("{} {}", e.kennzeichen, e.titel)))
+            .collect(),
         _ => f.optionen.iter().map(|o| (o.wert.clone(), o.label.clone())).collect(),
     }
 }
@@ -254,7 +286,10 @@ mod tests {
     #[test]
     fn a_sure_proposal_is_preselected_with_its_reason() {
         let f = shown_for(r#"{"a":{"b":{"wert":"rechnung","sicherheit":0.97,"grund":"Betreff enthält „Rechnung“"}}}"#);
-        assert_eq!((f.wert.as_str(), f.vorschlag.as_str()), ("rechnung", "Vorschlag, 97 % · Betreff enthält „Rechnung“"));
+        assert_eq!(
+            (f.wert.as_str(), f.vorschlag.as_str()),
+            ("rechnung", "Vorschlag, 97 % · Betreff enthält „Rechnung“")
+        );
         assert!(f.optionen.iter().any(|o| o.gewaehlt && o.wert == "rechnung"));
     }
 

@@ -5,7 +5,10 @@ use askama::Template;
 use axum::extract::Path;
 use nachrichten::ablaeufe::Ablauf;
 
-use super::{id, sichten::{self, SchrittSicht}};
+use super::{
+    id,
+    sichten::{self, SchrittSicht},
+};
 use crate::{
     bild::{self, Mark},
     format,

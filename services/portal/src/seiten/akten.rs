@@ -33,7 +33,8 @@ struct AkteZeile {
 
 pub async fn liste(ctx: Ctx) -> Seite {
     let nach = ctx.query("nach");
-    let (akten, weiter) = ctx.app.dokumente.akten(&ctx.ich.actor, 50, Some(nach.as_str()).filter(|n| !n.is_empty())).await?;
+    let (akten, weiter) =
+        ctx.app.dokumente.akten(&ctx.ich.actor, 50, Some(nach.as_str()).filter(|n| !n.is_empty())).await?;
     let (gesamt, abgelegt) = ctx.app.dokumente.zaehler(&ctx.ich.actor).await?;
     let page = AktenListe {
         akten: akten
@@ -100,7 +101,10 @@ pub async fn zeigen(ctx: Ctx, Path(wert): Path<String>) -> Seite {
     let vorgaenge = a
         .vorgaenge
         .iter()
-        .map(|v| VorgangSicht { titel: v.titel.clone(), dokumente: v.dokumente.iter().map(|d| dok_zeile(&ctx, d)).collect() })
+        .map(|v| VorgangSicht {
+            titel: v.titel.clone(),
+            dokumente: v.dokumente.iter().map(|d| dok_zeile(&ctx, d)).collect(),
+        })
         .collect();
     let page = AktePage {
         amt: ctx.app.options.amt_name(&a.amt),

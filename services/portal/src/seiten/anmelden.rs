@@ -35,7 +35,15 @@ impl AnmeldeSeite {
     }
 }
 
-async fn seite(app: &App, headers: &HeaderMap, anfrage: &str, kennung: &str, weiter: &str, grund: &str, fehler: Option<&Fehler>) -> Seite {
+async fn seite(
+    app: &App,
+    headers: &HeaderMap,
+    anfrage: &str,
+    kennung: &str,
+    weiter: &str,
+    grund: &str,
+    fehler: Option<&Fehler>,
+) -> Seite {
     let csrf = match cookie(headers, "eakte_formular") {
         Some(v) if v.len() == 32 && v.bytes().all(|b| b.is_ascii_hexdigit()) => v.to_owned(),
         _ => app.ids.uuid().simple().to_string(),
@@ -58,7 +66,12 @@ async fn seite(app: &App, headers: &HeaderMap, anfrage: &str, kennung: &str, wei
     Ok((status, [(header::SET_COOKIE, set_cookie(app, "eakte_formular", &csrf, None))], html(&page)).into_response())
 }
 
-pub async fn zeigen(State(app): State<App>, headers: HeaderMap, uri: Uri, Extension(anfrage): Extension<Anfrage>) -> Seite {
+pub async fn zeigen(
+    State(app): State<App>,
+    headers: HeaderMap,
+    uri: Uri,
+    Extension(anfrage): Extension<Anfrage>,
+) -> Seite {
     if let Some(_ich) = sitzung::angemeldet(&app, &headers).await? {
         return Ok(Redirect::to("/").into_response());
     }
@@ -66,13 +79,20 @@ pub async fn zeigen(State(app): State<App>, headers: HeaderMap, uri: Uri, Extens
     seite(&app, &headers, &anfrage.0, "", query.get("weiter"), query.get("grund"), None).await
 }
 
-pub async fn anmelden(State(app): State<App>, headers: HeaderMap, Extension(anfrage): Extension<Anfrage>, felder: Felder) -> Seite {
+pub async fn anmelden(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Extension(anfrage): Extension<Anfrage>,
+    felder: Felder,
+) -> Seite {
     // The password keeps its blanks.
     let passwort = felder.0.iter().find(|(n, _)| n == "passwort").map_or("", |(_, v)| v.as_str());
     let kennung: String = felder.get("kennung").chars().take(200).collect();
     match app.konten.login(&kennung, &passwort.chars().take(1_000).collect::<String>()).await {
         Ok(token) => Ok(enter(&app, &token, felder.get("weiter"))),
-        Err(f) if f.status < 500 => seite(&app, &headers, &anfrage.0, &kennung, felder.get("weiter"), "", Some(&f)).await,
+        Err(f) if f.status < 500 => {
+            seite(&app, &headers, &anfrage.0, &kennung, felder.get("weiter"), "", Some(&f)).await
+        }
         Err(f) => Err(f.into()),
     }
 }
@@ -88,7 +108,8 @@ pub async fn demo(State(app): State<App>, felder: Felder) -> Seite {
 
 /// The answer that carries a new session.
 pub fn enter(app: &App, token: &str, weiter: &str) -> Response {
-    ([(header::SET_COOKIE, set_cookie(app, cookie_name(app), token, None))], Redirect::to(&eigene(weiter))).into_response()
+    ([(header::SET_COOKIE, set_cookie(app, cookie_name(app), token, None))], Redirect::to(&eigene(weiter)))
+        .into_response()
 }
 
 pub async fn abmelden(ctx: Ctx) -> Seite {

@@ -22,8 +22,7 @@ use super::{
 };
 use crate::{
     arten::Art,
-    beleg,
-    format,
+    beleg, format,
     formular::{self, FeldSicht, Formular, KnopfSicht, Meldungen, Quellen, als_text, an_pfad},
     rahmen::{Ctx, Rahmen, html},
     schutz::Seite,
@@ -103,8 +102,9 @@ async fn laden(ctx: &Ctx, id: TaskId) -> Result<Geladen, Fehler> {
         variablen.insert("_dokument".into(), value);
     }
     variablen.insert("_aufgabe".into(), Value::Object(seite.aufgabe.daten.clone()));
-    let form = formular::laden(&seite.aufgabe.formular)
-        .ok_or_else(|| Fehler::new("E9003", 500, "Das Formular dieser Aufgabe fehlt.", format!("no form {}", seite.aufgabe.formular)))?;
+    let form = formular::laden(&seite.aufgabe.formular).ok_or_else(|| {
+        Fehler::new("E9003", 500, "Das Formular dieser Aufgabe fehlt.", format!("no form {}", seite.aufgabe.formular))
+    })?;
     let paths = form.felder.iter().flat_map(|f| &f.summe);
     let summe = paths.filter_map(|p| an_pfad(&variablen, p)).find_map(|v| format::parse_betrag(&als_text(v)));
     Ok(Geladen { seite, dokument, variablen, form, summe })
@@ -134,7 +134,10 @@ async fn antwort(ctx: &Ctx, g: Geladen, z: Zustand, status: StatusCode) -> Seite
     let ansichten = if invoice.is_empty() || !has_pages {
         Vec::new()
     } else {
-        vec![(format!("{basis}?ansicht=lesbar"), "Lesbar", lesbar), (format!("{basis}?ansicht=seiten"), "Seitenbilder", !lesbar)]
+        vec![
+            (format!("{basis}?ansicht=lesbar"), "Lesbar", lesbar),
+            (format!("{basis}?ansicht=seiten"), "Seitenbilder", !lesbar),
+        ]
     };
     let plan = if g.form.felder.iter().any(|f| f.quelle.as_deref() == Some("aktenplan")) {
         ctx.app.dokumente.aktenplan(&ctx.ich.actor).await?
@@ -144,11 +147,12 @@ async fn antwort(ctx: &Ctx, g: Geladen, z: Zustand, status: StatusCode) -> Seite
     let quellen = Quellen { options, aktenplan: &plan };
     let entwurf = z.entwurf.as_ref().unwrap_or(&g.seite.entwurf);
     let offen = a.erledigt.is_none() && g.seite.sperre.is_none();
-    let bestaetigung = z.bestaetigen.as_ref().and_then(|name| g.form.knoepfe.iter().find(|k| k.name == *name)).map(|k| Bestaetigung {
-        name: k.name.clone(),
-        label: k.label.clone(),
-        text: fuellen(&k.bestaetigen, &g, entwurf),
-    });
+    let bestaetigung =
+        z.bestaetigen.as_ref().and_then(|name| g.form.knoepfe.iter().find(|k| k.name == *name)).map(|k| Bestaetigung {
+            name: k.name.clone(),
+            label: k.label.clone(),
+            text: fuellen(&k.bestaetigen, &g, entwurf),
+        });
     let (vorlage, vorlage_text, nichtoeffentlich) = vorlage(&g, ctx);
     let page = AufgabenSeite {
         id: a.id.to_string(),
@@ -171,12 +175,19 @@ async fn antwort(ctx: &Ctx, g: Geladen, z: Zustand, status: StatusCode) -> Seite
         nichtoeffentlich,
         frist: a.faellig.map(|t| format::frist(t, ctx.heute())),
         einleitung: g.form.einleitung.clone(),
-        felder: if offen { formular::sicht(g.form, &g.variablen, entwurf, &z.fehler, &quellen, g.summe) } else { Vec::new() },
+        felder: if offen {
+            formular::sicht(g.form, &g.variablen, entwurf, &z.fehler, &quellen, g.summe)
+        } else {
+            Vec::new()
+        },
         knoepfe: if offen { formular::knoepfe(g.form) } else { Vec::new() },
         fehler: z.fehler,
         warnung: z.warnung,
         sperre: g.seite.sperre.clone().filter(|_| a.erledigt.is_none()).unwrap_or_default(),
-        erledigt: a.erledigt.map(|t| format!("Diese Aufgabe ist seit {} erledigt.", format::zeitpunkt(t))).unwrap_or_default(),
+        erledigt: a
+            .erledigt
+            .map(|t| format!("Diese Aufgabe ist seit {} erledigt.", format::zeitpunkt(t)))
+            .unwrap_or_default(),
         uebernehmbar: offen && a.bearbeiter.is_none(),
         meine: offen && a.bearbeiter == Some(ctx.ich.actor.person),
         bestaetigung,
@@ -220,9 +231,18 @@ fn fuellen(text: &str, g: &Geladen, entwurf: &Werte) -> String {
         .collect();
     let field = |key: &str| an_pfad(&g.variablen, &format!("_dokument.vorschlag.felder.{key}")).map(als_text);
     text.replace("{betrag}", &g.summe.map_or_else(unknown, |b| format::betrag(b, waehrung)))
-        .replace("{lieferant}", &facts.and_then(|f| f.lieferant.clone()).or_else(|| field("sender")).unwrap_or_else(unknown))
-        .replace("{iban}", &facts.and_then(|f| f.iban.clone()).or_else(|| field("iban")).map_or_else(unknown, |i| sichten::iban(&i)))
-        .replace("{kostenstellen}", &if accounts.is_empty() { "keiner Kostenstelle".to_owned() } else { accounts.join(", ") })
+        .replace(
+            "{lieferant}",
+            &facts.and_then(|f| f.lieferant.clone()).or_else(|| field("sender")).unwrap_or_else(unknown),
+        )
+        .replace(
+            "{iban}",
+            &facts.and_then(|f| f.iban.clone()).or_else(|| field("iban")).map_or_else(unknown, |i| sichten::iban(&i)),
+        )
+        .replace(
+            "{kostenstellen}",
+            &if accounts.is_empty() { "keiner Kostenstelle".to_owned() } else { accounts.join(", ") },
+        )
         .replace("{titel}", &g.seite.aufgabe.titel)
 }
 
@@ -241,7 +261,8 @@ pub async fn entscheiden(ctx: Ctx, Path(wert): Path<String>, felder: Felder) -> 
         return Ok(Redirect::to(&format!("/aufgaben/{task}#kontierung")).into_response());
     }
     let Some(knopf) = g.form.knoepfe.iter().find(|k| k.name == felder.get("entscheidung")) else {
-        let z = Zustand { entwurf: Some(entwurf), warnung: "Wählen Sie einen der Knöpfe.".into(), ..Default::default() };
+        let z =
+            Zustand { entwurf: Some(entwurf), warnung: "Wählen Sie einen der Knöpfe.".into(), ..Default::default() };
         return antwort(&ctx, g, z, StatusCode::UNPROCESSABLE_ENTITY).await;
     };
     let werte = match formular::pruefen(g.form, knopf, &entwurf, g.summe) {
@@ -260,12 +281,17 @@ pub async fn entscheiden(ctx: Ctx, Path(wert): Path<String>, felder: Felder) -> 
     let key: String = felder.get("schluessel").chars().take(64).collect();
     let idempotency_key = if key.is_empty() { ctx.app.ids.uuid().to_string() } else { key };
     let e = Erledigung { version: felder.get("version").parse().unwrap_or(-1), idempotency_key, werte };
-    let (art, list) = (Art::von(&g.seite.aufgabe.process, &g.seite.aufgabe.element), nachbarn(&ctx, &g.seite.aufgabe).await?);
+    let (art, list) =
+        (Art::von(&g.seite.aufgabe.process, &g.seite.aufgabe.element), nachbarn(&ctx, &g.seite.aufgabe).await?);
     match ctx.app.aufgaben.complete(actor, task, e).await {
         Ok(()) => Ok(next(art, list.1.or(list.0))),
         Err(f) if matches!(f.status, 403 | 409 | 412 | 422) => {
             save(&ctx, task, &entwurf).await;
-            let safe = if matches!(f.status, 409 | 412) && !f.text.0.contains("gesichert") { " Ihre Eingaben sind gesichert." } else { "" };
+            let safe = if matches!(f.status, 409 | 412) && !f.text.0.contains("gesichert") {
+                " Ihre Eingaben sind gesichert."
+            } else {
+                ""
+            };
             let z = Zustand { entwurf: Some(entwurf), warnung: format!("{}{safe}", f.text), ..Default::default() };
             let status = StatusCode::from_u16(f.status).unwrap_or(StatusCode::CONFLICT);
             // Someone was faster: show what stands there now, with what was typed.

@@ -62,7 +62,10 @@ fn zeile(ctx: &Ctx, a: &Aufgabe, art: Art) -> Zeile {
     let mut zusatz: Vec<String> = match art {
         Art::Rechnung => vec![get("lieferant")],
         Art::Klaerung => vec![get("grund")],
-        _ => vec![get("absender"), Some(get("dokumentart")).map(|d| ctx.app.options.dokumentart_name(&d)).unwrap_or_default()],
+        _ => vec![
+            get("absender"),
+            Some(get("dokumentart")).map(|d| ctx.app.options.dokumentart_name(&d)).unwrap_or_default(),
+        ],
     };
     zusatz.retain(|z| !z.is_empty() && !a.titel.contains(z.as_str()));
     Zeile {
@@ -70,7 +73,10 @@ fn zeile(ctx: &Ctx, a: &Aufgabe, art: Art) -> Zeile {
         titel: a.titel.clone(),
         schritt: a.name.clone(),
         zusatz: zusatz.join(" · "),
-        betrag: Some(get("betrag")).filter(|b| !b.is_empty()).map(|b| format::betrag_text(&b, waehrung.as_deref())).unwrap_or_default(),
+        betrag: Some(get("betrag"))
+            .filter(|b| !b.is_empty())
+            .map(|b| format::betrag_text(&b, waehrung.as_deref()))
+            .unwrap_or_default(),
         skonto: date("skonto_bis"),
         frist: a.faellig.map(|t| format::frist(t, heute)),
         befunde: match get("befunde").parse::<u32>() {
@@ -130,7 +136,11 @@ async fn liste(ctx: Ctx, art: Art) -> Seite {
 
 async fn leer(ctx: &Ctx, art: Art, erledigte: bool, done: &str) -> Result<Leer, Fehler> {
     if erledigte {
-        return Ok(Leer { text: "Hier erscheint, was Sie erledigt haben.".into(), href: art.pfad().into(), knopf: "Offene ansehen" });
+        return Ok(Leer {
+            text: "Hier erscheint, was Sie erledigt haben.".into(),
+            href: art.pfad().into(),
+            knopf: "Offene ansehen",
+        });
     }
     let text = match art {
         Art::Scan => "Alles geprüft. Neue Sendungen erscheinen hier von selbst.".into(),

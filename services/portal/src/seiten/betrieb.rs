@@ -129,7 +129,13 @@ pub async fn zeigen(ctx: Ctx) -> Seite {
 pub async fn erneut(ctx: Ctx, felder: Felder) -> Seite {
     let jobs: Vec<JobId> = felder.get("jobs").split(',').take(500).filter_map(|j| j.parse().ok()).collect();
     if felder.get("grund").chars().count() < 3 {
-        return seite(&ctx, &felder, "Nennen Sie einen Grund. Er steht im Protokoll.", StatusCode::UNPROCESSABLE_ENTITY).await;
+        return seite(
+            &ctx,
+            &felder,
+            "Nennen Sie einen Grund. Er steht im Protokoll.",
+            StatusCode::UNPROCESSABLE_ENTITY,
+        )
+        .await;
     }
     if jobs.is_empty() {
         return seite(&ctx, &felder, "Diese Störung gibt es nicht mehr.", StatusCode::UNPROCESSABLE_ENTITY).await;

@@ -8,7 +8,11 @@ use axum::{
     http::header,
     response::{IntoResponse, Redirect},
 };
-use nachrichten::{ablaeufe::Ablauf, fehler::Fehler, sendungen::{SendungStand, Stand}};
+use nachrichten::{
+    ablaeufe::Ablauf,
+    fehler::Fehler,
+    sendungen::{SendungStand, Stand},
+};
 
 use super::anmelden;
 use service_platform::konten::DemoLogin;
@@ -43,7 +47,8 @@ pub struct Schritt {
 
 /// Persons who did a step in this course.
 fn personen(a: &Ablauf) -> Vec<&str> {
-    let mut names: Vec<_> = a.verlauf.iter().filter(|s| s.ereignis == "erledigt").filter_map(|s| s.person.as_deref()).collect();
+    let mut names: Vec<_> =
+        a.verlauf.iter().filter(|s| s.ereignis == "erledigt").filter_map(|s| s.person.as_deref()).collect();
     names.sort_unstable();
     names.dedup();
     names
@@ -226,7 +231,13 @@ pub async fn uhr(ctx: Ctx, felder: Felder) -> Seite {
     let demo = an(&ctx)?;
     let seconds: i64 = felder.get("sekunden").parse().unwrap_or(0);
     if !(1..=400 * 86_400).contains(&seconds) {
-        return Err(Fehler::new("E7006", 422, "Wählen Sie, wie weit die Uhr vorgehen soll.", "clock step out of range").into());
+        return Err(Fehler::new(
+            "E7006",
+            422,
+            "Wählen Sie, wie weit die Uhr vorgehen soll.",
+            "clock step out of range",
+        )
+        .into());
     }
     demo.advance(seconds).await?;
     Ok(Redirect::to("/rundgang?meldung=uhr").into_response())
@@ -235,7 +246,13 @@ pub async fn uhr(ctx: Ctx, felder: Felder) -> Seite {
 pub async fn zurueck(ctx: Ctx, felder: Felder) -> Seite {
     let demo = an(&ctx)?;
     if felder.get("sicher") != "ja" {
-        return Err(Fehler::new("E7006", 422, "Setzen Sie das Häkchen, damit wirklich alles gelöscht wird.", "reset not confirmed").into());
+        return Err(Fehler::new(
+            "E7006",
+            422,
+            "Setzen Sie das Häkchen, damit wirklich alles gelöscht wird.",
+            "reset not confirmed",
+        )
+        .into());
     }
     demo.reset().await?;
     // The persons are entered anew, so every session ends.
@@ -266,6 +283,9 @@ mod tests {
     fn nothing_is_ticked_at_the_start_and_filing_ticks_its_steps() {
         assert!(schritte(&Lage::default()).iter().all(|s| !s.fertig));
         let filed = schritte(&Lage { abgelegt: 1, ..Lage::default() });
-        assert_eq!(filed.iter().filter(|s| s.fertig).map(|s| s.titel).collect::<Vec<_>>(), ["Einen Brief zuordnen", "Den Brief in der Akte finden"]);
+        assert_eq!(
+            filed.iter().filter(|s| s.fertig).map(|s| s.titel).collect::<Vec<_>>(),
+            ["Einen Brief zuordnen", "Den Brief in der Akte finden"]
+        );
     }
 }

@@ -7,7 +7,11 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
-use nachrichten::{DokumentId, dokumente::{Dokument, Inhalt}, fehler::Fehler};
+use nachrichten::{
+    DokumentId,
+    dokumente::{Dokument, Inhalt},
+    fehler::Fehler,
+};
 
 use super::{
     id,
@@ -39,11 +43,15 @@ async fn antwort(ctx: &Ctx, d: Dokument, felder: &Felder, fehler: Vec<(String, S
     let basis = format!("/dokumente/{}", d.id);
     let invoice = beleg::von(ctx, &d).await;
     let lesbar = !invoice.is_empty() && ctx.query("seite").is_empty() && ctx.query("ansicht") != "seiten";
-    let blatt = if lesbar { None } else { sichten::blatt(ctx, &d, ctx.query("seite").parse().unwrap_or(1), &basis).await };
+    let blatt =
+        if lesbar { None } else { sichten::blatt(ctx, &d, ctx.query("seite").parse().unwrap_or(1), &basis).await };
     let ansichten = if invoice.is_empty() || d.seiten.is_empty() {
         Vec::new()
     } else {
-        vec![(format!("{basis}?ansicht=lesbar"), "Lesbar", lesbar), (format!("{basis}?ansicht=seiten"), "Seitenbilder", !lesbar)]
+        vec![
+            (format!("{basis}?ansicht=lesbar"), "Lesbar", lesbar),
+            (format!("{basis}?ansicht=seiten"), "Seitenbilder", !lesbar),
+        ]
     };
     let instance = ctx.app.ablaeufe.of_document(&ctx.ich.actor, d.id).await?;
     let course = match instance {
@@ -83,7 +91,8 @@ pub async fn blatt(ctx: Ctx, Path((wert, n)): Path<(String, String)>) -> Seite {
     let n = n.parse().map_err(|_| Fehler::not_found())?;
     let query = ctx.query("auf");
     // The links of the fragment lead to the page it is shown on; only two kinds exist.
-    let basis = if query.starts_with("/aufgaben/") { crate::rahmen::eigene(&query) } else { format!("/dokumente/{}", d.id) };
+    let basis =
+        if query.starts_with("/aufgaben/") { crate::rahmen::eigene(&query) } else { format!("/dokumente/{}", d.id) };
     let b = sichten::blatt(&ctx, &d, n, &basis).await.ok_or_else(Fehler::not_found)?;
     Ok(html(&BlattTeil { b }))
 }
@@ -113,10 +122,18 @@ pub async fn fassung(ctx: Ctx, Path((wert, name)): Path<(String, String)>) -> Se
 
 /// Foreign bytes: attachment, sandbox, no sniffing.
 pub fn ausliefern(inhalt: Inhalt) -> Response {
-    let ascii: String = inhalt.name.chars().map(|c| if c.is_ascii_alphanumeric() || "-_. ".contains(c) { c } else { '_' }).take(150).collect();
-    let utf8: String = crate::rahmen::encode(&inhalt.name.chars().filter(|c| !c.is_control()).take(150).collect::<String>()).replace('/', "%2F");
+    let ascii: String = inhalt
+        .name
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || "-_. ".contains(c) { c } else { '_' })
+        .take(150)
+        .collect();
+    let utf8: String =
+        crate::rahmen::encode(&inhalt.name.chars().filter(|c| !c.is_control()).take(150).collect::<String>())
+            .replace('/', "%2F");
     let disposition = format!("attachment; filename=\"{ascii}\"; filename*=UTF-8''{utf8}");
-    let value = |text: &str, other: &'static str| HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(other));
+    let value =
+        |text: &str, other: &'static str| HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(other));
     let headers = [
         (header::CONTENT_TYPE, value(&inhalt.media_type, "application/octet-stream")),
         (header::CONTENT_DISPOSITION, value(&disposition, "attachment")),
@@ -133,7 +150,9 @@ pub async fn zugang(ctx: Ctx, Path(wert): Path<String>, felder: Felder) -> Seite
     let tag = format::parse_tag(felder.get("zugang"));
     match tag {
         None => fehler.push(("zugang".to_owned(), "Schreiben Sie das Datum so: 23.11.2026.".to_owned())),
-        Some(t) if t > ctx.heute() => fehler.push(("zugang".to_owned(), "Der Zugang kann nicht in der Zukunft liegen.".to_owned())),
+        Some(t) if t > ctx.heute() => {
+            fehler.push(("zugang".to_owned(), "Der Zugang kann nicht in der Zukunft liegen.".to_owned()))
+        }
         Some(_) => {}
     }
     if felder.get("grund").chars().count() < 3 {

@@ -8,7 +8,10 @@ use axum::{
 };
 use nachrichten::fehler::Fehler;
 
-use crate::{App, rahmen::{Rahmen, html}};
+use crate::{
+    App,
+    rahmen::{Rahmen, html},
+};
 
 #[derive(Template)]
 #[template(path = "fehler.html")]

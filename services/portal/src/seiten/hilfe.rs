@@ -23,7 +23,19 @@ struct Handbuch;
 
 /// Pages in their order.
 pub const SEITEN: &[&str] = &[
-    "anmelden", "uebersicht", "scanpruefung", "rechnungen", "vorlagen", "klaerung", "dokument", "akten", "suche", "sendungen", "ablauf", "betrieb", "rundgang",
+    "anmelden",
+    "uebersicht",
+    "scanpruefung",
+    "rechnungen",
+    "vorlagen",
+    "klaerung",
+    "dokument",
+    "akten",
+    "suche",
+    "sendungen",
+    "ablauf",
+    "betrieb",
+    "rundgang",
 ];
 
 /// Source text of a page.
@@ -57,7 +69,10 @@ async fn seite(app: &App, headers: &HeaderMap, anfrage: &str, name: &str) -> Sei
     r.name = angemeldet.as_ref().map(|a| a.actor.name.clone()).unwrap_or_default();
     let page = HilfeSeite {
         text: markdown::html(&text),
-        seiten: SEITEN.iter().filter_map(|s| Some((format!("/hilfe/{s}"), self::titel(&quelle(s)?), *s == name))).collect(),
+        seiten: SEITEN
+            .iter()
+            .filter_map(|s| Some((format!("/hilfe/{s}"), self::titel(&quelle(s)?), *s == name)))
+            .collect(),
         angemeldet: angemeldet.is_some(),
         titel,
         r,
@@ -69,11 +84,20 @@ pub async fn inhalt(State(app): State<App>, headers: HeaderMap, Extension(anfrag
     seite(&app, &headers, &anfrage.0, "uebersicht").await
 }
 
-pub async fn zeigen(State(app): State<App>, headers: HeaderMap, Extension(anfrage): Extension<Anfrage>, Path(name): Path<String>) -> Seite {
+pub async fn zeigen(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Extension(anfrage): Extension<Anfrage>,
+    Path(name): Path<String>,
+) -> Seite {
     seite(&app, &headers, &anfrage.0, &name).await
 }
 
-pub async fn barrierefreiheit(State(app): State<App>, headers: HeaderMap, Extension(anfrage): Extension<Anfrage>) -> Seite {
+pub async fn barrierefreiheit(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Extension(anfrage): Extension<Anfrage>,
+) -> Seite {
     seite(&app, &headers, &anfrage.0, "barrierefreiheit").await
 }
 
@@ -86,7 +110,10 @@ mod tests {
         for name in SEITEN.iter().chain(&["barrierefreiheit"]) {
             let text = quelle(name).unwrap_or_default();
             assert!(text.starts_with("<!-- SPDX") && titel(&text) != "Hilfe", "{name}");
-            assert!(!text.contains('!') || text.matches('!').count() == text.matches("<!--").count(), "{name}: exclamation mark");
+            assert!(
+                !text.contains('!') || text.matches('!').count() == text.matches("<!--").count(),
+                "{name}: exclamation mark"
+            );
         }
         assert_eq!(Handbuch::iter().count(), SEITEN.len() + 1, "a page that nobody links");
     }

@@ -59,7 +59,12 @@ struct Zeile {
 
 fn zeile(s: &SendungStand, options: &Options) -> Zeile {
     let (stand, stand_art) = stand_wort(s.state);
-    let wartet = s.waiting_for.iter().filter_map(|w| Some(options.gruppe_name(w.group.as_deref()?))).collect::<Vec<_>>().join(", ");
+    let wartet = s
+        .waiting_for
+        .iter()
+        .filter_map(|w| Some(options.gruppe_name(w.group.as_deref()?)))
+        .collect::<Vec<_>>()
+        .join(", ");
     let text = match (&s.reason, &s.fortschritt) {
         (Some(g), _) => g.text.clone(),
         (None, Some(f)) => f.clone(),
@@ -111,9 +116,21 @@ pub async fn liste(ctx: Ctx) -> Seite {
 }
 
 /// `POST /sendungen`: multipart; `csrf` and `schluessel` stand before the files. Each file is one Sendung.
-pub async fn einliefern(State(app): State<App>, ctx: Ctx, _: HeaderMap, form: Result<Multipart, axum::extract::multipart::MultipartRejection>) -> Seite {
+pub async fn einliefern(
+    State(app): State<App>,
+    ctx: Ctx,
+    _: HeaderMap,
+    form: Result<Multipart, axum::extract::multipart::MultipartRejection>,
+) -> Seite {
     let mut form = form.map_err(|_| csrf_fehler())?;
-    let broken = || Fehler::new("E7006", 400, "Die Übertragung ist abgebrochen. Es wurde nichts gespeichert. Laden Sie die Datei noch einmal hoch.", "multipart broken");
+    let broken = || {
+        Fehler::new(
+            "E7006",
+            400,
+            "Die Übertragung ist abgebrochen. Es wurde nichts gespeichert. Laden Sie die Datei noch einmal hoch.",
+            "multipart broken",
+        )
+    };
     let (mut trusted, mut schluessel, mut quittungen) = (false, String::new(), Vec::new());
     let mut zugang = None;
     while let Some(mut field) = form.next_field().await.map_err(|_| broken())? {
@@ -123,7 +140,8 @@ pub async fn einliefern(State(app): State<App>, ctx: Ctx, _: HeaderMap, form: Re
         let mut bytes = Vec::new();
         while let Some(chunk) = field.chunk().await.map_err(|_| broken())? {
             if bytes.len() + chunk.len() > limit {
-                let text = format!("Die Datei ist größer als {}. Sie wurde nicht angenommen.", format::groesse(limit as u64));
+                let text =
+                    format!("Die Datei ist größer als {}. Sie wurde nicht angenommen.", format::groesse(limit as u64));
                 return seite(&ctx, &text, StatusCode::PAYLOAD_TOO_LARGE).await;
             }
             bytes.extend_from_slice(&chunk);
@@ -192,7 +210,16 @@ async fn laden(ctx: &Ctx, wert: &str) -> Result<(SendungSicht, String), crate::s
         groesse: format::groesse(s.size),
         freigabe: s.freigabe.map_or_else(|| "noch nicht".to_owned(), |t| t.deutsch()),
         doppelt_von: s.duplicate_of.map(|d| d.to_string()).unwrap_or_default(),
-        wartet: s.waiting_for.iter().map(|w| (format!("/aufgaben/{}", w.task), w.group.as_deref().map_or_else(|| "eine Person".to_owned(), |g| ctx.app.options.gruppe_name(g)))).collect(),
+        wartet: s
+            .waiting_for
+            .iter()
+            .map(|w| {
+                (
+                    format!("/aufgaben/{}", w.task),
+                    w.group.as_deref().map_or_else(|| "eine Person".to_owned(), |g| ctx.app.options.gruppe_name(g)),
+                )
+            })
+            .collect(),
         dokumente: dokumente.iter().map(|d| dok_zeile(ctx, d)).collect(),
         z: zeile(&s, &ctx.app.options),
     };

@@ -156,7 +156,10 @@ pub fn dokument(d: &Dokument, options: &Options, heute: Tag) -> DokSicht {
             .collect(),
         vorschlaege: vorschlaege(d, options),
         akte: d.ablage.as_ref().map(|a| {
-            let text = format!("{} {} › {} {} › {}", a.einheit, a.einheit_titel, a.aktenzeichen, a.akte_titel, a.vorgang_titel);
+            let text = format!(
+                "{} {} › {} {} › {}",
+                a.einheit, a.einheit_titel, a.aktenzeichen, a.akte_titel, a.vorgang_titel
+            );
             (format!("/akten/{}", a.akte), text)
         }),
         sendung: d.sendung.to_string(),

@@ -69,10 +69,19 @@ pub async fn zeigen(ctx: Ctx) -> Seite {
     let seite: u32 = ctx.query("seite").parse().unwrap_or(0).min(500);
     let (von_tag, bis_tag) = (format::parse_tag(&von), format::parse_tag(&bis));
     let wrong = |typed: &str, tag: Option<_>| !typed.trim().is_empty() && tag.is_none();
-    let fehler = if wrong(&von, von_tag) || wrong(&bis, bis_tag) { "Schreiben Sie das Datum so: 23.11.2026." } else { "" };
+    let fehler =
+        if wrong(&von, von_tag) || wrong(&bis, bis_tag) { "Schreiben Sie das Datum so: 23.11.2026." } else { "" };
     let gesucht = !text.is_empty() || !arten.is_empty() || !aemter.is_empty() || von_tag.is_some() || bis_tag.is_some();
     let e = if gesucht {
-        let anfrage = Anfrage { text: text.clone(), dokumentart: arten.clone(), amt: aemter.clone(), von: von_tag, bis: bis_tag, limit: JE_SEITE, seite };
+        let anfrage = Anfrage {
+            text: text.clone(),
+            dokumentart: arten.clone(),
+            amt: aemter.clone(),
+            von: von_tag,
+            bis: bis_tag,
+            limit: JE_SEITE,
+            seite,
+        };
         ctx.app.suche.suche(&ctx.ich.actor, &anfrage).await?
     } else {
         Ergebnis { gesamt: 0, treffer: Vec::new(), arten: Vec::new(), aemter: Vec::new(), meinten: None }
@@ -80,7 +89,8 @@ pub async fn zeigen(ctx: Ctx) -> Seite {
     let link = |arten: &[String], aemter: &[String], seite| adresse(&text, arten, aemter, &von, &bis, seite);
     let without = |list: &[String], out: &str| list.iter().filter(|x| *x != out).cloned().collect::<Vec<_>>();
     let options = &ctx.app.options;
-    let mut aktive: Vec<_> = arten.iter().map(|a| (options.dokumentart_name(a), link(&without(&arten, a), &aemter, 0))).collect();
+    let mut aktive: Vec<_> =
+        arten.iter().map(|a| (options.dokumentart_name(a), link(&without(&arten, a), &aemter, 0))).collect();
     aktive.extend(aemter.iter().map(|a| (options.amt_name(a), link(&arten, &without(&aemter, a), 0))));
     if !von.is_empty() || !bis.is_empty() {
         let words = match (von.is_empty(), bis.is_empty()) {
@@ -93,7 +103,12 @@ pub async fn zeigen(ctx: Ctx) -> Seite {
     let pages = e.gesamt.div_ceil(u64::from(JE_SEITE)).max(1);
     let facets = |list: &[Facette], on: &[String], name: &dyn Fn(&str) -> String| {
         list.iter()
-            .map(|f| FacetteSicht { label: name(&f.wert), an: on.contains(&f.wert), wert: f.wert.clone(), anzahl: f.anzahl })
+            .map(|f| FacetteSicht {
+                label: name(&f.wert),
+                an: on.contains(&f.wert),
+                wert: f.wert.clone(),
+                anzahl: f.anzahl,
+            })
             .collect::<Vec<_>>()
     };
     let page = SuchSeite {
@@ -101,7 +116,11 @@ pub async fn zeigen(ctx: Ctx) -> Seite {
             1 => "1 Treffer".to_owned(),
             n => format!("{n} Treffer"),
         },
-        treffer: e.treffer.iter().map(|t| TrefferSicht { d: dok_zeile(&ctx, &t.dokument), ausschnitt: t.ausschnitt.clone(), seite: t.seite }).collect(),
+        treffer: e
+            .treffer
+            .iter()
+            .map(|t| TrefferSicht { d: dok_zeile(&ctx, &t.dokument), ausschnitt: t.ausschnitt.clone(), seite: t.seite })
+            .collect(),
         arten: facets(&e.arten, &arten, &|w| options.dokumentart_name(w)),
         aemter: facets(&e.aemter, &aemter, &|w| options.amt_name(w)),
         meinten: e.meinten.clone().map(|m| (adresse(&m, &arten, &aemter, &von, &bis, 0), m)),
@@ -110,7 +129,9 @@ pub async fn zeigen(ctx: Ctx) -> Seite {
         vorige: if seite > 0 { link(&arten, &aemter, seite - 1) } else { String::new() },
         naechste: if u64::from(seite) + 1 < pages { link(&arten, &aemter, seite + 1) } else { String::new() },
         seite: format!("Seite {} von {pages}", seite + 1),
-        r: ctx.rahmen(&if text.is_empty() { "Suche".to_owned() } else { format!("{text} · Suche") }, "/suche", "suche").await?,
+        r: ctx
+            .rahmen(&if text.is_empty() { "Suche".to_owned() } else { format!("{text} · Suche") }, "/suche", "suche")
+            .await?,
         text,
         von,
         bis,

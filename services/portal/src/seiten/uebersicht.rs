@@ -68,15 +68,41 @@ pub async fn zeigen(ctx: Ctx) -> Seite {
     let mut faellige = ctx.app.aufgaben.list(ich, &due).await?.aufgaben;
     faellige.sort_by_key(|a| a.faellig);
     let sum = |f: fn(&nachrichten::aufgaben::Zaehler) -> u64| zaehler.iter().map(f).sum::<u64>();
-    let erste = Art::ALLE.into_iter().max_by_key(|a| zaehler.iter().filter(|z| a.meint(&z.process, &z.element)).map(|z| z.offen).sum::<u64>());
+    let erste = Art::ALLE
+        .into_iter()
+        .max_by_key(|a| zaehler.iter().filter(|z| a.meint(&z.process, &z.element)).map(|z| z.offen).sum::<u64>());
     let liste = erste.map_or("/aufgaben/scanpruefung", Art::pfad);
     let mut zahlen = vec![
-        Kennzahl { zahl: sum(|z| z.offen), label: "offen", href: liste, hinweis: "Aufgaben, die Sie erledigen können", warnt: false },
-        Kennzahl { zahl: sum(|z| z.heute_faellig), label: "heute fällig", href: "#fristen", hinweis: "Frist endet heute", warnt: false },
-        Kennzahl { zahl: sum(|z| z.ueberfaellig), label: "überfällig", href: "#fristen", hinweis: "Frist ist vorbei", warnt: sum(|z| z.ueberfaellig) > 0 },
+        Kennzahl {
+            zahl: sum(|z| z.offen),
+            label: "offen",
+            href: liste,
+            hinweis: "Aufgaben, die Sie erledigen können",
+            warnt: false,
+        },
+        Kennzahl {
+            zahl: sum(|z| z.heute_faellig),
+            label: "heute fällig",
+            href: "#fristen",
+            hinweis: "Frist endet heute",
+            warnt: false,
+        },
+        Kennzahl {
+            zahl: sum(|z| z.ueberfaellig),
+            label: "überfällig",
+            href: "#fristen",
+            hinweis: "Frist ist vorbei",
+            warnt: sum(|z| z.ueberfaellig) > 0,
+        },
     ];
     if ctx.ich.hat_rolle("Betrieb") {
-        zahlen.push(Kennzahl { zahl: kz.stoerungen, label: "Störungen", href: "/betrieb", hinweis: "Schritte, die Hilfe brauchen", warnt: kz.stoerungen > 0 });
+        zahlen.push(Kennzahl {
+            zahl: kz.stoerungen,
+            label: "Störungen",
+            href: "/betrieb",
+            hinweis: "Schritte, die Hilfe brauchen",
+            warnt: kz.stoerungen > 0,
+        });
     }
     let most = kz.alter.iter().copied().max().unwrap_or(0).max(1);
     let labels = ["0 bis 1 Tag", "2 bis 5 Tage", "6 bis 10 Tage", "über 10 Tage"];
@@ -84,7 +110,13 @@ pub async fn zeigen(ctx: Ctx) -> Seite {
         .into_iter()
         .zip(kz.alter)
         .enumerate()
-        .map(|(i, (label, zahl))| Balken { label, zahl, laenge: (zahl * 400).div_ceil(most).min(400), y: i * 40, nr: i + 1 })
+        .map(|(i, (label, zahl))| Balken {
+            label,
+            zahl,
+            laenge: (zahl * 400).div_ceil(most).min(400),
+            y: i * 40,
+            nr: i + 1,
+        })
         .collect();
     let heute = ctx.heute();
     let fristen = faellige

@@ -49,7 +49,13 @@ async fn seite(ctx: &Ctx, felder: &Felder, fehler: Vec<(String, String)>, status
             .aemter
             .iter()
             .filter(|a| a.mitzeichnung)
-            .map(|a| (a.kennzeichen.clone(), format!("{} {}", a.kennzeichen, a.name), chosen.contains(&a.kennzeichen.as_str())))
+            .map(|a| {
+                (
+                    a.kennzeichen.clone(),
+                    format!("{} {}", a.kennzeichen, a.name),
+                    chosen.contains(&a.kennzeichen.as_str()),
+                )
+            })
             .collect(),
         fehler,
         schluessel: if key.is_empty() { ctx.app.ids.uuid().to_string() } else { key.to_owned() },
@@ -86,7 +92,8 @@ fn pruefen(ctx: &Ctx, felder: &Felder) -> Result<Werte, Vec<(String, String)>> {
     if !fehler.is_empty() {
         return Err(fehler);
     }
-    let sichtbarkeit = if felder.get("sichtbarkeit") == "nichtoeffentlich" { "nichtoeffentlich" } else { "oeffentlich" };
+    let sichtbarkeit =
+        if felder.get("sichtbarkeit") == "nichtoeffentlich" { "nichtoeffentlich" } else { "oeffentlich" };
     let vorlage = json!({
         "titel": titel,
         "text": text,

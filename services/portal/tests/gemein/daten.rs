@@ -39,7 +39,14 @@ fn rendition(name: &str, media_type: &str, size: u64) -> Rendition {
 }
 
 pub fn dokument(n: u64, titel: &str, art: &str, seiten: u32, abgelegt: bool) -> Dokument {
-    let seite = |n| Seite { n, breite: 1240, hoehe: 1754, dpi: [150, 150], leer: n == 2 && seiten > 2, bild: Some(BlobHash::of(b"bild")) };
+    let seite = |n| Seite {
+        n,
+        breite: 1240,
+        hoehe: 1754,
+        dpi: [150, 150],
+        leer: n == 2 && seiten > 2,
+        bild: Some(BlobHash::of(b"bild")),
+    };
     let mut felder = BTreeMap::new();
     felder.insert("doc_type".into(), feld(art, 0.97, "Betreff enthält das Wort"));
     felder.insert("subject".into(), feld(titel, 0.88, "fett gedruckte Zeile über der Anrede"));
@@ -62,7 +69,11 @@ pub fn dokument(n: u64, titel: &str, art: &str, seiten: u32, abgelegt: bool) -> 
         erfasst: vor(95),
         freigabe: abgelegt.then(|| tag("2026-11-23")),
         seiten: (1..=seiten).map(seite).collect(),
-        renditionen: vec![rendition("original", "application/pdf", 481_200), rendition("pdfa", "application/pdf", 512_400), rendition("text", "text/plain; charset=utf-8", 2_140)],
+        renditionen: vec![
+            rendition("original", "application/pdf", 481_200),
+            rendition("pdfa", "application/pdf", 512_400),
+            rendition("text", "text/plain; charset=utf-8", 2_140),
+        ],
         vorschlag: Some(Vorschlag { felder }),
         fakten: None,
         befunde: Vec::new(),
@@ -98,8 +109,16 @@ fn rechnung(n: u64, nummer: &str, lieferant: &str, brutto: &str) -> Dokument {
         ..Default::default()
     });
     d.befunde = vec![
-        Befund { code: "order-missing".into(), stufe: Stufe::Hinweis, text: "Die Bestellnummer fehlt. Verglichen wurde BT-13.".into() },
-        Befund { code: "iban-changed".into(), stufe: Stufe::Warnung, text: "Die IBAN weicht von der letzten Rechnung dieses Lieferanten ab.".into() },
+        Befund {
+            code: "order-missing".into(),
+            stufe: Stufe::Hinweis,
+            text: "Die Bestellnummer fehlt. Verglichen wurde BT-13.".into(),
+        },
+        Befund {
+            code: "iban-changed".into(),
+            stufe: Stufe::Warnung,
+            text: "Die IBAN weicht von der letzten Rechnung dieses Lieferanten ab.".into(),
+        },
     ];
     d
 }
@@ -140,23 +159,49 @@ fn aufgabe(t: Neu) -> AufgabeSeite {
         },
         variablen: werte(t.variablen),
         entwurf: Werte::new(),
-        verlauf: vec![
-            Schritt { zeit: vor(95), element: "start".into(), name: "Eingang".into(), ereignis: "gestartet".into(), person: None, text: Some("Sendung aus dem Scan angenommen.".into()) },
-        ],
+        verlauf: vec![Schritt {
+            zeit: vor(95),
+            element: "start".into(),
+            name: "Eingang".into(),
+            ereignis: "gestartet".into(),
+            person: None,
+            text: Some("Sendung aus dem Scan angenommen.".into()),
+        }],
         sperre: None,
     }
 }
 
 pub fn bpmn() -> String {
-    let shape = |id: &str, x: i32, y: i32, w: i32, h: i32| format!("<bpmndi:BPMNShape bpmnElement=\"{id}\"><dc:Bounds x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\"/></bpmndi:BPMNShape>");
-    let edge = |id: &str, x0: i32, x1: i32, y: i32| format!("<bpmndi:BPMNEdge bpmnElement=\"{id}\"><di:waypoint x=\"{x0}\" y=\"{y}\"/><di:waypoint x=\"{x1}\" y=\"{y}\"/></bpmndi:BPMNEdge>");
+    let shape = |id: &str, x: i32, y: i32, w: i32, h: i32| {
+        format!(
+            "<bpmndi:BPMNShape bpmnElement=\"{id}\"><dc:Bounds x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\"/></bpmndi:BPMNShape>"
+        )
+    };
+    let edge = |id: &str, x0: i32, x1: i32, y: i32| {
+        format!(
+            "<bpmndi:BPMNEdge bpmnElement=\"{id}\"><di:waypoint x=\"{x0}\" y=\"{y}\"/><di:waypoint x=\"{x1}\" y=\"{y}\"/></bpmndi:BPMNEdge>"
+        )
+    };
     format!(
         r#"<?xml version="1.0" encoding="UTF-8"?><definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:bpmndi="http://www.omg.org/spec/BPMN/20100524/DI" xmlns:dc="http://www.omg.org/spec/DD/20100524/DC" xmlns:di="http://www.omg.org/spec/DD/20100524/DI">
 <process id="rechnung" name="Rechnung"><startEvent id="start" name="Eingang"><messageEventDefinition/></startEvent><serviceTask id="pruefen" name="Rechnung prüfen"/><businessRuleTask id="zustaendig" name="Zuständigkeit bestimmen"/><userTask id="feststellung" name="Sachlich und rechnerisch prüfen"/><exclusiveGateway id="g" name="richtig?"/><userTask id="anordnung" name="Zahlung anordnen"/><boundaryEvent id="frist" attachedToRef="feststellung" cancelActivity="false" name="Skonto endet"><timerEventDefinition/></boundaryEvent><callActivity id="ablage" name="Ablegen"/><endEvent id="ende" name="Abgelegt"/><sequenceFlow id="f5" name="ja"/></process>
 <bpmndi:BPMNDiagram><bpmndi:BPMNPlane bpmnElement="rechnung">{}{}{}{}{}{}{}{}{}{}{}{}{}{}{}{}</bpmndi:BPMNPlane></bpmndi:BPMNDiagram></definitions>"#,
-        shape("start", 100, 100, 36, 36), shape("pruefen", 180, 78, 110, 80), shape("zustaendig", 330, 78, 110, 80), shape("feststellung", 480, 78, 120, 80),
-        shape("g", 640, 93, 50, 50), shape("anordnung", 740, 78, 110, 80), shape("ablage", 890, 78, 110, 80), shape("ende", 1050, 100, 36, 36), shape("frist", 520, 140, 36, 36),
-        edge("f1", 136, 180, 118), edge("f2", 290, 330, 118), edge("f3", 440, 480, 118), edge("f4", 600, 640, 118), edge("f5", 690, 740, 118), edge("f6", 850, 890, 118), edge("f7", 1000, 1050, 118)
+        shape("start", 100, 100, 36, 36),
+        shape("pruefen", 180, 78, 110, 80),
+        shape("zustaendig", 330, 78, 110, 80),
+        shape("feststellung", 480, 78, 120, 80),
+        shape("g", 640, 93, 50, 50),
+        shape("anordnung", 740, 78, 110, 80),
+        shape("ablage", 890, 78, 110, 80),
+        shape("ende", 1050, 100, 36, 36),
+        shape("frist", 520, 140, 36, 36),
+        edge("f1", 136, 180, 118),
+        edge("f2", 290, 330, 118),
+        edge("f3", 440, 480, 118),
+        edge("f4", 600, 640, 118),
+        edge("f5", 690, 740, 118),
+        edge("f6", 850, 890, 118),
+        edge("f7", 1000, 1050, 118)
     )
 }
 
@@ -185,15 +230,35 @@ fn ablauf(n: u64, process: &str, titel: &str, element: &str, name: &str, warum: 
         verlauf: vec![
             schritt(95, "Eingang", "gestartet", None, None),
             schritt(94, "Rechnung prüfen", "erledigt", None, Some("1 Hinweis, 8 in Ordnung")),
-            schritt(30, "Sachlich und rechnerisch prüfen", "erledigt", Some("Finn Feststeller"), Some("Richtig festgestellt. Leistung am 12.11.2026 abgenommen.")),
+            schritt(
+                30,
+                "Sachlich und rechnerisch prüfen",
+                "erledigt",
+                Some("Finn Feststeller"),
+                Some("Richtig festgestellt. Leistung am 12.11.2026 abgenommen."),
+            ),
         ],
-        marken: vec![Marke { element: element.into(), name: name.into(), warum: warum.into(), seit: vor(30), stoerung }],
+        marken: vec![Marke {
+            element: element.into(),
+            name: name.into(),
+            warum: warum.into(),
+            seit: vor(30),
+            stoerung,
+        }],
         bpmn: bpmn(),
         aufgaben: vec![TaskId(id(5, n))],
     }
 }
 
-fn sendung(n: u64, name: &str, kanal: Kanal, state: Stand, grund: Option<(&str, &str)>, fortschritt: Option<&str>, docs: u64) -> SendungStand {
+fn sendung(
+    n: u64,
+    name: &str,
+    kanal: Kanal,
+    state: Stand,
+    grund: Option<(&str, &str)>,
+    fortschritt: Option<&str>,
+    docs: u64,
+) -> SendungStand {
     SendungStand {
         receipt: SendungId(id(1, n)),
         name: name.into(),
@@ -201,9 +266,22 @@ fn sendung(n: u64, name: &str, kanal: Kanal, state: Stand, grund: Option<(&str, 
         duplicate_of: None,
         kanal,
         state,
-        waiting_for: if state == Stand::Waiting { vec![WartetAuf { task: TaskId(id(5, n)), element: "zuordnung".into(), group: Some("Poststelle".into()) }] } else { vec![] },
+        waiting_for: if state == Stand::Waiting {
+            vec![WartetAuf { task: TaskId(id(5, n)), element: "zuordnung".into(), group: Some("Poststelle".into()) }]
+        } else {
+            vec![]
+        },
         reason: grund.map(|(code, text)| Grund { code: code.into(), text: text.into() }),
-        documents: (0..docs).map(|i| DokumentStand { id: DokumentId(id(2, n + i)), doc_type: Some("schreiben".into()), akte: None, vorgang: None, state, pages: 2 }).collect(),
+        documents: (0..docs)
+            .map(|i| DokumentStand {
+                id: DokumentId(id(2, n + i)),
+                doc_type: Some("schreiben".into()),
+                akte: None,
+                vorgang: None,
+                state,
+                pages: 2,
+            })
+            .collect(),
         zugang: tag("2026-11-20"),
         erfasst: vor(95),
         freigabe: None,
@@ -264,8 +342,28 @@ pub fn welt() -> Welt {
     };
     let mut aufgaben = vec![
         zuordnung(1, "Ausbau des Radwegs in der Kriegsstraße", 1),
-        freigabe(2, "feststellung", "Sachlich und rechnerisch prüfen", "feststellung", "Feststellung-66", "Rechnung 2026-0815 · Musterbau GmbH", "1190.00", "2026-11-26", 2),
-        freigabe(3, "anordnung", "Zahlung anordnen", "anordnung", "Anordnung-66", "Rechnung RE-77120 · Pflasterwerk Beispiel KG", "12480.50", "2026-11-20", 3),
+        freigabe(
+            2,
+            "feststellung",
+            "Sachlich und rechnerisch prüfen",
+            "feststellung",
+            "Feststellung-66",
+            "Rechnung 2026-0815 · Musterbau GmbH",
+            "1190.00",
+            "2026-11-26",
+            2,
+        ),
+        freigabe(
+            3,
+            "anordnung",
+            "Zahlung anordnen",
+            "anordnung",
+            "Anordnung-66",
+            "Rechnung RE-77120 · Pflasterwerk Beispiel KG",
+            "12480.50",
+            "2026-11-20",
+            3,
+        ),
         zuordnung(4, "Widerspruch gegen den Bescheid vom 02.11.2026", 4),
         aufgabe(Neu {
             n: 7,
@@ -312,7 +410,11 @@ pub fn welt() -> Welt {
         einheit: "66.10".into(),
         einheit_titel: "Straßenbau".into(),
         amt: "66".into(),
-        vorgaenge: vec![VorgangSeite { id: VorgangId(id(4, 1)), titel: "Planung 2026".into(), dokumente: zeilen(&[4, 5]) }],
+        vorgaenge: vec![VorgangSeite {
+            id: VorgangId(id(4, 1)),
+            titel: "Planung 2026".into(),
+            dokumente: zeilen(&[4, 5]),
+        }],
     }];
     let stoerung = |n: u64, ursache: &str, versuche| Stoerung {
         job: JobId(id(7, n)),
@@ -331,15 +433,59 @@ pub fn welt() -> Welt {
             sendung(1, "brief-musterbau.jpg", Kanal::Scan, Stand::Waiting, None, None, 1),
             sendung(2, "xrechnung-2026-0815.xml", Kanal::Mail, Stand::Waiting, None, None, 1),
             sendung(5, "angebot.pdf", Kanal::Upload, Stand::Filed, None, None, 2),
-            sendung(7, "anlage.docm", Kanal::Mail, Stand::Clearing, Some(("format-rejected", "Diese Dateiart wird nicht dargestellt. Das Original ist gespeichert.")), None, 0),
-            sendung(8, "bombe.pdf", Kanal::Scan, Stand::Quarantined, Some(("quarantine", "Die Datei entpackt sich auf mehr als 200 MB. Sie wird nicht dargestellt.")), None, 0),
+            sendung(
+                7,
+                "anlage.docm",
+                Kanal::Mail,
+                Stand::Clearing,
+                Some(("format-rejected", "Diese Dateiart wird nicht dargestellt. Das Original ist gespeichert.")),
+                None,
+                0,
+            ),
+            sendung(
+                8,
+                "bombe.pdf",
+                Kanal::Scan,
+                Stand::Quarantined,
+                Some(("quarantine", "Die Datei entpackt sich auf mehr als 200 MB. Sie wird nicht dargestellt.")),
+                None,
+                0,
+            ),
         ],
         ablaeufe: vec![
-            ablauf(2, "rechnung", "Rechnung 2026-0815 · Musterbau GmbH", "feststellung", "Sachlich und rechnerisch prüfen", "Wartet auf die Gruppe Feststellung-66.", false),
-            ablauf(3, "rechnung", "Rechnung RE-77120 · Pflasterwerk Beispiel KG", "anordnung", "Zahlung anordnen", "Wartet auf die Gruppe Anordnung-66.", true),
-            ablauf(8, "beschlussvorlage", "Vorlage: Neubau Radweg Kriegsstraße", "mitzeichnung", "Mitzeichnen", "Wartet auf zwei Ämter.", false),
+            ablauf(
+                2,
+                "rechnung",
+                "Rechnung 2026-0815 · Musterbau GmbH",
+                "feststellung",
+                "Sachlich und rechnerisch prüfen",
+                "Wartet auf die Gruppe Feststellung-66.",
+                false,
+            ),
+            ablauf(
+                3,
+                "rechnung",
+                "Rechnung RE-77120 · Pflasterwerk Beispiel KG",
+                "anordnung",
+                "Zahlung anordnen",
+                "Wartet auf die Gruppe Anordnung-66.",
+                true,
+            ),
+            ablauf(
+                8,
+                "beschlussvorlage",
+                "Vorlage: Neubau Radweg Kriegsstraße",
+                "mitzeichnung",
+                "Mitzeichnen",
+                "Wartet auf zwei Ämter.",
+                false,
+            ),
         ],
-        stoerungen: vec![stoerung(1, "Der Speicher antwortet nicht (503)", 6), stoerung(2, "Der Speicher antwortet nicht (500)", 6), stoerung(3, "Das Aktenzeichen ist unbekannt", 1)],
+        stoerungen: vec![
+            stoerung(1, "Der Speicher antwortet nicht (503)", 6),
+            stoerung(2, "Der Speicher antwortet nicht (500)", 6),
+            stoerung(3, "Das Aktenzeichen ist unbekannt", 1),
+        ],
         dokumente,
         akten,
         aufgaben,

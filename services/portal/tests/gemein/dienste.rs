@@ -5,8 +5,8 @@ use async_trait::async_trait;
 use nachrichten::{
     Actor, AkteId, BlobHash, DokumentId, InstanceId, JobId, SendungId, Tag, TaskId, Timestamp, Werte,
     ablaeufe::{Ablaeufe, Ablauf, Kennzahlen, SendungAblauf, Stoerung},
-    aufgaben::{Aufgaben, AufgabeSeite, AufgabenFilter, AufgabenListe, Erledigung, Schritt, Zaehler},
-    dokumente::{AkteSeite, Dokument, Dokumente, DokumentZeile, Einheit, Inhalt},
+    aufgaben::{AufgabeSeite, Aufgaben, AufgabenFilter, AufgabenListe, Erledigung, Schritt, Zaehler},
+    dokumente::{AkteSeite, Dokument, DokumentZeile, Dokumente, Einheit, Inhalt},
     fehler::Fehler,
     sendungen::{Einlieferung, Quittung, SendungStand, Sendungen, Stand},
     suche::{Anfrage, Ergebnis, Facette, Suche, Treffer},
@@ -45,7 +45,8 @@ impl Sendungen for Fake {
         let first = w.sendungen.iter().find(|s| s.sha256 == sha256).map(|s| s.receipt);
         let receipt = SendungId(daten::id(1, 100 + w.sendungen.len() as u64));
         let mut s = daten::welt().sendungen.remove(0);
-        (s.receipt, s.name, s.sha256, s.duplicate_of, s.kanal, s.size) = (receipt, e.name, sha256, first, e.kanal, e.bytes.len() as u64);
+        (s.receipt, s.name, s.sha256, s.duplicate_of, s.kanal, s.size) =
+            (receipt, e.name, sha256, first, e.kanal, e.bytes.len() as u64);
         w.sendungen.insert(0, s);
         Ok(Quittung { receipt, sha256, duplicate_of: first, repeated: false, erfasst: jetzt() })
     }
@@ -87,7 +88,13 @@ impl Aufgaben for Fake {
         let mut out: Vec<Zaehler> = Vec::new();
         for a in w.aufgaben.iter().map(|a| &a.aufgabe).filter(|a| a.erledigt.is_none() && darf(actor, a)) {
             if !out.iter().any(|z| z.process == a.process && z.element == a.element) {
-                out.push(Zaehler { process: a.process.clone(), element: a.element.clone(), offen: 0, heute_faellig: 0, ueberfaellig: 0 });
+                out.push(Zaehler {
+                    process: a.process.clone(),
+                    element: a.element.clone(),
+                    offen: 0,
+                    heute_faellig: 0,
+                    ueberfaellig: 0,
+                });
             }
             let z = out.iter_mut().find(|z| z.process == a.process && z.element == a.element).unwrap();
             z.offen += 1;
@@ -98,9 +105,15 @@ impl Aufgaben for Fake {
     }
     async fn get(&self, actor: &Actor, id: TaskId) -> Result<AufgabeSeite, Fehler> {
         let w = self.welt.lock().unwrap();
-        let mut a = w.aufgaben.iter().find(|a| a.aufgabe.id == id && darf(actor, &a.aufgabe)).cloned().ok_or_else(Fehler::not_found)?;
+        let mut a = w
+            .aufgaben
+            .iter()
+            .find(|a| a.aufgabe.id == id && darf(actor, &a.aufgabe))
+            .cloned()
+            .ok_or_else(Fehler::not_found)?;
         if a.aufgabe.element == "anordnung" && a.verlauf.iter().any(|s| s.person.as_deref() == Some(&actor.name)) {
-            a.sperre = Some("Sie haben diese Rechnung schon sachlich geprüft. Die Freigabe macht eine zweite Person.".into());
+            a.sperre =
+                Some("Sie haben diese Rechnung schon sachlich geprüft. Die Freigabe macht eine zweite Person.".into());
         }
         Ok(a)
     }
@@ -118,7 +131,11 @@ impl Aufgaben for Fake {
     }
     async fn draft(&self, actor: &Actor, id: TaskId, werte: Werte) -> Result<(), Fehler> {
         let mut w = self.welt.lock().unwrap();
-        let a = w.aufgaben.iter_mut().find(|a| a.aufgabe.id == id && darf(actor, &a.aufgabe)).ok_or_else(Fehler::not_found)?;
+        let a = w
+            .aufgaben
+            .iter_mut()
+            .find(|a| a.aufgabe.id == id && darf(actor, &a.aufgabe))
+            .ok_or_else(Fehler::not_found)?;
         a.entwurf = werte;
         Ok(())
     }
@@ -128,7 +145,14 @@ impl Aufgaben for Fake {
             a.aufgabe.erledigt = Some(jetzt());
             a.aufgabe.bearbeiter = Some(actor.person);
             let text = e.werte.get("entscheidung").and_then(|v| v.as_str()).map(str::to_owned);
-            a.verlauf.push(Schritt { zeit: jetzt(), element: a.aufgabe.element.clone(), name: a.aufgabe.name.clone(), ereignis: "erledigt".into(), person: Some(actor.name.clone()), text });
+            a.verlauf.push(Schritt {
+                zeit: jetzt(),
+                element: a.aufgabe.element.clone(),
+                name: a.aufgabe.name.clone(),
+                ereignis: "erledigt".into(),
+                person: Some(actor.name.clone()),
+                text,
+            });
         })?;
         self.welt.lock().unwrap().protokoll.push(format!("complete {} {done}", actor.name));
         Ok(())
@@ -136,9 +160,19 @@ impl Aufgaben for Fake {
 }
 
 impl Fake {
-    fn aendern(&self, actor: &Actor, id: TaskId, version: i64, f: impl FnOnce(&mut AufgabeSeite)) -> Result<i64, Fehler> {
+    fn aendern(
+        &self,
+        actor: &Actor,
+        id: TaskId,
+        version: i64,
+        f: impl FnOnce(&mut AufgabeSeite),
+    ) -> Result<i64, Fehler> {
         let mut w = self.welt.lock().unwrap();
-        let a = w.aufgaben.iter_mut().find(|a| a.aufgabe.id == id && darf(actor, &a.aufgabe)).ok_or_else(Fehler::not_found)?;
+        let a = w
+            .aufgaben
+            .iter_mut()
+            .find(|a| a.aufgabe.id == id && darf(actor, &a.aufgabe))
+            .ok_or_else(Fehler::not_found)?;
         if a.aufgabe.version != version {
             return Err(Fehler::new("E3001", 409, "Frau Beispiel hat diese Aufgabe um 10:42 Uhr geändert.", "stale"));
         }
@@ -165,7 +199,12 @@ impl Ablaeufe for Fake {
     }
     async fn list(&self, _: &Actor, process: &str, limit: u32) -> Result<Vec<Ablauf>, Fehler> {
         let w = self.welt.lock().unwrap();
-        Ok(w.ablaeufe.iter().filter(|a| process.is_empty() || a.process == process).take(limit as usize).cloned().collect())
+        Ok(w.ablaeufe
+            .iter()
+            .filter(|a| process.is_empty() || a.process == process)
+            .take(limit as usize)
+            .cloned()
+            .collect())
     }
     async fn of_document(&self, _: &Actor, d: DokumentId) -> Result<Option<InstanceId>, Fehler> {
         Ok(self.welt.lock().unwrap().ablaeufe.iter().find(|a| a.dokument == Some(d)).map(|a| a.id))
@@ -188,9 +227,19 @@ impl Ablaeufe for Fake {
     async fn kennzahlen(&self, _: &Actor) -> Result<Kennzahlen, Fehler> {
         let w = self.welt.lock().unwrap();
         if w.ablaeufe.is_empty() {
-            return Ok(Kennzahlen { aktiv: 0, beendet: 0, stoerungen: 0, jobs: vec![], alter: [0; 4], durchsatz: vec![], outbox: 0 });
+            return Ok(Kennzahlen {
+                aktiv: 0,
+                beendet: 0,
+                stoerungen: 0,
+                jobs: vec![],
+                alter: [0; 4],
+                durchsatz: vec![],
+                outbox: 0,
+            });
         }
-        let tage = (0..30u64).map(|i| (jetzt().tag().plus_tage(i as i32 - 29), 20 + (i * 37) % 23, 15 + (i * 29) % 27)).collect();
+        let tage = (0..30u64)
+            .map(|i| (jetzt().tag().plus_tage(i as i32 - 29), 20 + (i * 37) % 23, 15 + (i * 29) % 27))
+            .collect();
         Ok(Kennzahlen {
             aktiv: 42,
             beendet: 1_204,
@@ -244,7 +293,12 @@ impl Dokumente for Fake {
         d.seiten.get(index as usize).ok_or_else(Fehler::not_found)?;
         Ok(Inhalt { bytes: bild(index), media_type: "image/png".into(), name: "seite.png".into() })
     }
-    async fn list(&self, _: &Actor, limit: u32, nach: Option<&str>) -> Result<(Vec<DokumentZeile>, Option<String>), Fehler> {
+    async fn list(
+        &self,
+        _: &Actor,
+        limit: u32,
+        nach: Option<&str>,
+    ) -> Result<(Vec<DokumentZeile>, Option<String>), Fehler> {
         let w = self.welt.lock().unwrap();
         let from: usize = nach.and_then(|n| n.parse().ok()).unwrap_or(0);
         let page: Vec<_> = w.dokumente.iter().skip(from).take(limit as usize).map(daten::zeile).collect();
@@ -262,7 +316,12 @@ impl Dokumente for Fake {
     }
     async fn aktenplan(&self, _: &Actor) -> Result<Vec<Einheit>, Fehler> {
         let e = |k: &str, t: &str, a: &str| Einheit { kennzeichen: k.into(), titel: t.into(), amt: a.into() };
-        Ok(vec![e("10.20", "Organisation", "10"), e("20.30", "Haushalt", "20"), e("61.20", "Bauleitplanung", "61"), e("66.10", "Straßenbau", "66")])
+        Ok(vec![
+            e("10.20", "Organisation", "10"),
+            e("20.30", "Haushalt", "20"),
+            e("61.20", "Bauleitplanung", "61"),
+            e("66.10", "Straßenbau", "66"),
+        ])
     }
     async fn zaehler(&self, _: &Actor) -> Result<(u64, u64), Fehler> {
         let w = self.welt.lock().unwrap();
@@ -279,11 +338,25 @@ impl Suche for Fake {
             .dokumente
             .iter()
             .filter(|d| d.titel.to_lowercase().contains(&text))
-            .map(|d| Treffer { dokument: daten::zeile(d), ausschnitt: vec![("… Arbeiten am ".into(), false), ("Radweg".into(), true), (" <b>Kriegsstraße</b> …".into(), false)], seite: Some(1) })
+            .map(|d| Treffer {
+                dokument: daten::zeile(d),
+                ausschnitt: vec![
+                    ("… Arbeiten am ".into(), false),
+                    ("Radweg".into(), true),
+                    (" <b>Kriegsstraße</b> …".into(), false),
+                ],
+                seite: Some(1),
+            })
             .collect();
         let f = |w: &str, anzahl| Facette { wert: w.into(), anzahl };
         let meinten = (hits.is_empty()).then(|| "Radweg".to_owned());
-        Ok(Ergebnis { gesamt: hits.len() as u64, arten: vec![f("rechnung", 2), f("schreiben", 2)], aemter: vec![f("66", 4)], meinten, treffer: hits })
+        Ok(Ergebnis {
+            gesamt: hits.len() as u64,
+            arten: vec![f("rechnung", 2), f("schreiben", 2)],
+            aemter: vec![f("66", 4)],
+            meinten,
+            treffer: hits,
+        })
     }
 }
 
@@ -308,7 +381,14 @@ impl Konten for Fake {
         let Some((_, kennung)) = w.sitzungen.iter().find(|(t, _)| t == token) else { return Ok(None) };
         let p = PERSONEN.iter().find(|p| p.0 == kennung).unwrap();
         let own = |list: &[&str]| list.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>();
-        Ok(Some(Angemeldet { actor: person(kennung), kennung: kennung.clone(), amt: p.2.into(), rollen: own(p.3), gruppen: own(p.3), csrf: format!("csrf-{kennung}") }))
+        Ok(Some(Angemeldet {
+            actor: person(kennung),
+            kennung: kennung.clone(),
+            amt: p.2.into(),
+            rollen: own(p.3),
+            gruppen: own(p.3),
+            csrf: format!("csrf-{kennung}"),
+        }))
     }
     async fn logout(&self, token: &str) -> Result<(), Fehler> {
         self.welt.lock().unwrap().sitzungen.retain(|(t, _)| t != token);
@@ -316,7 +396,10 @@ impl Konten for Fake {
     }
     async fn demo_logins(&self) -> Result<Vec<DemoLogin>, Fehler> {
         let own = |list: &[&str]| list.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>();
-        Ok(PERSONEN.iter().map(|p| DemoLogin { kennung: p.0.into(), name: p.1.into(), amt: p.2.into(), rollen: own(p.3) }).collect())
+        Ok(PERSONEN
+            .iter()
+            .map(|p| DemoLogin { kennung: p.0.into(), name: p.1.into(), amt: p.2.into(), rollen: own(p.3) })
+            .collect())
     }
 }
 
@@ -324,7 +407,11 @@ impl Konten for Fake {
 impl Dienste for Fake {
     async fn stand(&self) -> Vec<Dienst> {
         let d = |name: &str, gut, noetig, text: &str| Dienst { name: name.into(), gut, noetig, text: text.into() };
-        vec![d("Datenbank", true, true, "läuft"), d("Speicher", true, true, "läuft"), d("Texterkennung", false, false, "gestört seit 10:12 Uhr")]
+        vec![
+            d("Datenbank", true, true, "läuft"),
+            d("Speicher", true, true, "läuft"),
+            d("Texterkennung", false, false, "gestört seit 10:12 Uhr"),
+        ]
     }
 }
 

@@ -23,7 +23,8 @@ impl Programm {
         Self(Browser { kennung: None, ..b })
     }
     async fn call(&self, kennung: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Seite {
-        let mut r = Request::builder().method(method).uri(path).header("authorization", format!("Bearer token-{kennung}"));
+        let mut r =
+            Request::builder().method(method).uri(path).header("authorization", format!("Bearer token-{kennung}"));
         for (n, v) in headers {
             r = r.header(*n, *v);
         }
@@ -55,8 +56,12 @@ async fn every_path_asks_who_is_there() {
     let doc: serde_json::Value = serde_json::from_str(&service_portal::openapi()).unwrap();
     for (path, methods) in doc["paths"].as_object().unwrap() {
         for method in methods.as_object().unwrap().keys() {
-            let address = path.replace("{id}", "00000000-0000-0005-0000-000000000002").replace("{n}", "1").replace("{name}", "original");
-            let r = Request::builder().method(method.to_uppercase().as_str()).uri(&address).body(Body::empty()).unwrap();
+            let address = path
+                .replace("{id}", "00000000-0000-0005-0000-000000000002")
+                .replace("{n}", "1")
+                .replace("{name}", "original");
+            let r =
+                Request::builder().method(method.to_uppercase().as_str()).uri(&address).body(Body::empty()).unwrap();
             let answer = b.send(r).await;
             if path.ends_with("/health") || path.ends_with("/ready") {
                 assert_eq!(answer.status, 200, "{path}");
@@ -93,18 +98,36 @@ async fn problems_are_told_in_words_with_code_and_number() {
 async fn intake_needs_a_key_and_answers_with_a_receipt() {
     let fake = Fake::neu();
     let p = Programm::neu(&fake, "poststelle");
-    let post = |path: &'static str, headers: &'static [(&str, &str)], body: &'static [u8]| p.call("poststelle", "POST", path, headers, body);
+    let post = |path: &'static str, headers: &'static [(&str, &str)], body: &'static [u8]| {
+        p.call("poststelle", "POST", path, headers, body)
+    };
     assert_eq!(post("/api/v1/intake", &[], b"x").await.status, StatusCode::BAD_REQUEST);
-    let ok = post("/api/v1/intake?channel=scan&name=a.pdf&zugang=2026-11-20", &[("idempotency-key", "k")], b"%PDF").await;
+    let ok =
+        post("/api/v1/intake?channel=scan&name=a.pdf&zugang=2026-11-20", &[("idempotency-key", "k")], b"%PDF").await;
     assert_eq!(ok.status, StatusCode::ACCEPTED);
     let receipt = ok.json()["receipt"].as_str().unwrap().to_owned();
     assert_eq!(ok.header("location"), format!("/api/v1/intake/{receipt}"));
     let state = p.call("poststelle", "GET", &format!("/api/v1/intake/{receipt}"), &[], b"").await.json();
-    assert_eq!((state["channel"].as_str(), state["file"].as_str(), state["state"].as_str()), (Some("scan"), Some("a.pdf"), Some("accepted")));
-    assert_eq!(post("/api/v1/intake?channel=fax", &[("idempotency-key", "k")], b"x").await.status, StatusCode::BAD_REQUEST);
-    assert_eq!(post("/api/v1/intake?zugang=gestern", &[("idempotency-key", "k")], b"x").await.status, StatusCode::BAD_REQUEST);
-    let multipart = b"--G\r\nContent-Disposition: form-data; name=\"file\"; filename=\"b.xml\"\r\n\r\n<a/>\r\n--G--\r\n";
-    let ok = post("/api/v1/intake", &[("idempotency-key", "m"), ("content-type", "multipart/form-data; boundary=G")], multipart).await;
+    assert_eq!(
+        (state["channel"].as_str(), state["file"].as_str(), state["state"].as_str()),
+        (Some("scan"), Some("a.pdf"), Some("accepted"))
+    );
+    assert_eq!(
+        post("/api/v1/intake?channel=fax", &[("idempotency-key", "k")], b"x").await.status,
+        StatusCode::BAD_REQUEST
+    );
+    assert_eq!(
+        post("/api/v1/intake?zugang=gestern", &[("idempotency-key", "k")], b"x").await.status,
+        StatusCode::BAD_REQUEST
+    );
+    let multipart =
+        b"--G\r\nContent-Disposition: form-data; name=\"file\"; filename=\"b.xml\"\r\n\r\n<a/>\r\n--G--\r\n";
+    let ok = post(
+        "/api/v1/intake",
+        &[("idempotency-key", "m"), ("content-type", "multipart/form-data; boundary=G")],
+        multipart,
+    )
+    .await;
     assert_eq!(ok.status, StatusCode::ACCEPTED);
     assert!(fake.welt.lock().unwrap().protokoll[1].starts_with("accept b.xml 4 m"));
     let mut state = fake.state(true);
@@ -124,14 +147,31 @@ async fn decisions_carry_the_version_they_saw() {
     let post = |what: &str, headers: Vec<(&'static str, &'static str)>| {
         let path = format!("{TASK}/{what}");
         let p = &p;
-        async move { p.call("feststellung", "POST", &path, &[&[("content-type", "application/json")], headers.as_slice()].concat(), body).await }
+        async move {
+            p.call(
+                "feststellung",
+                "POST",
+                &path,
+                &[&[("content-type", "application/json")], headers.as_slice()].concat(),
+                body,
+            )
+            .await
+        }
     };
     assert_eq!(post("claim", vec![]).await.status.as_u16(), 428);
     assert_eq!(post("claim", vec![("if-match", "\"7\"")]).await.status.as_u16(), 412);
     assert_eq!(post("claim", vec![("if-match", "\"1\"")]).await.json()["version"], 2);
     assert_eq!(post("complete", vec![]).await.status.as_u16(), 428);
     assert_eq!(post("complete", vec![("if-match", "\"1\"")]).await.json()["code"], "E3001");
-    let broken = p.call("feststellung", "POST", &format!("{TASK}/complete"), &[("if-match", "\"2\""), ("content-type", "application/json")], b"{").await;
+    let broken = p
+        .call(
+            "feststellung",
+            "POST",
+            &format!("{TASK}/complete"),
+            &[("if-match", "\"2\""), ("content-type", "application/json")],
+            b"{",
+        )
+        .await;
     assert_eq!(broken.status.as_u16(), 422);
     assert_eq!(post("complete", vec![("if-match", "\"2\"")]).await.status, StatusCode::NO_CONTENT);
     assert!(fake.welt.lock().unwrap().protokoll[0].contains("freigeben"));
@@ -176,10 +216,16 @@ async fn documents_and_instances_are_complete() {
     let fake = Fake::neu();
     let p = Programm::neu(&fake, "feststellung");
     let d = p.get("/api/v1/documents/00000000-0000-0002-0000-000000000002").await.json();
-    assert_eq!((d["invoice"]["brutto"].as_str(), d["zugang"].as_str(), d["pages"].as_u64()), (Some("1190.00"), Some("2026-11-20"), Some(2)));
+    assert_eq!(
+        (d["invoice"]["brutto"].as_str(), d["zugang"].as_str(), d["pages"].as_u64()),
+        (Some("1190.00"), Some("2026-11-20"), Some(2))
+    );
     assert_eq!(d["findings"][1]["level"], "warnung");
     let file = p.get("/api/v1/documents/00000000-0000-0002-0000-000000000002/renditions/original").await;
-    assert!(file.header("content-disposition").starts_with("attachment") && file.header("content-security-policy").contains("sandbox"));
+    assert!(
+        file.header("content-disposition").starts_with("attachment")
+            && file.header("content-security-policy").contains("sandbox")
+    );
     assert_eq!(p.get("/api/v1/documents/00000000-0000-0002-0000-000000000002/pages/0").await.status.as_u16(), 404);
     let i = p.get("/api/v1/instances/00000000-0000-0006-0000-000000000003").await.json();
     assert_eq!((i["tokens"][0]["incident"].as_bool(), i["history"].as_array().unwrap().len()), (Some(true), 3));

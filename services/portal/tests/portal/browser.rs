@@ -52,7 +52,11 @@ impl Browser {
         }
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
-        Seite { status: parts.status, headers: parts.headers, bytes: to_bytes(body, usize::MAX).await.unwrap().to_vec() }
+        Seite {
+            status: parts.status,
+            headers: parts.headers,
+            bytes: to_bytes(body, usize::MAX).await.unwrap().to_vec(),
+        }
     }
 
     pub async fn get(&self, path: &str) -> Seite {
@@ -70,7 +74,10 @@ impl Browser {
     /// Exactly these fields.
     pub async fn post_raw(&self, path: &str, fields: &[(&str, &str)]) -> Seite {
         let body = fields.iter().map(|(n, v)| format!("{}={}", enc(n), enc(v))).collect::<Vec<_>>().join("&");
-        let request = Request::post(path).header("content-type", "application/x-www-form-urlencoded").body(Body::from(body)).unwrap();
+        let request = Request::post(path)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(Body::from(body))
+            .unwrap();
         self.send(request).await
     }
 
@@ -83,12 +90,20 @@ impl Browser {
         body.extend(format!("--GRENZE\r\nContent-Disposition: form-data; name=\"datei\"; filename=\"{name}\"\r\nContent-Type: application/pdf\r\n\r\n").bytes());
         body.extend(bytes);
         body.extend(b"\r\n--GRENZE--\r\n");
-        self.send(Request::post(path).header("content-type", "multipart/form-data; boundary=GRENZE").body(Body::from(body)).unwrap()).await
+        self.send(
+            Request::post(path)
+                .header("content-type", "multipart/form-data; boundary=GRENZE")
+                .body(Body::from(body))
+                .unwrap(),
+        )
+        .await
     }
 }
 
 fn enc(text: &str) -> String {
-    text.bytes().map(|b| if b.is_ascii_alphanumeric() { (b as char).to_string() } else { format!("%{b:02X}") }).collect()
+    text.bytes()
+        .map(|b| if b.is_ascii_alphanumeric() { (b as char).to_string() } else { format!("%{b:02X}") })
+        .collect()
 }
 
 /// Value of a hidden field on a page.

@@ -58,7 +58,10 @@ fn templates_have_no_inline_style_script_or_handler() {
             assert!(!low.contains(event), "{name}: {event}");
         }
         for script in low.split("<script").skip(1) {
-            assert!(script.trim_start().starts_with("src=") && script.split('>').nth(1).unwrap().starts_with("</script"), "{name}: inline script");
+            assert!(
+                script.trim_start().starts_with("src=") && script.split('>').nth(1).unwrap().starts_with("</script"),
+                "{name}: inline script"
+            );
         }
         for bad in ["leider", "Bitte ", "bitte "] {
             assert!(!text.contains(bad), "{name}: word {bad}");
@@ -70,7 +73,12 @@ fn templates_have_no_inline_style_script_or_handler() {
 fn every_key_on_a_button_is_on_the_card_and_the_other_way_round() {
     let mut used: BTreeSet<String> = BTreeSet::new();
     for (name, text) in templates() {
-        for key in text.split("data-taste=\"").skip(1).map(|t| t.split('"').next().unwrap()).filter(|k| !k.contains("{%") && !k.contains("{{")) {
+        for key in text
+            .split("data-taste=\"")
+            .skip(1)
+            .map(|t| t.split('"').next().unwrap())
+            .filter(|k| !k.contains("{%") && !k.contains("{{"))
+        {
             assert!(service_portal::tasten::bekannt(key), "{name}: key {key} is not in the table");
             used.insert(key.to_owned());
         }
@@ -87,11 +95,20 @@ fn every_key_on_a_button_is_on_the_card_and_the_other_way_round() {
 fn the_layout_uses_only_tokens_that_kern_has() {
     let kern = fs::read_to_string(root().join("web/vendor/kern.min.css")).unwrap();
     let own = fs::read_to_string(root().join("web/app.css")).unwrap();
-    for token in own.split("--kern-").skip(1).map(|t| t.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').next().unwrap()) {
+    for token in
+        own.split("--kern-").skip(1).map(|t| t.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').next().unwrap())
+    {
         assert!(kern.contains(&format!("--kern-{token}:")), "--kern-{token} does not exist");
     }
     let screen = own.split("@media print").next().unwrap();
-    assert!(!screen.contains('#') || screen.split('#').skip(1).all(|t| !t.starts_with(|c: char| c.is_ascii_digit()) && t.starts_with("fehlerliste")), "own colours");
+    assert!(
+        !screen.contains('#')
+            || screen
+                .split('#')
+                .skip(1)
+                .all(|t| !t.starts_with(|c: char| c.is_ascii_digit()) && t.starts_with("fehlerliste")),
+        "own colours"
+    );
 }
 
 #[tokio::test]
@@ -105,11 +122,17 @@ async fn web_files_are_cached_for_ever_and_pages_stay_small() {
     assert!(links.len() >= 5);
     for link in links {
         let file = b.get(link).await;
-        assert_eq!((file.status.as_u16(), file.header("cache-control")), (200, "public, max-age=31536000, immutable"), "{link}");
+        assert_eq!(
+            (file.status.as_u16(), file.header("cache-control")),
+            (200, "public, max-age=31536000, immutable"),
+            "{link}"
+        );
     }
     let old = b.get("/web/0123456789abcdef/app.css").await;
     assert_eq!(old.header("cache-control"), "no-store", "another version is not kept");
-    for outside in ["/web/0123456789abcdef/../Cargo.toml", "/web/0123456789abcdef/vendor/VENDOR.toml", "/web/x/nichts.css"] {
+    for outside in
+        ["/web/0123456789abcdef/../Cargo.toml", "/web/0123456789abcdef/vendor/VENDOR.toml", "/web/x/nichts.css"]
+    {
         assert_eq!(b.get(outside).await.status, 404, "{outside}");
     }
 }

@@ -56,8 +56,13 @@ fn routen() -> Vec<(&'static str, String, bool, bool)> {
 
 #[test]
 fn the_table_names_every_route() {
-    let sources = [include_str!("../../src/seiten/mod.rs"), include_str!("../../src/lib.rs"), include_str!("../../src/api/mod.rs")];
-    let found: Vec<&str> = sources.iter().flat_map(|s| s.split(".route(\"").skip(1)).map(|r| r.split('"').next().unwrap()).collect();
+    let sources = [
+        include_str!("../../src/seiten/mod.rs"),
+        include_str!("../../src/lib.rs"),
+        include_str!("../../src/api/mod.rs"),
+    ];
+    let found: Vec<&str> =
+        sources.iter().flat_map(|s| s.split(".route(\"").skip(1)).map(|r| r.split('"').next().unwrap()).collect();
     let table = routen();
     for route in &found {
         assert!(table.iter().any(|t| t.0 == *route), "{route} is missing in the test's table");
@@ -137,7 +142,10 @@ async fn foreign_bytes_are_downloads_in_a_sandbox() {
     let name = file.header("content-disposition");
     assert_eq!(name, "attachment; filename=\"_bersicht _1__x.pdf\"; filename*=UTF-8''%C3%9Cbersicht%20%221%22%2Fx.pdf");
     let image = b.get(&format!("{D1}/seiten/1")).await;
-    assert_eq!((image.header("content-type"), image.header("content-security-policy")), ("image/png", service_portal::CSP_FREMD));
+    assert_eq!(
+        (image.header("content-type"), image.header("content-security-policy")),
+        ("image/png", service_portal::CSP_FREMD)
+    );
     for wrong in ["seiten/0", "seiten/99", "seiten/x", "fassungen/geheim"] {
         assert_eq!(b.get(&format!("{D1}/{wrong}")).await.status, 404, "{wrong}");
     }
@@ -160,8 +168,14 @@ async fn the_cookie_is_locked_down_and_the_login_says_nothing_about_names() {
         b.send(request)
     };
     let (unknown, wrong) = (login("niemand", "x").await, login("poststelle", "x").await);
-    assert_eq!((unknown.status, wrong.status), (axum::http::StatusCode::UNAUTHORIZED, axum::http::StatusCode::UNAUTHORIZED));
-    assert!(wrong.text().contains("Kennung oder Passwort stimmen nicht.") && unknown.text().contains("Kennung oder Passwort stimmen nicht."));
+    assert_eq!(
+        (unknown.status, wrong.status),
+        (axum::http::StatusCode::UNAUTHORIZED, axum::http::StatusCode::UNAUTHORIZED)
+    );
+    assert!(
+        wrong.text().contains("Kennung oder Passwort stimmen nicht.")
+            && unknown.text().contains("Kennung oder Passwort stimmen nicht.")
+    );
     let good = login("poststelle", "geheim+1").await;
     assert_eq!((good.status.as_u16(), good.header("location")), (303, "/"));
     assert_eq!(good.header("set-cookie"), "eakte_sitzung=token-poststelle; Path=/; HttpOnly; SameSite=Lax");
@@ -177,7 +191,9 @@ async fn the_display_can_be_switched_with_and_without_a_login() {
     let inside = Browser::als(&fake, "poststelle").post("/anzeige", &[("anzeige", "dark"), ("weiter", "/akten")]).await;
     assert_eq!((inside.status.as_u16(), inside.header("location")), (303, "/akten"));
     assert!(inside.header("set-cookie").starts_with("eakte_anzeige=dark;"));
-    let outside = Request::post("/anzeige").header("content-type", "application/x-www-form-urlencoded").header("cookie", "eakte_formular=abc");
+    let outside = Request::post("/anzeige")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("cookie", "eakte_formular=abc");
     let outside = Browser::fremd(&fake).send(outside.body(Body::from("csrf=abc&tasten=aus")).unwrap()).await;
     assert!(outside.header("set-cookie").starts_with("eakte_tasten=aus;"));
 }
@@ -189,9 +205,14 @@ async fn without_the_demo_there_are_no_levers() {
     let b = Browser { router: service_portal::router(fake.state(false)), kennung: Some("poststelle") };
     assert_eq!(b.get("/rundgang").await.status, 404);
     for address in ["/demo/uhr", "/demo/zurueck", "/demo/beispiele", "/demo/rolle"] {
-        assert_eq!(b.post(address, &[("sekunden", "60"), ("sicher", "ja"), ("kennung", "betrieb")]).await.status, 404, "{address}");
+        assert_eq!(
+            b.post(address, &[("sekunden", "60"), ("sicher", "ja"), ("kennung", "betrieb")]).await.status,
+            404,
+            "{address}"
+        );
     }
     assert_eq!(fake.welt.lock().unwrap().sendungen.len(), 6);
-    let login = Browser { router: service_portal::router(fake.state(false)), kennung: None }.get("/anmelden").await.text();
+    let login =
+        Browser { router: service_portal::router(fake.state(false)), kennung: None }.get("/anmelden").await.text();
     assert!(!login.contains("/anmelden/demo"));
 }

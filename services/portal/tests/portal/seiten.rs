@@ -50,9 +50,16 @@ async fn a_scan_is_confirmed_and_the_next_one_comes() {
     ];
     let done = b.post(SCAN, &form).await;
     assert_eq!(done.status, StatusCode::SEE_OTHER);
-    assert_eq!(done.header("location"), "/aufgaben/00000000-0000-0005-0000-000000000004?meldung=erledigt&art=scanpruefung");
+    assert_eq!(
+        done.header("location"),
+        "/aufgaben/00000000-0000-0005-0000-000000000004?meldung=erledigt&art=scanpruefung"
+    );
     let log = protokoll(&fake);
-    assert!(log[0].contains("\"datum\":\"2026-11-20\"") && log[0].contains("\"entscheidung\":\"bestaetigen\"") && !log[0].contains("aktenzeichen"));
+    assert!(
+        log[0].contains("\"datum\":\"2026-11-20\"")
+            && log[0].contains("\"entscheidung\":\"bestaetigen\"")
+            && !log[0].contains("aktenzeichen")
+    );
     assert!(b.get(done.header("location")).await.text().contains("Erledigt. Noch 1 Prüfung."));
 }
 
@@ -65,8 +72,15 @@ async fn an_invoice_needs_lines_that_add_up_and_a_confirmation() {
     let page = b.post(RECHNUNG, &with(&short, &[("entscheidung", "freigeben")])).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     let text = page.text();
-    assert!(text.contains("Die Aufteilung ergibt 1.100,00\u{a0}€. Die Rechnung hat 1.190,00\u{a0}€. Es fehlen 90,00\u{a0}€."));
-    assert!(text.contains("href=\"#f-kontierung-0-betrag\"") && text.contains("value=\"66010200\""), "summary links to the field, input stays");
+    assert!(
+        text.contains(
+            "Die Aufteilung ergibt 1.100,00\u{a0}€. Die Rechnung hat 1.190,00\u{a0}€. Es fehlen 90,00\u{a0}€."
+        )
+    );
+    assert!(
+        text.contains("href=\"#f-kontierung-0-betrag\"") && text.contains("value=\"66010200\""),
+        "summary links to the field, input stays"
+    );
     let page = b.post(RECHNUNG, &with(LINES, &[("entscheidung", "freigeben")])).await;
     assert_eq!(page.status, StatusCode::OK);
     let text = page.text();
@@ -100,7 +114,8 @@ async fn sending_back_needs_a_reason_only() {
     let page = b.post(RECHNUNG, &[("version", "1"), ("entscheidung", "zurueckgeben")]).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.text().contains("Nennen Sie einen Grund. Er steht später im Verlauf."));
-    let page = b.post(RECHNUNG, &[("version", "1"), ("entscheidung", "zurueckgeben"), ("f.bemerkung", "Seite 2 fehlt")]).await;
+    let page =
+        b.post(RECHNUNG, &[("version", "1"), ("entscheidung", "zurueckgeben"), ("f.bemerkung", "Seite 2 fehlt")]).await;
     assert_eq!(page.status, StatusCode::SEE_OTHER);
     let unknown = b.post(ANORDNUNG, &[("entscheidung", "loeschen")]).await;
     assert_eq!(unknown.status, StatusCode::NOT_FOUND, "a task of another group does not exist");
@@ -123,7 +138,11 @@ async fn one_more_account_line_without_script() {
     let page = b.post(RECHNUNG, &with(LINES, &[("aktion", "zeile")])).await;
     assert_eq!(page.header("location"), format!("{RECHNUNG}#kontierung"));
     let text = b.get(RECHNUNG).await.text();
-    assert!(text.contains("f-kontierung-1-betrag") && text.contains("value=\"66010200\"") && !text.contains("f-kontierung-2-betrag"));
+    assert!(
+        text.contains("f-kontierung-1-betrag")
+            && text.contains("value=\"66010200\"")
+            && !text.contains("f-kontierung-2-betrag")
+    );
 }
 
 #[tokio::test]
@@ -132,7 +151,11 @@ async fn taking_a_task_can_be_undone() {
     let b = Browser::als(&fake, "poststelle");
     let page = b.post(&format!("{SCAN}/uebernehmen"), &[("version", "1")]).await;
     let text = b.get(page.header("location")).await.text();
-    assert!(text.contains("übernommen von Pia Poststelle") && text.contains(&format!("action=\"{SCAN}/zuruecklegen\"")) && text.contains("data-taste=\"z\""));
+    assert!(
+        text.contains("übernommen von Pia Poststelle")
+            && text.contains(&format!("action=\"{SCAN}/zuruecklegen\""))
+            && text.contains("data-taste=\"z\"")
+    );
     let page = b.post(&format!("{SCAN}/zuruecklegen"), &[("version", "2")]).await;
     assert!(page.header("location").starts_with("/aufgaben/scanpruefung?meldung=zurueckgelegt"));
     assert_eq!(b.post(&format!("{SCAN}/uebernehmen"), &[("version", "1")]).await.status, StatusCode::CONFLICT);
@@ -144,7 +167,10 @@ async fn the_zugang_changes_with_a_reason_only() {
     let b = Browser::als(&fake, "poststelle");
     let page = b.post(&format!("{DOKUMENT}/zugang"), &[("zugang", "24.11.2026"), ("grund", "")]).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(page.text().contains("Der Zugang kann nicht in der Zukunft liegen.") && page.text().contains("Nennen Sie den Grund der Änderung."));
+    assert!(
+        page.text().contains("Der Zugang kann nicht in der Zukunft liegen.")
+            && page.text().contains("Nennen Sie den Grund der Änderung.")
+    );
     let page = b.post(&format!("{DOKUMENT}/zugang"), &[("zugang", "19.11.2026"), ("grund", "Nachtbriefkasten")]).await;
     assert_eq!(page.header("location"), format!("{DOKUMENT}?meldung=zugang"));
     assert!(protokoll(&fake)[0].contains("2026-11-19 Nachtbriefkasten Pia Poststelle"));
@@ -154,10 +180,18 @@ async fn the_zugang_changes_with_a_reason_only() {
 async fn uploads_need_the_token_first_and_say_what_is_wrong() {
     let fake = Fake::neu();
     let b = Browser::als(&fake, "poststelle");
-    let ok = b.upload("/sendungen", &[("csrf", "csrf-poststelle"), ("schluessel", "s"), ("zugang", "20.11.2026")], "../brief.pdf", b"%PDF-1.7").await;
+    let ok = b
+        .upload(
+            "/sendungen",
+            &[("csrf", "csrf-poststelle"), ("schluessel", "s"), ("zugang", "20.11.2026")],
+            "../brief.pdf",
+            b"%PDF-1.7",
+        )
+        .await;
     assert!(ok.header("location").ends_with("?meldung=angenommen"), "{}", ok.status);
     assert!(protokoll(&fake)[0].starts_with("accept ../brief.pdf 8 s/0/"));
-    let twice = b.upload("/sendungen", &[("csrf", "csrf-poststelle"), ("schluessel", "t")], "brief.pdf", b"%PDF-1.7").await;
+    let twice =
+        b.upload("/sendungen", &[("csrf", "csrf-poststelle"), ("schluessel", "t")], "brief.pdf", b"%PDF-1.7").await;
     assert!(twice.header("location").ends_with("?meldung=doppelt"));
     let empty = b.upload("/sendungen", &[("csrf", "csrf-poststelle")], "leer.pdf", b"").await;
     assert_eq!(empty.status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -177,11 +211,24 @@ async fn a_vorlage_is_started_once_with_its_facts() {
     let page = b.post("/vorlagen/neu", &[("titel", ""), ("finanziell", "viel")]).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.text().contains("4 Angaben fehlen oder stimmen nicht"));
-    let form = [("titel", "Radweg"), ("text", "Beschluss"), ("sichtbarkeit", "nichtoeffentlich"), ("aemter", "20"), ("aemter", "61"), ("aemter", "99"), ("finanziell", "250.000,00"), ("schluessel", "s1")];
+    let form = [
+        ("titel", "Radweg"),
+        ("text", "Beschluss"),
+        ("sichtbarkeit", "nichtoeffentlich"),
+        ("aemter", "20"),
+        ("aemter", "61"),
+        ("aemter", "99"),
+        ("finanziell", "250.000,00"),
+        ("schluessel", "s1"),
+    ];
     let page = b.post("/vorlagen/neu", &form).await;
     assert!(page.header("location").starts_with("/ablaeufe/") && page.header("location").ends_with("?meldung=vorlage"));
     let log = &protokoll(&fake)[0];
-    assert!(log.contains("start beschlussvorlage Finn Feststeller vorlage/s1") && log.contains("\"aemter\":[\"20\",\"61\"]") && log.contains("\"finanziell\":\"250000.00\""));
+    assert!(
+        log.contains("start beschlussvorlage Finn Feststeller vorlage/s1")
+            && log.contains("\"aemter\":[\"20\",\"61\"]")
+            && log.contains("\"finanziell\":\"250000.00\"")
+    );
 }
 
 #[tokio::test]
@@ -192,7 +239,10 @@ async fn operators_try_again_with_a_reason() {
     assert!(page.contains("2 Ursachen, 3 Vorgänge.") && page.contains("gestört seit 10:12 Uhr"));
     let jobs = hidden(&page, "jobs");
     assert_eq!(jobs.split(',').count(), 2);
-    assert_eq!(b.post("/betrieb/erneut", &[("jobs", &jobs), ("grund", "")]).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(
+        b.post("/betrieb/erneut", &[("jobs", &jobs), ("grund", "")]).await.status,
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
     let page = b.post("/betrieb/erneut", &[("jobs", &jobs), ("grund", "Speicher läuft wieder")]).await;
     assert_eq!(page.header("location"), "/betrieb?meldung=erneut&anzahl=2");
     let page = b.get(page.header("location")).await.text();
@@ -204,7 +254,12 @@ async fn operators_try_again_with_a_reason() {
 async fn navigation_shows_only_what_the_role_does() {
     let fake = Fake::neu();
     let post = Browser::als(&fake, "poststelle").get("/").await.text();
-    assert!(post.contains("Scanprüfung") && post.contains("Klärung") && !post.contains("href=\"/aufgaben/rechnungen\"") && !post.contains("href=\"/betrieb\""));
+    assert!(
+        post.contains("Scanprüfung")
+            && post.contains("Klärung")
+            && !post.contains("href=\"/aufgaben/rechnungen\"")
+            && !post.contains("href=\"/betrieb\"")
+    );
     let op = Browser::als(&fake, "betrieb").get("/").await.text();
     assert!(op.contains("href=\"/betrieb\"") && !op.contains("href=\"/aufgaben/scanpruefung\""));
 }
@@ -240,14 +295,22 @@ async fn empty_lists_say_what_comes() {
         let page = p.get(address).await;
         assert!(page.status == 200 && page.text().contains(text), "{address}");
     }
-    assert!(Browser::als(&fake, "betrieb").get("/betrieb").await.text().contains("Keine Störung. Letzte Prüfung 10:42 Uhr."));
+    assert!(
+        Browser::als(&fake, "betrieb")
+            .get("/betrieb")
+            .await
+            .text()
+            .contains("Keine Störung. Letzte Prüfung 10:42 Uhr.")
+    );
 }
 
 #[tokio::test]
 async fn partial_updates_are_fragments() {
     let fake = Fake::neu();
     let b = Browser::als(&fake, "poststelle");
-    for address in ["/teil/nav?auf=/", &format!("{DOKUMENT}/blatt/3"), "/sendungen/00000000-0000-0001-0000-000000000009/stand"] {
+    for address in
+        ["/teil/nav?auf=/", &format!("{DOKUMENT}/blatt/3"), "/sendungen/00000000-0000-0001-0000-000000000009/stand"]
+    {
         let text = b.get(address).await.text();
         assert!(!text.contains("<html") && !text.is_empty(), "{address}");
     }
@@ -260,7 +323,13 @@ async fn partial_updates_are_fragments() {
 /// Request numbers, keys and the hash of the web files differ from run to run.
 fn stable(text: &str) -> String {
     let mut out = text.to_owned();
-    for (before, length) in [("Anfrage ", 9), ("Rückfragen: <strong>", 9), ("/web/", 16), ("name=\"schluessel\" value=\"", 36), ("name=\"csrf\" value=\"", 32)] {
+    for (before, length) in [
+        ("Anfrage ", 9),
+        ("Rückfragen: <strong>", 9),
+        ("/web/", 16),
+        ("name=\"schluessel\" value=\"", 36),
+        ("name=\"csrf\" value=\"", 32),
+    ] {
         let mut done = String::new();
         let mut rest = out.as_str();
         while let Some(at) = rest.find(before) {
@@ -268,7 +337,12 @@ fn stable(text: &str) -> String {
             done.push_str(head);
             let cut = tail.char_indices().nth(length).map_or(tail.len(), |(i, _)| i);
             let hexy = tail[..cut].bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
-            rest = if hexy { done.push('#'); &tail[cut..] } else { tail };
+            rest = if hexy {
+                done.push('#');
+                &tail[cut..]
+            } else {
+                tail
+            };
         }
         out = done + rest;
     }

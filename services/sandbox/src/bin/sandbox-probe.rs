@@ -31,10 +31,7 @@ fn main() {
             Ok(Reply::new(header, Vec::new()))
         }
         "pid" => Ok(Reply::new(std::process::id().into(), Vec::new())),
-        "thread" => Ok(Reply::new(
-            std::thread::spawn(|| 7).join().unwrap_or(0).into(),
-            Vec::new(),
-        )),
+        "thread" => Ok(Reply::new(std::thread::spawn(|| 7).join().unwrap_or(0).into(), Vec::new())),
         _ => Err(Refusal::new("unknown", "Diese Aufgabe ist unbekannt.")),
     })
 }

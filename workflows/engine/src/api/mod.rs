@@ -36,12 +36,7 @@ pub trait Decisions: Send + Sync {
     ///
     /// # Errors
     /// A German sentence that says what went wrong.
-    fn evaluate(
-        &self,
-        id: &str,
-        input: &Werte,
-        now: Timestamp,
-    ) -> Result<serde_json::Value, String>;
+    fn evaluate(&self, id: &str, input: &Werte, now: Timestamp) -> Result<serde_json::Value, String>;
 }
 
 /// No decisions at all.
@@ -76,13 +71,7 @@ pub struct DeployOptions {
 
 impl Default for DeployOptions {
     fn default() -> Self {
-        Self {
-            trace: false,
-            held: Vec::new(),
-            max_bytes: 20_000_000,
-            max_elements: 100_000,
-            max_depth: 100,
-        }
+        Self { trace: false, held: Vec::new(), max_bytes: 20_000_000, max_elements: 100_000, max_depth: 100 }
     }
 }
 
@@ -125,12 +114,7 @@ pub enum DeployError {
 fn first_error(findings: &[Finding]) -> String {
     let mut errors = findings.iter().filter(|f| f.level == Level::Error);
     match errors.next() {
-        Some(f) => match f
-            .name
-            .as_deref()
-            .filter(|n| !n.is_empty())
-            .or(f.element.as_deref())
-        {
+        Some(f) => match f.name.as_deref().filter(|n| !n.is_empty()).or(f.element.as_deref()) {
             Some(name) => format!("{name}: {}", f.text),
             None => f.text.clone(),
         },

@@ -17,11 +17,7 @@ pub(crate) fn begin(m: &mut Machine, id: u64, activate: Option<&Expr>) -> Done {
     let parent = m.inst(id).element;
     for name in value.as_array().map(Vec::as_slice).unwrap_or_default() {
         let name = name.as_str().unwrap_or_default();
-        match m
-            .def
-            .index(name)
-            .filter(|e| m.element(*e).parent == parent && m.element(*e).is_activity())
-        {
+        match m.def.index(name).filter(|e| m.element(*e).parent == parent && m.element(*e).is_activity()) {
             Some(element) => m.put_token(element, id, None),
             None => return Err(format!("„{name}“ ist hier keine Aktivität.")),
         }
@@ -32,17 +28,12 @@ pub(crate) fn begin(m: &mut Machine, id: u64, activate: Option<&Expr>) -> Done {
 /// A person starts an activity in it. False if that is not possible now.
 pub(crate) fn activate(m: &mut Machine, id: u64, element: El) -> bool {
     let inst = m.inst(id);
-    let Some(Scope {
-        kind: ScopeKind::Adhoc { sequential, .. },
-        ..
-    }) = m.def.scope(inst.element)
-    else {
+    let Some(Scope { kind: ScopeKind::Adhoc { sequential, .. }, .. }) = m.def.scope(inst.element) else {
         return false;
     };
     let el = m.element(element);
-    let fits = el.parent == inst.element
-        && !matches!(el.kind, Kind::Boundary { .. } | Kind::Start(_))
-        && !el.for_compensation;
+    let fits =
+        el.parent == inst.element && !matches!(el.kind, Kind::Boundary { .. } | Kind::Start(_)) && !el.for_compensation;
     if !fits || (*sequential && inst.live > 0) {
         return false;
     }
@@ -51,36 +42,20 @@ pub(crate) fn activate(m: &mut Machine, id: u64, element: El) -> bool {
 }
 
 pub(crate) fn is_adhoc(m: &Machine, id: u64) -> bool {
-    id != 0
-        && matches!(
-            m.def.scope(m.inst(id).element),
-            Some(Scope {
-                kind: ScopeKind::Adhoc { .. },
-                ..
-            })
-        )
+    id != 0 && matches!(m.def.scope(m.inst(id).element), Some(Scope { kind: ScopeKind::Adhoc { .. }, .. }))
 }
 
 /// A token inside is gone: is it over?
 pub(crate) fn after_activity(m: &mut Machine, id: u64) {
-    let Some(Scope {
-        kind:
-            ScopeKind::Adhoc {
-                completion,
-                cancel_remaining,
-                ..
-            },
-        ..
-    }) = m.def.scope(m.inst(id).element)
+    let Some(Scope { kind: ScopeKind::Adhoc { completion, cancel_remaining, .. }, .. }) =
+        m.def.scope(m.inst(id).element)
     else {
         return;
     };
     let empty = m.inst(id).live == 0;
     let over = match completion {
         None => empty,
-        Some(condition) => {
-            matches!(m.eval(id, condition), Feel::Boolean(true)) && (empty || *cancel_remaining)
-        }
+        Some(condition) => matches!(m.eval(id, condition), Feel::Boolean(true)) && (empty || *cancel_remaining),
     };
     if over {
         m.cancel_inside(id);

@@ -12,11 +12,7 @@ use crate::state::Role;
 pub(crate) fn fire(m: &mut Machine, owner: u64, event: El, interrupting: bool, values: &Werte) {
     let inst = m.inst(owner);
     let scope = inst.parent;
-    let thrower = if let Role::Handler(thrower) = inst.role {
-        Some(thrower)
-    } else {
-        None
-    };
+    let thrower = if let Role::Handler(thrower) = inst.role { Some(thrower) } else { None };
     m.inst_mut(scope).live += 1;
     if interrupting {
         m.firing = Some(event);
@@ -40,21 +36,12 @@ pub(crate) fn withdrawn(m: &mut Machine, id: u64) {
     }
     let def = m.def;
     for event in &def.at(inst.element).boundary {
-        let Kind::Boundary {
-            trigger,
-            interrupting,
-            ..
-        } = &def.at(*event).kind
-        else {
+        let Kind::Boundary { trigger, interrupting, .. } = &def.at(*event).kind else {
             continue;
         };
         let silent = match trigger {
             Trigger::Error(_) | Trigger::Escalation(_) | Trigger::Cancel => *interrupting,
-            _ => m.inst(id).waits.iter().any(|n| {
-                m.s.waits
-                    .get(n)
-                    .is_some_and(|w| w.event == *event && !w.fired)
-            }),
+            _ => m.inst(id).waits.iter().any(|n| m.s.waits.get(n).is_some_and(|w| w.event == *event && !w.fired)),
         };
         if silent && m.firing != Some(*event) {
             m.log_event(id, *event, HistoryKind::Cancelled);

@@ -34,26 +34,21 @@ fn collect(m: &mut Machine, id: u64, target: Option<El>) -> Vec<Undo> {
         at = m.inst(at).parent;
     }
     let addressed = |u: &Undo| scopes.contains(&u.scope) && target.is_none_or(|t| t == u.element);
-    let (taken, rest) = std::mem::take(&mut m.s.undo)
-        .into_iter()
-        .partition(addressed);
+    let (taken, rest) = std::mem::take(&mut m.s.undo).into_iter().partition(addressed);
     m.s.undo = rest;
     taken
 }
 
 /// Everything that completed in a scope.
 pub(crate) fn take_scope(m: &mut Machine, scope: u64) -> Vec<Undo> {
-    let (taken, rest) = std::mem::take(&mut m.s.undo)
-        .into_iter()
-        .partition(|u| u.scope == scope);
+    let (taken, rest) = std::mem::take(&mut m.s.undo).into_iter().partition(|u| u.scope == scope);
     m.s.undo = rest;
     taken
 }
 
 /// Runs the next handler, or ends the compensation.
 pub(crate) fn next(m: &mut Machine, thrower: u64) {
-    let Some(Role::Compensating(list)) = m.s.instances.get_mut(&thrower).map(|i| &mut i.role)
-    else {
+    let Some(Role::Compensating(list)) = m.s.instances.get_mut(&thrower).map(|i| &mut i.role) else {
         return;
     };
     let Some(undo) = list.pop() else {
@@ -69,8 +64,7 @@ pub(crate) fn next(m: &mut Machine, thrower: u64) {
     } else if let Some((sub, start)) = event_sub(m, undo.element) {
         event_sub_process::run(m, scope, sub, start, Role::Handler(thrower), &undo.vars);
     } else {
-        if let Some(Role::Compensating(list)) = m.s.instances.get_mut(&thrower).map(|i| &mut i.role)
-        {
+        if let Some(Role::Compensating(list)) = m.s.instances.get_mut(&thrower).map(|i| &mut i.role) {
             for mut inner in undo.inner {
                 let mut vars = undo.vars.clone();
                 vars.append(&mut inner.vars);
@@ -91,10 +85,7 @@ fn event_sub(m: &Machine, element: El) -> Option<(El, El)> {
 
 fn finish(m: &mut Machine, thrower: u64) {
     m.inst_mut(thrower).role = Role::Plain;
-    if matches!(
-        m.element(m.inst(thrower).element).kind,
-        Kind::End(Throw::Cancel)
-    ) {
+    if matches!(m.element(m.inst(thrower).element).kind, Kind::End(Throw::Cancel)) {
         transaction::cancelled(m, thrower);
     } else {
         m.finish(thrower, Werte::new());
@@ -119,23 +110,10 @@ pub(crate) fn remember(m: &mut Machine, id: u64) {
     if !is_scope && el.undo.is_none() {
         return;
     }
-    let inner = if is_scope {
-        take_scope(m, id)
-    } else {
-        Vec::new()
-    };
+    let inner = if is_scope { take_scope(m, id) } else { Vec::new() };
     if el.undo.is_some() || !inner.is_empty() || event_sub(m, element).is_some() {
-        let vars = if is_scope {
-            m.inst(id).vars.clone()
-        } else {
-            Werte::new()
-        };
-        m.s.undo.push(Undo {
-            scope,
-            element,
-            vars,
-            inner,
-        });
+        let vars = if is_scope { m.inst(id).vars.clone() } else { Werte::new() };
+        m.s.undo.push(Undo { scope, element, vars, inner });
     }
 }
 
@@ -145,9 +123,7 @@ pub(crate) fn lift(m: &mut Machine, run: u64, body: u64) {
     for undo in m.s.undo.iter_mut().filter(|u| u.scope == run) {
         undo.scope = body;
         for (name, value) in &vars {
-            undo.vars
-                .entry(name.clone())
-                .or_insert_with(|| value.clone());
+            undo.vars.entry(name.clone()).or_insert_with(|| value.clone());
         }
     }
 }

@@ -16,11 +16,7 @@ pub(crate) fn begin(m: &mut Machine, id: u64, decision: &str) -> Done {
         }
         None => m.def.decisions.evaluate(decision, &m.visible(id), m.now),
     }?;
-    let name = el
-        .io
-        .result
-        .clone()
-        .or_else(|| m.def.decisions.variable(decision));
+    let name = el.io.result.clone().or_else(|| m.def.decisions.variable(decision));
     let name = name.unwrap_or_else(|| decision.to_owned());
     if el.io.outputs.is_empty() {
         m.write(id, &name, result);

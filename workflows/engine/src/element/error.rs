@@ -12,18 +12,9 @@ use crate::machine::{Done, Machine};
 /// Where an error or escalation is caught.
 pub(crate) enum Catcher {
     /// A boundary event of this owner.
-    Boundary {
-        owner: u64,
-        event: u32,
-        interrupting: bool,
-    },
+    Boundary { owner: u64, event: u32, interrupting: bool },
     /// An event sub-process of this scope: sub-process and start event.
-    EventSub {
-        scope: u64,
-        sub: u32,
-        start: u32,
-        interrupting: bool,
-    },
+    EventSub { scope: u64, sub: u32, start: u32, interrupting: bool },
 }
 
 /// Error end event. Nobody catches it: a called process ends with the error, else it is an incident.
@@ -37,9 +28,7 @@ pub(crate) fn end(m: &mut Machine, id: u64, code: &str) -> Done {
         }
         None if m.s.called => {
             m.consume(id);
-            m.end(Outcome::Error {
-                code: code.to_owned(),
-            });
+            m.end(Outcome::Error { code: code.to_owned() });
             Ok(())
         }
         None => Err(uncaught(code)),
@@ -50,9 +39,7 @@ pub(crate) fn end(m: &mut Machine, id: u64, code: &str) -> Done {
 pub(crate) fn reported(m: &mut Machine, id: u64, code: &str, values: &Werte) -> Done {
     match find(m, id, |t| matches(t, code)) {
         Some(catcher) => fire(m, &catcher, values),
-        None if m.s.called => m.end(Outcome::Error {
-            code: code.to_owned(),
-        }),
+        None if m.s.called => m.end(Outcome::Error { code: code.to_owned() }),
         None => return Err(uncaught(code)),
     }
     Ok(())
@@ -68,17 +55,10 @@ fn matches(trigger: &Trigger, code: &str) -> bool {
 
 pub(crate) fn fire(m: &mut Machine, catcher: &Catcher, values: &Werte) {
     match *catcher {
-        Catcher::Boundary {
-            owner,
-            event,
-            interrupting,
-        } => boundary::fire(m, owner, event, interrupting, values),
-        Catcher::EventSub {
-            scope,
-            sub,
-            start,
-            interrupting,
-        } => event_sub_process::fire(m, scope, sub, start, interrupting, values),
+        Catcher::Boundary { owner, event, interrupting } => boundary::fire(m, owner, event, interrupting, values),
+        Catcher::EventSub { scope, sub, start, interrupting } => {
+            event_sub_process::fire(m, scope, sub, start, interrupting, values)
+        }
     }
 }
 
@@ -91,40 +71,23 @@ pub(crate) fn find(m: &Machine, id: u64, takes: impl Fn(&Trigger) -> bool) -> Op
         let inst = m.s.instances.get(&at)?;
         let el = def.at(inst.element);
         if let (Kind::Scope(scope), true) = (&el.kind, at != id && !from_event_sub) {
-            let subs = scope
-                .event_subs
-                .iter()
-                .filter_map(|(sub, start, interrupting)| match &def.at(*start).kind {
-                    Kind::Start(t) if takes(t) => Some((specific(t), *sub, *start, *interrupting)),
-                    _ => None,
-                });
+            let subs = scope.event_subs.iter().filter_map(|(sub, start, interrupting)| match &def.at(*start).kind {
+                Kind::Start(t) if takes(t) => Some((specific(t), *sub, *start, *interrupting)),
+                _ => None,
+            });
             if let Some((_, sub, start, interrupting)) = subs.max_by_key(|s| s.0) {
-                return Some(Catcher::EventSub {
-                    scope: at,
-                    sub,
-                    start,
-                    interrupting,
-                });
+                return Some(Catcher::EventSub { scope: at, sub, start, interrupting });
             }
         }
         if !matches!(inst.role, crate::state::Role::Inner(_)) {
-            let events = el
-                .boundary
-                .iter()
-                .filter_map(|event| match &def.at(*event).kind {
-                    Kind::Boundary {
-                        trigger,
-                        interrupting,
-                        ..
-                    } if takes(trigger) => Some((specific(trigger), *event, *interrupting)),
-                    _ => None,
-                });
+            let events = el.boundary.iter().filter_map(|event| match &def.at(*event).kind {
+                Kind::Boundary { trigger, interrupting, .. } if takes(trigger) => {
+                    Some((specific(trigger), *event, *interrupting))
+                }
+                _ => None,
+            });
             if let Some((_, event, interrupting)) = events.max_by_key(|e| e.0) {
-                return Some(Catcher::Boundary {
-                    owner: at,
-                    event,
-                    interrupting,
-                });
+                return Some(Catcher::Boundary { owner: at, event, interrupting });
             }
         }
         if at == 0 {
@@ -136,8 +99,5 @@ pub(crate) fn find(m: &Machine, id: u64, takes: impl Fn(&Trigger) -> bool) -> Op
 }
 
 fn specific(trigger: &Trigger) -> bool {
-    matches!(
-        trigger,
-        Trigger::Error(Some(_)) | Trigger::Escalation(Some(_))
-    )
+    matches!(trigger, Trigger::Error(Some(_)) | Trigger::Escalation(Some(_)))
 }

@@ -36,25 +36,16 @@ pub(crate) fn reported(m: &mut Machine, id: u64, code: &str, values: &Werte) {
 
 fn unheard(m: &mut Machine, code: &str, values: &Werte) {
     if m.s.called {
-        m.out.push(Output::Escalated {
-            code: code.to_owned(),
-            variables: values.clone(),
-        });
+        m.out.push(Output::Escalated { code: code.to_owned(), variables: values.clone() });
     }
 }
 
 fn find(m: &Machine, id: u64, code: &str) -> Option<Catcher> {
-    error::find(
-        m,
-        id,
-        |t| matches!(t, Trigger::Escalation(wanted) if wanted.as_deref().is_none_or(|w| w == code)),
-    )
+    error::find(m, id, |t| matches!(t, Trigger::Escalation(wanted) if wanted.as_deref().is_none_or(|w| w == code)))
 }
 
 fn interrupting(catcher: &Catcher) -> bool {
     match catcher {
-        Catcher::Boundary { interrupting, .. } | Catcher::EventSub { interrupting, .. } => {
-            *interrupting
-        }
+        Catcher::Boundary { interrupting, .. } | Catcher::EventSub { interrupting, .. } => *interrupting,
     }
 }

@@ -10,22 +10,12 @@ use crate::machine::Machine;
 use crate::state::Role;
 
 /// The start event happened in `scope`.
-pub(crate) fn fire(
-    m: &mut Machine,
-    scope: u64,
-    sub: El,
-    start: El,
-    interrupting: bool,
-    values: &Werte,
-) {
+pub(crate) fn fire(m: &mut Machine, scope: u64, sub: El, start: El, interrupting: bool, values: &Werte) {
     if interrupting {
         // What was done so far can still be undone from here.
         let undo = std::mem::take(&mut m.s.undo);
         m.cancel_inside(scope);
-        m.s.undo = undo
-            .into_iter()
-            .filter(|u| m.s.instances.contains_key(&u.scope))
-            .collect();
+        m.s.undo = undo.into_iter().filter(|u| m.s.instances.contains_key(&u.scope)).collect();
         drop_starts(m, scope);
     }
     run(m, scope, sub, start, Role::Plain, values);

@@ -35,45 +35,24 @@ fn ready(m: &Machine, at: usize) -> bool {
     if el.incoming.iter().all(filled) {
         return true;
     }
-    let to_empty = sources(
-        m.def,
-        join.element,
-        el.incoming.iter().copied().filter(|f| !filled(f)),
-    );
+    let to_empty = sources(m.def, join.element, el.incoming.iter().copied().filter(|f| !filled(f)));
     let mut to_filled = None;
     let mut blocks = |element: El| {
         if !to_empty.contains(&element) {
             return false;
         }
-        let to_filled = to_filled.get_or_insert_with(|| {
-            sources(
-                m.def,
-                join.element,
-                el.incoming.iter().copied().filter(filled),
-            )
-        });
+        let to_filled =
+            to_filled.get_or_insert_with(|| sources(m.def, join.element, el.incoming.iter().copied().filter(filled)));
         !to_filled.contains(&element)
     };
-    let running =
-        m.s.instances
-            .iter()
-            .filter(|(id, i)| **id != 0 && i.parent == join.scope)
-            .map(|(_, i)| i.element);
+    let running = m.s.instances.iter().filter(|(id, i)| **id != 0 && i.parent == join.scope).map(|(_, i)| i.element);
     let joining =
-        m.s.joins
-            .iter()
-            .enumerate()
-            .filter(|(n, j)| *n != at && j.scope == join.scope)
-            .map(|(_, j)| j.element);
+        m.s.joins.iter().enumerate().filter(|(n, j)| *n != at && j.scope == join.scope).map(|(_, j)| j.element);
     !running.chain(joining).any(&mut blocks)
 }
 
 /// Elements from which one of the flows can be reached without passing the gateway.
-fn sources(
-    def: &Definition,
-    gateway: El,
-    flows: impl Iterator<Item = Fl>,
-) -> std::collections::HashSet<El> {
+fn sources(def: &Definition, gateway: El, flows: impl Iterator<Item = Fl>) -> std::collections::HashSet<El> {
     let mut found = std::collections::HashSet::new();
     let mut open: Vec<El> = flows.map(|f| def.flows[f as usize].source).collect();
     while let Some(e) = open.pop() {

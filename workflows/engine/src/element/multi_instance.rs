@@ -23,16 +23,10 @@ const COUNTER: &str = "loopCounter";
 pub(crate) fn begin(m: &mut Machine, id: u64) -> Done {
     let el = m.element(m.inst(id).element);
     match &el.repeat {
-        Some(Repeat::Loop {
-            condition,
-            test_before,
-            ..
-        }) => {
+        Some(Repeat::Loop { condition, test_before, .. }) => {
             m.inst_mut(id).role = Role::Body(Box::default());
             let skip = match condition {
-                Some(condition) if *test_before => {
-                    !matches!(m.eval(id, condition), Feel::Boolean(true))
-                }
+                Some(condition) if *test_before => !matches!(m.eval(id, condition), Feel::Boolean(true)),
                 _ => false,
             };
             if skip {
@@ -49,23 +43,11 @@ pub(crate) fn begin(m: &mut Machine, id: u64) -> Done {
                 Items::Count(n) => *n,
             };
             if total > MAX_RUNS {
-                return Err(format!(
-                    "Mehr als {MAX_RUNS} Durchläufe sind nicht zugelassen."
-                ));
+                return Err(format!("Mehr als {MAX_RUNS} Durchläufe sind nicht zugelassen."));
             }
-            let items = if let Items::List(list) = items {
-                list
-            } else {
-                Vec::new()
-            };
-            m.inst_mut(id).role = Role::Body(Box::new(Body {
-                total,
-                items,
-                ..Body::default()
-            }));
-            m.inst_mut(id)
-                .vars
-                .insert("numberOfInstances".into(), total.into());
+            let items = if let Items::List(list) = items { list } else { Vec::new() };
+            m.inst_mut(id).role = Role::Body(Box::new(Body { total, items, ..Body::default() }));
+            m.inst_mut(id).vars.insert("numberOfInstances".into(), total.into());
             m.allow_runs(total);
             if total == 0 {
                 close(m, id, multi);
@@ -89,25 +71,16 @@ fn items(m: &mut Machine, id: u64, multi: &Multi) -> Result<Items, String> {
     if let Some(collection) = &multi.collection {
         return match feel::to_json(&m.eval(id, collection)) {
             Json::Array(list) => Ok(Items::List(list)),
-            _ => Err(format!(
-                "„{}“ ist keine Liste.",
-                feel::shorten(collection.text())
-            )),
+            _ => Err(format!("„{}“ ist keine Liste.", feel::shorten(collection.text()))),
         };
     }
     let Some(cardinality) = &multi.cardinality else {
         return Ok(Items::Count(0));
     };
     let count = feel::to_json(&m.eval(id, cardinality));
-    match count
-        .as_u64()
-        .or_else(|| count.as_str().and_then(|s| s.parse().ok()))
-    {
+    match count.as_u64().or_else(|| count.as_str().and_then(|s| s.parse().ok())) {
         Some(n) => Ok(Items::Count(u32::try_from(n).unwrap_or(u32::MAX))),
-        None => Err(format!(
-            "„{}“ ist keine Anzahl.",
-            feel::shorten(cardinality.text())
-        )),
+        None => Err(format!("„{}“ ist keine Anzahl.", feel::shorten(cardinality.text()))),
     }
 }
 
@@ -158,27 +131,18 @@ pub(crate) fn run_done(m: &mut Machine, id: u64) {
     };
     match &m.element(m.inst(id).element).repeat {
         Some(Repeat::Multi(multi)) => multi_run_done(m, id, body_id, index, multi),
-        Some(Repeat::Loop {
-            condition, maximum, ..
-        }) => {
+        Some(Repeat::Loop { condition, maximum, .. }) => {
             remove_run(m, id, body_id);
             let maximum = match maximum {
-                Some(text) => m
-                    .eval_text(body_id, text)
-                    .ok()
-                    .and_then(|t| t.parse::<u32>().ok()),
+                Some(text) => m.eval_text(body_id, text).ok().and_then(|t| t.parse::<u32>().ok()),
                 None => None,
             };
             let counter = Werte::from_iter([(COUNTER.to_owned(), json!(index + 1))]);
             let again = maximum.is_none_or(|max| index + 1 < max)
-                && condition.as_ref().is_some_and(|c| {
-                    matches!(m.eval_with(body_id, Some(&counter), c), Feel::Boolean(true))
-                });
-            if again {
-                queue_run(m, body_id, index + 1)
-            } else {
-                m.complete(body_id)
-            }
+                && condition
+                    .as_ref()
+                    .is_some_and(|c| matches!(m.eval_with(body_id, Some(&counter), c), Feel::Boolean(true)));
+            if again { queue_run(m, body_id, index + 1) } else { m.complete(body_id) }
         }
         None => {}
     }
@@ -197,10 +161,7 @@ fn multi_run_done(m: &mut Machine, id: u64, body_id: u64, index: u32, multi: &Mu
     let over = match &multi.completion {
         Some(condition) => {
             let counters = counters(m, body_id);
-            matches!(
-                m.eval_with(id, Some(&counters), condition),
-                Feel::Boolean(true)
-            )
+            matches!(m.eval_with(id, Some(&counters), condition), Feel::Boolean(true))
         }
         None => false,
     };
@@ -244,10 +205,7 @@ fn spread(m: &mut Machine, id: u64, body_id: u64, multi: &Multi) {
         let own = name == COUNTER
             || multi.item.as_ref() == Some(&name)
             || el.io.inputs.iter().any(|(target, _)| *target == name);
-        let declared = m
-            .def
-            .scope(m.inst(id).element)
-            .is_some_and(|s| s.locals.contains(&name));
+        let declared = m.def.scope(m.inst(id).element).is_some_and(|s| s.locals.contains(&name));
         if !own && !declared {
             m.write(body_id, &name, value);
         }
@@ -265,9 +223,7 @@ fn remove_run(m: &mut Machine, id: u64, body_id: u64) {
 /// All runs are over: the result list is written, the activity is left.
 fn close(m: &mut Machine, id: u64, multi: &Multi) {
     if let Some(name) = &multi.result_list {
-        let mut results = body(m, id)
-            .map(|b| std::mem::take(&mut b.results))
-            .unwrap_or_default();
+        let mut results = body(m, id).map(|b| std::mem::take(&mut b.results)).unwrap_or_default();
         results.sort_by_key(|(index, _)| *index);
         let list = results.into_iter().map(|(_, value)| value).collect();
         let scope = m.inst(id).parent;

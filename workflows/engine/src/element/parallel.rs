@@ -17,16 +17,9 @@ pub(crate) fn arrive(m: &mut Machine, element: El, scope: u64, flow: Option<Fl>)
 
 /// Stores a token at a join.
 pub(crate) fn add(m: &mut Machine, element: El, scope: u64, flow: Fl) -> usize {
-    let found =
-        m.s.joins
-            .iter()
-            .position(|j| j.element == element && j.scope == scope);
+    let found = m.s.joins.iter().position(|j| j.element == element && j.scope == scope);
     let at = found.unwrap_or_else(|| {
-        m.s.joins.push(Join {
-            scope,
-            element,
-            tokens: Vec::new(),
-        });
+        m.s.joins.push(Join { scope, element, tokens: Vec::new() });
         m.s.joins.len() - 1
     });
     match m.s.joins[at].tokens.iter_mut().find(|(f, _)| *f == flow) {

@@ -14,10 +14,7 @@ pub(crate) fn begin(m: &mut Machine, id: u64, script: &Expr) -> Done {
     match (value, result) {
         (value, Some(name)) => {
             if let (Feel::Null(_), Some(reason)) = (&value, feel::null_reason(&value)) {
-                return Err(format!(
-                    "Das Skript ist gescheitert. FEEL: {}",
-                    feel::shorten(reason)
-                ));
+                return Err(format!("Das Skript ist gescheitert. FEEL: {}", feel::shorten(reason)));
             }
             m.write(id, name, feel::to_json(&value));
             m.finish(id, Werte::new());

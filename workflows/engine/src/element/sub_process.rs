@@ -27,10 +27,7 @@ pub(crate) fn begin(m: &mut Machine, id: u64, scope: &Scope) -> Done {
 /// Declares local variables and listens for event sub-processes.
 pub(crate) fn prepare(m: &mut Machine, id: u64, scope: &Scope) -> Done {
     for name in &scope.locals {
-        m.inst_mut(id)
-            .vars
-            .entry(name.clone())
-            .or_insert(Json::Null);
+        m.inst_mut(id).vars.entry(name.clone()).or_insert(Json::Null);
     }
     let def = m.def;
     for (_, start, _) in &scope.event_subs {

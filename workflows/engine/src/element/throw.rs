@@ -16,12 +16,7 @@ pub(crate) fn begin(m: &mut Machine, id: u64, throw: &Throw) -> Done {
             let name = m.eval_text(id, name)?;
             let key = m.eval_key(id, key.as_ref())?;
             let variables = payload(m, id)?;
-            m.out.push(Output::Throw {
-                name,
-                key,
-                variables,
-                ttl: *ttl,
-            });
+            m.out.push(Output::Throw { name, key, variables, ttl: *ttl });
         }
         Throw::Signal(name) => {
             let name = m.eval_text(id, name)?;

@@ -42,21 +42,10 @@ pub(crate) fn cancelled(m: &mut Machine, id: u64) {
     m.drop_waits(id);
     m.s.instances.remove(&id);
     m.inst_mut(scope).live -= 1;
-    let owner = if matches!(m.inst(scope).role, Role::Inner(_)) {
-        m.inst(scope).parent
-    } else {
-        scope
-    };
+    let owner = if matches!(m.inst(scope).role, Role::Inner(_)) { m.inst(scope).parent } else { scope };
     let el = m.element(m.inst(owner).element);
-    let event = el.boundary.iter().find(|e| {
-        matches!(
-            m.element(**e).kind,
-            Kind::Boundary {
-                trigger: Trigger::Cancel,
-                ..
-            }
-        )
-    });
+    let event =
+        el.boundary.iter().find(|e| matches!(m.element(**e).kind, Kind::Boundary { trigger: Trigger::Cancel, .. }));
     match event {
         Some(event) => boundary::fire(m, owner, *event, true, &Werte::new()),
         None => {

@@ -62,23 +62,13 @@ fn candidates(m: &mut Machine, id: u64, text: &Text) -> Result<Vec<String>, Stri
     };
     let value = feel::to_json(&m.eval(id, expr));
     if let Some(list) = value.as_array() {
-        return Ok(list
-            .iter()
-            .filter_map(|v| v.as_str().map(str::to_owned))
-            .collect());
+        return Ok(list.iter().filter_map(|v| v.as_str().map(str::to_owned)).collect());
     }
     match value.as_str() {
         Some(name) => Ok(vec![name.to_owned()]),
-        None if expr
-            .text()
-            .chars()
-            .all(|c| c.is_alphanumeric() || " -_&".contains(c)) =>
-        {
+        None if expr.text().chars().all(|c| c.is_alphanumeric() || " -_&".contains(c)) => {
             Ok(vec![expr.text().to_owned()])
         }
-        None => Err(format!(
-            "Der Ausdruck „{}“ ergibt keine Gruppe.",
-            feel::shorten(expr.text())
-        )),
+        None => Err(format!("Der Ausdruck „{}“ ergibt keine Gruppe.", feel::shorten(expr.text()))),
     }
 }

@@ -32,13 +32,8 @@ impl Machine<'_> {
 
     /// Removes everything inside of a scope: instances, queued tokens, tokens at joins, what could be undone.
     pub fn cancel_inside(&mut self, scope: u64) {
-        let inside: Vec<u64> = self
-            .s
-            .instances
-            .iter()
-            .filter(|(id, i)| **id != 0 && i.parent == scope)
-            .map(|(id, _)| *id)
-            .collect();
+        let inside: Vec<u64> =
+            self.s.instances.iter().filter(|(id, i)| **id != 0 && i.parent == scope).map(|(id, _)| *id).collect();
         for id in inside {
             self.cancel(id);
         }

@@ -14,11 +14,7 @@ impl Machine<'_> {
     /// Puts a token before an element of a scope (`live` + 1).
     pub fn put_token(&mut self, element: El, scope: u64, flow: Option<Fl>) {
         self.inst_mut(scope).live += 1;
-        self.queue.push_back(Work::Token {
-            element,
-            scope,
-            flow,
-        });
+        self.queue.push_back(Work::Token { element, scope, flow });
     }
 
     /// The work of an element is done: takes its result and goes on.
@@ -90,23 +86,12 @@ impl Machine<'_> {
         self.queue.clear();
         self.cancel_inside(0);
         self.drop_waits(0);
-        let kind = if outcome == Outcome::Cancelled {
-            HistoryKind::Cancelled
-        } else {
-            HistoryKind::Completed
-        };
-        let detail = if let Outcome::Error { code } = &outcome {
-            Some(code.clone())
-        } else {
-            None
-        };
+        let kind = if outcome == Outcome::Cancelled { HistoryKind::Cancelled } else { HistoryKind::Completed };
+        let detail = if let Outcome::Error { code } = &outcome { Some(code.clone()) } else { None };
         self.log(0, kind, detail);
         self.s.phase = Phase::Ended;
         self.s.undo.clear();
-        self.out.push(Output::Ended {
-            variables: self.inst(0).vars.clone(),
-            outcome,
-        });
+        self.out.push(Output::Ended { variables: self.inst(0).vars.clone(), outcome });
     }
 
     /// Which flows the tokens take.
@@ -120,18 +105,11 @@ impl Machine<'_> {
             return Ok(Vec::new());
         }
         if matches!(el.kind, Kind::Parallel)
-            || !el
-                .outgoing
-                .iter()
-                .any(|f| self.def.flows[*f as usize].condition.is_some())
+            || !el.outgoing.iter().any(|f| self.def.flows[*f as usize].condition.is_some())
         {
             if matches!(el.kind, Kind::Exclusive) && el.outgoing.len() > 1 {
                 // No conditions at all: the default, else the first as drawn.
-                return Ok(el
-                    .default
-                    .or(el.outgoing.first().copied())
-                    .into_iter()
-                    .collect());
+                return Ok(el.default.or(el.outgoing.first().copied()).into_iter().collect());
             }
             return Ok(el.outgoing.clone());
         }

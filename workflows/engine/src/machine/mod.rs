@@ -51,11 +51,7 @@ pub(crate) struct Machine<'a> {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Work {
     /// A token reaches an element.
-    Token {
-        element: El,
-        scope: u64,
-        flow: Option<Fl>,
-    },
+    Token { element: El, scope: u64, flow: Option<Fl> },
     /// The next run of a multi-instance or loop.
     Run { body: u64, index: u32 },
     /// The next handler of a compensation.
@@ -95,11 +91,7 @@ impl<'a> Machine<'a> {
                 continue;
             }
             match work {
-                Work::Token {
-                    element,
-                    scope,
-                    flow,
-                } => self.enter(element, scope, flow),
+                Work::Token { element, scope, flow } => self.enter(element, scope, flow),
                 Work::Run { body, index } => element::multi_instance::start_run(self, body, index),
                 Work::Undo { thrower } => element::compensation::next(self, thrower),
             }
@@ -110,11 +102,7 @@ impl<'a> Machine<'a> {
     fn stop(&mut self, work: Work) {
         let text = format!("Mehr als {STEPS} Schritte ohne Halt. Der Ablauf dreht sich im Kreis.");
         match work {
-            Work::Token {
-                element,
-                scope,
-                flow,
-            } => {
+            Work::Token { element, scope, flow } => {
                 let id = self.create(element, scope, Role::Plain);
                 self.incident(id, text, Retry::Enter(flow));
             }
@@ -130,10 +118,7 @@ impl<'a> Machine<'a> {
 
     /// Runs of a multi-instance are no endless loop.
     pub fn allow_runs(&mut self, runs: u32) {
-        self.budget = self
-            .budget
-            .saturating_add(runs.saturating_mul(STEPS_PER_ITEM))
-            .min(STEPS_MAX);
+        self.budget = self.budget.saturating_add(runs.saturating_mul(STEPS_PER_ITEM)).min(STEPS_MAX);
     }
 
     /// A token reaches an element: it becomes an element instance or waits at a join.
@@ -240,11 +225,7 @@ impl<'a> Machine<'a> {
         }
         self.log(id, HistoryKind::Incident, Some(text.clone()));
         let element = self.element(self.inst(id).element).id.clone();
-        self.out.push(Output::Incident {
-            instance: ElementInstanceId(id),
-            element,
-            text: text.clone(),
-        });
+        self.out.push(Output::Incident { instance: ElementInstanceId(id), element, text: text.clone() });
         self.inst_mut(id).incident = Some(Box::new(Incident { text, retry }));
     }
 
@@ -253,14 +234,7 @@ impl<'a> Machine<'a> {
         let inst = self.inst(id);
         let inner = matches!(inst.role, Role::Inner(_));
         let element = self.def.at(inst.element).id.clone();
-        self.history.push(HistoryEvent {
-            at: self.now,
-            element,
-            instance: ElementInstanceId(id),
-            kind,
-            inner,
-            detail,
-        });
+        self.history.push(HistoryEvent { at: self.now, element, instance: ElementInstanceId(id), kind, inner, detail });
     }
 
     /// Writes a line about an event that has no instance of its own.
@@ -298,18 +272,11 @@ impl<'a> Machine<'a> {
 
     /// An instance that must exist; the process itself stands in for one that does not.
     pub fn inst(&self, id: u64) -> &Inst {
-        self.s
-            .instances
-            .get(&id)
-            .or_else(|| self.s.instances.get(&0))
-            .unwrap_or(&NO_INST)
+        self.s.instances.get(&id).or_else(|| self.s.instances.get(&0)).unwrap_or(&NO_INST)
     }
 
     pub fn inst_mut(&mut self, id: u64) -> &mut Inst {
-        self.s
-            .instances
-            .entry(id)
-            .or_insert_with(|| NO_INST.clone())
+        self.s.instances.entry(id).or_insert_with(|| NO_INST.clone())
     }
 }
 

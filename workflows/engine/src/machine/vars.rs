@@ -42,12 +42,7 @@ impl<'a> Machine<'a> {
         }
         let mut all = self.inst(0).vars.clone();
         for inst in chain.iter().rev() {
-            all.extend(
-                self.inst(*inst)
-                    .vars
-                    .iter()
-                    .map(|(k, v)| (k.clone(), v.clone())),
-            );
+            all.extend(self.inst(*inst).vars.iter().map(|(k, v)| (k.clone(), v.clone())));
         }
         Cow::Owned(all)
     }
@@ -75,12 +70,7 @@ impl<'a> Machine<'a> {
             Some(evaluation) => evaluation,
             None => {
                 let evaluation = Evaluation::bare(self.now);
-                for (name, value) in self
-                    .inst(0)
-                    .vars
-                    .iter()
-                    .filter(|(name, _)| self.needed(name))
-                {
+                for (name, value) in self.inst(0).vars.iter().filter(|(name, _)| self.needed(name)) {
                     evaluation.set(name, value);
                 }
                 evaluation
@@ -126,9 +116,7 @@ impl<'a> Machine<'a> {
     pub fn eval_key(&mut self, id: u64, key: Option<&Expr>) -> Result<Option<String>, String> {
         let Some(expr) = key else { return Ok(None) };
         let value = self.eval(id, expr);
-        feel::key_text(&value)
-            .map(Some)
-            .ok_or_else(|| not(expr, "keinen Schlüssel", &value))
+        feel::key_text(&value).map(Some).ok_or_else(|| not(expr, "keinen Schlüssel", &value))
     }
 
     /// Sets a variable as seen from `id`.
@@ -222,20 +210,13 @@ impl<'a> Machine<'a> {
     /// A mapped output leaves the element's own scope, but not its run of a multi-instance.
     fn output_scope(&self, id: u64) -> u64 {
         let inst = self.inst(id);
-        if matches!(inst.role, Role::Inner(_)) {
-            id
-        } else {
-            inst.parent
-        }
+        if matches!(inst.role, Role::Inner(_)) { id } else { inst.parent }
     }
 }
 
 /// Message: an expression gave the wrong thing.
 fn not(expr: &Expr, what: &str, value: &Feel) -> String {
-    let text = format!(
-        "Der Ausdruck „{}“ ergibt {what}.",
-        feel::shorten(expr.text())
-    );
+    let text = format!("Der Ausdruck „{}“ ergibt {what}.", feel::shorten(expr.text()));
     match feel::null_reason(value) {
         Some(reason) => format!("{text} FEEL: {}", feel::shorten(reason)),
         None => text,

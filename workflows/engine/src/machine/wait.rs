@@ -50,13 +50,7 @@ impl Machine<'_> {
         let key = self.eval_key(owner, message.key.as_ref())?;
         let number = self.add_wait(owner, event, WaitKind::Message);
         let element = self.element(event).id.clone();
-        self.out.push(Output::Subscribe {
-            subscription: number,
-            name,
-            key,
-            kind: SubscriptionKind::Message,
-            element,
-        });
+        self.out.push(Output::Subscribe { subscription: number, name, key, kind: SubscriptionKind::Message, element });
         Ok(())
     }
 
@@ -71,11 +65,7 @@ impl Machine<'_> {
     fn arm_plan(&mut self, owner: u64, event: El, plan: &TimerPlan) {
         let number = self.add_wait(owner, event, WaitKind::Timer(plan.due.0, plan.again));
         let element = self.element(event).id.clone();
-        self.out.push(Output::ArmTimer {
-            timer: number,
-            due: plan.due,
-            element,
-        });
+        self.out.push(Output::ArmTimer { timer: number, due: plan.due, element });
     }
 
     /// Arms a repeating timer again after it fired.
@@ -86,10 +76,7 @@ impl Machine<'_> {
             return Ok(());
         };
         let (now, owner) = (self.now, wait.owner);
-        let last = TimerPlan {
-            due: Timestamp(*due),
-            again: *again,
-        };
+        let last = TimerPlan { due: Timestamp(*due), again: *again };
         let machine = std::cell::RefCell::new(self);
         let plan = timer.next(&|expr| machine.borrow_mut().eval(owner, expr), &last, now)?;
         if let Some(plan) = plan {
@@ -100,15 +87,7 @@ impl Machine<'_> {
 
     fn add_wait(&mut self, owner: u64, event: El, kind: WaitKind) -> u64 {
         let number = self.number();
-        self.s.waits.insert(
-            number,
-            Wait {
-                owner,
-                event,
-                kind,
-                fired: false,
-            },
-        );
+        self.s.waits.insert(number, Wait { owner, event, kind, fired: false });
         self.inst_mut(owner).waits.push(number);
         number
     }
@@ -123,21 +102,14 @@ impl Machine<'_> {
         }
         match wait.kind {
             WaitKind::Timer(..) => self.out.push(Output::CancelTimer { timer: number }),
-            WaitKind::Message | WaitKind::Signal(_) => self.out.push(Output::Unsubscribe {
-                subscription: number,
-            }),
+            WaitKind::Message | WaitKind::Signal(_) => self.out.push(Output::Unsubscribe { subscription: number }),
             WaitKind::Condition(_) => {}
         }
     }
 
     /// The owner listens no more at all.
     pub fn drop_waits(&mut self, owner: u64) {
-        let numbers = self
-            .s
-            .instances
-            .get(&owner)
-            .map(|i| i.waits.clone())
-            .unwrap_or_default();
+        let numbers = self.s.instances.get(&owner).map(|i| i.waits.clone()).unwrap_or_default();
         for number in numbers {
             self.drop_wait(number);
         }
@@ -180,24 +152,15 @@ impl Machine<'_> {
             }
             Kind::Start(_) => {
                 let scope = def.scope(self.inst(wait.owner).element);
-                let Some((sub, start, interrupting)) = scope.and_then(|s| {
-                    s.event_subs
-                        .iter()
-                        .find(|(_, start, _)| *start == wait.event)
-                }) else {
+                let Some((sub, start, interrupting)) =
+                    scope.and_then(|s| s.event_subs.iter().find(|(_, start, _)| *start == wait.event))
+                else {
                     return;
                 };
                 if !interrupting {
                     self.again(&wait);
                 }
-                element::event_sub_process::fire(
-                    self,
-                    wait.owner,
-                    *sub,
-                    *start,
-                    *interrupting,
-                    values,
-                );
+                element::event_sub_process::fire(self, wait.owner, *sub, *start, *interrupting, values);
             }
             _ if self.inst(wait.owner).element != wait.event => {
                 element::event_based::fire(self, wait.owner, wait.event, values)
@@ -237,17 +200,12 @@ impl Machine<'_> {
                 .map(|(n, _)| *n)
                 .collect();
             for number in conditions {
-                let Some(Wait {
-                    owner,
-                    event,
-                    kind: WaitKind::Condition(before),
-                    ..
-                }) = self.s.waits.get(&number).cloned()
+                let Some(Wait { owner, event, kind: WaitKind::Condition(before), .. }) =
+                    self.s.waits.get(&number).cloned()
                 else {
                     continue;
                 };
-                let Some(Trigger::Conditional(condition)) = trigger_of(&self.element(event).kind)
-                else {
+                let Some(Trigger::Conditional(condition)) = trigger_of(&self.element(event).kind) else {
                     continue;
                 };
                 let holds = matches!(self.eval(owner, condition), Feel::Boolean(true));
@@ -265,9 +223,7 @@ impl Machine<'_> {
 /// The trigger of a catching event.
 pub(crate) fn trigger_of(kind: &Kind) -> Option<&Trigger> {
     match kind {
-        Kind::Start(trigger) | Kind::Catch(trigger) | Kind::Boundary { trigger, .. } => {
-            Some(trigger)
-        }
+        Kind::Start(trigger) | Kind::Catch(trigger) | Kind::Boundary { trigger, .. } => Some(trigger),
         _ => None,
     }
 }

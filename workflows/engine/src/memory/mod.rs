@@ -91,12 +91,10 @@ impl Runner {
         for definition in &deployment.processes {
             for start in definition.start_events() {
                 if let Some(plan) = definition.timer_start(&start.element, None, self.now)? {
-                    self.start_timers
-                        .push((definition.id().to_owned(), start.element, plan));
+                    self.start_timers.push((definition.id().to_owned(), start.element, plan));
                 }
             }
-            self.definitions
-                .insert(definition.id().to_owned(), definition.clone());
+            self.definitions.insert(definition.id().to_owned(), definition.clone());
         }
         Ok(())
     }
@@ -105,20 +103,9 @@ impl Runner {
     ///
     /// # Errors
     /// When there is no such process or it cannot start there.
-    pub fn start(
-        &mut self,
-        process: &str,
-        element: Option<&str>,
-        variables: Werte,
-    ) -> Result<usize, String> {
+    pub fn start(&mut self, process: &str, element: Option<&str>, variables: Werte) -> Result<usize, String> {
         let number = self.create(process, State::new(), None)?;
-        self.apply(
-            number,
-            Command::Start {
-                element: element.map(str::to_owned),
-                variables,
-            },
-        )?;
+        self.apply(number, Command::Start { element: element.map(str::to_owned), variables })?;
         self.settle()?;
         Ok(number)
     }
@@ -138,11 +125,8 @@ impl Runner {
         state: State,
         parent: Option<(usize, ElementInstanceId)>,
     ) -> Result<usize, String> {
-        let definition = self
-            .definitions
-            .get(process)
-            .cloned()
-            .ok_or_else(|| format!("Den Ablauf „{process}“ gibt es nicht."))?;
+        let definition =
+            self.definitions.get(process).cloned().ok_or_else(|| format!("Den Ablauf „{process}“ gibt es nicht."))?;
         self.instances.push(Running {
             definition,
             state,
@@ -187,13 +171,7 @@ impl Runner {
             }
             _ => {}
         }
-        let done = step(
-            &running.definition,
-            &running.state,
-            command.clone(),
-            self.now,
-        )
-        .map_err(|e| e.to_string())?;
+        let done = step(&running.definition, &running.state, command.clone(), self.now).map_err(|e| e.to_string())?;
         match &command {
             Command::CompleteJob { instance, .. }
             | Command::FailJob { instance, .. }
@@ -218,8 +196,7 @@ impl Runner {
         } else {
             done.state
         };
-        self.history
-            .extend(done.history.into_iter().map(|event| (number, event)));
+        self.history.extend(done.history.into_iter().map(|event| (number, event)));
         for output in done.outputs {
             self.take(number, output)?;
         }
@@ -229,12 +206,7 @@ impl Runner {
     fn take(&mut self, number: usize, output: Output) -> Result<(), String> {
         let running = &mut self.instances[number];
         match output {
-            Output::CreateJob {
-                instance,
-                job_type,
-                input,
-                ..
-            } => {
+            Output::CreateJob { instance, job_type, input, .. } => {
                 running.jobs.insert(instance, (job_type, input));
             }
             Output::CancelJob { instance } => {
@@ -252,16 +224,8 @@ impl Runner {
             Output::CancelTimer { timer } => {
                 running.timers.remove(&timer);
             }
-            Output::Subscribe {
-                subscription,
-                name,
-                key,
-                kind,
-                ..
-            } => {
-                running
-                    .subscriptions
-                    .insert(subscription, (name.clone(), key.clone(), kind));
+            Output::Subscribe { subscription, name, key, kind, .. } => {
+                running.subscriptions.insert(subscription, (name.clone(), key.clone(), kind));
                 if kind == SubscriptionKind::Message {
                     self.take_buffered(number, subscription, &name, key.as_deref());
                 }
@@ -275,33 +239,12 @@ impl Runner {
             Output::IncidentClosed { instance } => {
                 running.incidents.remove(&instance);
             }
-            Output::Throw {
-                name,
-                key,
-                variables,
-                ttl,
-            } => {
-                self.thrown.push(Thrown {
-                    name: name.clone(),
-                    key: key.clone(),
-                    variables: variables.clone(),
-                });
-                self.publish(
-                    Thrown {
-                        name,
-                        key,
-                        variables,
-                    },
-                    ttl,
-                )?;
+            Output::Throw { name, key, variables, ttl } => {
+                self.thrown.push(Thrown { name: name.clone(), key: key.clone(), variables: variables.clone() });
+                self.publish(Thrown { name, key, variables }, ttl)?;
             }
             Output::BroadcastSignal { name, variables } => self.broadcast(&name, &variables)?,
-            Output::Call {
-                instance,
-                process,
-                variables,
-                ..
-            } => self.call(number, instance, &process, variables)?,
+            Output::Call { instance, process, variables, .. } => self.call(number, instance, &process, variables)?,
             Output::CancelCall { instance } => {
                 if let Some(child) = running.calls.remove(&instance) {
                     self.inbox.push_back((child, Command::Cancel));
@@ -309,14 +252,7 @@ impl Runner {
             }
             Output::Escalated { code, variables } => {
                 if let Some((parent, instance)) = running.parent {
-                    self.inbox.push_back((
-                        parent,
-                        Command::CalledEscalation {
-                            instance,
-                            code,
-                            variables,
-                        },
-                    ));
+                    self.inbox.push_back((parent, Command::CalledEscalation { instance, code, variables }));
                 }
             }
             Output::Ended { variables, outcome } => {
@@ -325,15 +261,8 @@ impl Runner {
                     return Ok(());
                 };
                 let report = match outcome {
-                    Outcome::Completed | Outcome::Terminated => Command::CalledEnded {
-                        instance,
-                        variables,
-                    },
-                    Outcome::Error { code } => Command::CalledError {
-                        instance,
-                        code,
-                        variables,
-                    },
+                    Outcome::Completed | Outcome::Terminated => Command::CalledEnded { instance, variables },
+                    Outcome::Error { code } => Command::CalledError { instance, code, variables },
                     Outcome::Cancelled => return Ok(()),
                 };
                 self.inbox.push_back((parent, report));
@@ -358,24 +287,13 @@ impl Runner {
         let failed = |text: String| Command::FailJob { instance, text };
         if depth >= MAX_CALLS {
             self.instances[number].calls.insert(instance, number);
-            self.inbox.push_back((
-                number,
-                failed(format!(
-                    "Mehr als {MAX_CALLS} Abläufe rufen sich gegenseitig auf."
-                )),
-            ));
+            self.inbox.push_back((number, failed(format!("Mehr als {MAX_CALLS} Abläufe rufen sich gegenseitig auf."))));
             return Ok(());
         }
         match self.create(process, State::called(), Some((number, instance))) {
             Ok(child) => {
                 self.instances[number].calls.insert(instance, child);
-                self.inbox.push_back((
-                    child,
-                    Command::Start {
-                        element: None,
-                        variables,
-                    },
-                ));
+                self.inbox.push_back((child, Command::Start { element: None, variables }));
             }
             Err(text) => {
                 self.instances[number].calls.insert(instance, number);
@@ -392,18 +310,12 @@ impl Runner {
     pub fn advance_to(&mut self, until: Timestamp) -> Result<(), String> {
         loop {
             let armed = self.instances.iter().enumerate();
-            let armed = armed.flat_map(|(number, r)| {
-                r.timers
-                    .iter()
-                    .map(move |(timer, due)| (*due, number, *timer))
-            });
+            let armed = armed.flat_map(|(number, r)| r.timers.iter().map(move |(timer, due)| (*due, number, *timer)));
             let next = armed.min();
             let start = (0..self.start_timers.len()).min_by_key(|at| self.start_timers[*at].2.due);
             let start = start.map(|at| (self.start_timers[at].2.due, at));
             match (next, start) {
-                (Some((due, number, timer)), start)
-                    if due <= until && start.is_none_or(|(s, _)| due <= s) =>
-                {
+                (Some((due, number, timer)), start) if due <= until && start.is_none_or(|(s, _)| due <= s) => {
                     self.now = self.now.max(due);
                     self.command(number, Command::FireTimer { timer })?;
                 }
@@ -423,8 +335,7 @@ impl Runner {
         if let Some(definition) = self.definitions.get(&process)
             && let Some(next) = definition.timer_start(&element, Some(&plan), self.now)?
         {
-            self.start_timers
-                .push((process.clone(), element.clone(), next));
+            self.start_timers.push((process.clone(), element.clone(), next));
         }
         self.start(&process, Some(&element), Werte::new())?;
         Ok(())
@@ -433,27 +344,20 @@ impl Runner {
     /// Elements that wait for something from outside: people, jobs, messages, events.
     pub fn waiting(&self) -> Vec<Arc<str>> {
         let running = self.instances.iter();
-        running
-            .flat_map(|r| r.state.waiting_outside(&r.definition))
-            .map(|(_, element)| element)
-            .collect()
+        running.flat_map(|r| r.state.waiting_outside(&r.definition)).map(|(_, element)| element).collect()
     }
 
     /// The first open instance of an element: number of the process instance and of the element instance.
     pub fn find(&self, element: &str) -> Option<(usize, ElementInstanceId)> {
         self.instances.iter().enumerate().find_map(|(number, r)| {
             let mut all = r.state.waiting(&r.definition).into_iter();
-            all.find(|w| &*w.element == element && (!w.container || is_adhoc(r, element)))
-                .map(|w| (number, w.instance))
+            all.find(|w| &*w.element == element && (!w.container || is_adhoc(r, element))).map(|w| (number, w.instance))
         })
     }
 }
 
 fn is_adhoc(running: &Running, element: &str) -> bool {
-    running
-        .definition
-        .element(element)
-        .is_some_and(|e| e.kind == "adHocSubProcess")
+    running.definition.element(element).is_some_and(|e| e.kind == "adHocSubProcess")
 }
 
 impl State {
@@ -465,19 +369,9 @@ impl State {
                 && w.incident.is_none()
                 && matches!(
                     kind,
-                    Some(
-                        Kind::User(_)
-                            | Kind::Job(_)
-                            | Kind::Receive(_)
-                            | Kind::Catch(_)
-                            | Kind::EventBased
-                    )
+                    Some(Kind::User(_) | Kind::Job(_) | Kind::Receive(_) | Kind::Catch(_) | Kind::EventBased)
                 )
         };
-        self.waiting(definition)
-            .into_iter()
-            .filter(outside)
-            .map(|w| (w.instance, w.element))
-            .collect()
+        self.waiting(definition).into_iter().filter(outside).map(|w| (w.instance, w.element)).collect()
     }
 }

@@ -10,9 +10,7 @@ use super::globals::Globals;
 use super::inventory::FLOW_NODES;
 use super::{BPMN, attr, child, children, eakte, is, local, text};
 use crate::api::{Decisions, DeployOptions, ElementInfo, Finding, Level};
-use crate::definition::{
-    Definition, El, Element, Fl, Flow, Io, Kind, PROCESS, Scope, ScopeKind, Text, Trigger,
-};
+use crate::definition::{Definition, El, Element, Fl, Flow, Io, Kind, PROCESS, Scope, ScopeKind, Text, Trigger};
 use crate::feel::{self, Expr};
 
 /// Reads one process; tags and references are collected first, then each element by its kind.
@@ -121,10 +119,7 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
 
     /// Flow nodes at any depth (the depth of the file is limited).
     fn collect(&mut self, node: Node<'a, 'x>, parent: El) {
-        for child in node
-            .children()
-            .filter(|c| c.is_element() && c.tag_name().namespace() == Some(BPMN))
-        {
+        for child in node.children().filter(|c| c.is_element() && c.tag_name().namespace() == Some(BPMN)) {
             let tag = child.tag_name().name();
             if let Some(tag) = FLOW_NODES.iter().find(|t| **t == tag) {
                 let e = self.add(child, parent, tag);
@@ -132,9 +127,7 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
                     self.collect(child, e);
                 }
             } else if tag == "dataObject" && parent != PROCESS {
-                let name = attr(child, "name")
-                    .or(attr(child, "id"))
-                    .unwrap_or_default();
+                let name = attr(child, "name").or(attr(child, "id")).unwrap_or_default();
                 self.locals.entry(parent).or_default().push(name.to_owned());
             }
         }
@@ -153,12 +146,10 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
     }
 
     fn subscriptions(&mut self, process: Node<'a, 'x>) {
-        for binding in children(process, "correlationSubscription")
-            .flat_map(|s| children(s, "correlationPropertyBinding"))
+        for binding in
+            children(process, "correlationSubscription").flat_map(|s| children(s, "correlationPropertyBinding"))
         {
-            let property = attr(binding, "correlationPropertyRef")
-                .map(local)
-                .unwrap_or_default();
+            let property = attr(binding, "correlationPropertyRef").map(local).unwrap_or_default();
             if let Some(path) = super::child_text(binding, "dataPath") {
                 self.keys.push((property.to_owned(), path));
             }
@@ -167,12 +158,7 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
 
     fn read_flows(&mut self) {
         for parent in 0..self.nodes.len() {
-            if !(parent == 0
-                || matches!(
-                    self.elements[parent].tag,
-                    "subProcess" | "transaction" | "adHocSubProcess"
-                ))
-            {
+            if !(parent == 0 || matches!(self.elements[parent].tag, "subProcess" | "transaction" | "adHocSubProcess")) {
                 continue;
             }
             for flow in children(self.nodes[parent], "sequenceFlow") {
@@ -183,11 +169,7 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
             let Some(default) = attr(self.nodes[e], "default") else {
                 continue;
             };
-            let found = self.elements[e]
-                .outgoing
-                .iter()
-                .copied()
-                .find(|f| &*self.flows[*f as usize].id == default);
+            let found = self.elements[e].outgoing.iter().copied().find(|f| &*self.flows[*f as usize].id == default);
             match found {
                 Some(flow) => self.elements[e].default = Some(flow),
                 None => self.error(
@@ -203,26 +185,12 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
         let id = attr(node, "id").unwrap_or_default();
         let end = |me: &mut Self, name: &str| {
             let reference = attr(node, name).unwrap_or_default();
-            let found = me
-                .ids
-                .get(reference)
-                .or_else(|| me.ids.get(local(reference)))
-                .copied();
-            match found
-                .filter(|e| *e != PROCESS && me.elements[*e as usize].parent as usize == parent)
-            {
+            let found = me.ids.get(reference).or_else(|| me.ids.get(local(reference))).copied();
+            match found.filter(|e| *e != PROCESS && me.elements[*e as usize].parent as usize == parent) {
                 Some(e) => Some(e),
                 None => {
-                    let text = format!(
-                        "Der Pfeil „{id}“ verweist auf „{reference}“. Das gibt es hier nicht."
-                    );
-                    me.report(
-                        Level::Error,
-                        "unknown-reference",
-                        Some(id),
-                        attr(node, "name"),
-                        text,
-                    );
+                    let text = format!("Der Pfeil „{id}“ verweist auf „{reference}“. Das gibt es hier nicht.");
+                    me.report(Level::Error, "unknown-reference", Some(id), attr(node, "name"), text);
                     None
                 }
             }
@@ -236,12 +204,7 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
             None => None,
         };
         let flow = Fl::try_from(self.flows.len()).unwrap_or(Fl::MAX);
-        self.flows.push(Flow {
-            id: id.into(),
-            source,
-            target,
-            condition,
-        });
+        self.flows.push(Flow { id: id.into(), source, target, condition });
         self.elements[source as usize].outgoing.push(flow);
         self.elements[target as usize].incoming.push(flow);
     }
@@ -255,11 +218,7 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
         match self.parse(&text) {
             Ok(expr) => Some(expr),
             Err(reason) => {
-                self.error(
-                    source,
-                    "feel",
-                    format!("Bedingung am Pfeil „{flow}“: {reason}"),
-                );
+                self.error(source, "feel", format!("Bedingung am Pfeil „{flow}“: {reason}"));
                 None
             }
         }
@@ -267,14 +226,8 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
 
     /// Expressions in other languages are refused; a missing language means FEEL.
     pub fn language(&mut self, e: El, language: Option<&str>) {
-        if let Some(language) =
-            language.filter(|l| !l.is_empty() && !l.to_ascii_lowercase().contains("feel"))
-        {
-            self.error(
-                e,
-                "language",
-                format!("Die Ausdruckssprache „{language}“ wird nicht unterstützt."),
-            );
+        if let Some(language) = language.filter(|l| !l.is_empty() && !l.to_ascii_lowercase().contains("feel")) {
+            self.error(e, "language", format!("Die Ausdruckssprache „{language}“ wird nicht unterstützt."));
         }
     }
 
@@ -284,23 +237,14 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
                 continue;
             }
             let reference = attr(self.nodes[e], "attachedToRef").unwrap_or_default();
-            let found = self
-                .ids
-                .get(reference)
-                .or_else(|| self.ids.get(local(reference)))
-                .copied();
+            let found = self.ids.get(reference).or_else(|| self.ids.get(local(reference))).copied();
             let fits = |a: &El| {
-                self.elements[*a as usize].parent == self.elements[e].parent
-                    && self.elements[*a as usize].is_activity()
+                self.elements[*a as usize].parent == self.elements[e].parent && self.elements[*a as usize].is_activity()
             };
             match found.filter(fits) {
                 Some(attached) => {
                     let interrupting = attr(self.nodes[e], "cancelActivity") != Some("false");
-                    self.elements[e].kind = Kind::Boundary {
-                        attached,
-                        interrupting,
-                        trigger: Trigger::None,
-                    };
+                    self.elements[e].kind = Kind::Boundary { attached, interrupting, trigger: Trigger::None };
                 }
                 None => self.error(
                     e as El,
@@ -316,20 +260,15 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
         let process = self.nodes[0];
         for association in process.descendants().filter(|n| is(*n, "association")) {
             let end = |name| {
-                attr(association, name)
-                    .and_then(|r| self.ids.get(r).or_else(|| self.ids.get(local(r))))
-                    .copied()
+                attr(association, name).and_then(|r| self.ids.get(r).or_else(|| self.ids.get(local(r)))).copied()
             };
             let (Some(from), Some(to)) = (end("sourceRef"), end("targetRef")) else {
                 continue;
             };
             // Some tools draw it the other way round.
             for (event, handler) in [(from, to), (to, from)] {
-                if let Kind::Boundary {
-                    attached,
-                    trigger: Trigger::Compensation,
-                    ..
-                } = self.elements[event as usize].kind
+                if let Kind::Boundary { attached, trigger: Trigger::Compensation, .. } =
+                    self.elements[event as usize].kind
                     && self.elements[handler as usize].is_activity()
                 {
                     self.elements[attached as usize].undo = Some(handler);
@@ -338,10 +277,7 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
             }
         }
         for e in 0..self.elements.len() {
-            let Kind::Boundary {
-                attached, trigger, ..
-            } = &self.elements[e].kind
-            else {
+            let Kind::Boundary { attached, trigger, .. } = &self.elements[e].kind else {
                 continue;
             };
             let attached = *attached as usize;
@@ -369,20 +305,12 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
             if !matches!(self.elements[e].kind, Kind::Scope(_)) {
                 continue;
             }
-            let starts: Vec<El> = inside
-                .iter()
-                .copied()
-                .filter(|c| self.elements[*c as usize].tag == "startEvent")
-                .collect();
+            let starts: Vec<El> =
+                inside.iter().copied().filter(|c| self.elements[*c as usize].tag == "startEvent").collect();
             let event_subs = self.event_subs(inside);
-            let none =
-                |c: &El| matches!(self.elements[*c as usize].kind, Kind::Start(Trigger::None));
+            let none = |c: &El| matches!(self.elements[*c as usize].kind, Kind::Start(Trigger::None));
             let initial: Vec<El> = if starts.is_empty() {
-                inside
-                    .iter()
-                    .copied()
-                    .filter(|c| self.is_source(*c))
-                    .collect()
+                inside.iter().copied().filter(|c| self.is_source(*c)).collect()
             } else {
                 starts.iter().copied().filter(none).collect()
             };
@@ -391,12 +319,13 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
             if let Kind::Scope(scope) = &mut self.elements[e].kind {
                 match scope.kind {
                     ScopeKind::Event => {
-                        wrong = (starts.len() != 1)
-                            .then_some("Ein Ereignis-Teilablauf braucht genau ein Startereignis.")
+                        wrong =
+                            (starts.len() != 1).then_some("Ein Ereignis-Teilablauf braucht genau ein Startereignis.")
                     }
                     ScopeKind::Adhoc { .. } => {}
                     _ => {
-                        wrong = foreign.then_some("Ein Teilablauf kann nur mit einem Startereignis ohne Auslöser beginnen.");
+                        wrong = foreign
+                            .then_some("Ein Teilablauf kann nur mit einem Startereignis ohne Auslöser beginnen.");
                         scope.initial = initial;
                     }
                 }
@@ -412,13 +341,11 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
     fn event_subs(&mut self, inside: &[El]) -> Vec<(El, El, bool)> {
         let mut found = Vec::new();
         for sub in inside {
-            if !matches!(&self.elements[*sub as usize].kind, Kind::Scope(s) if matches!(s.kind, ScopeKind::Event))
-            {
+            if !matches!(&self.elements[*sub as usize].kind, Kind::Scope(s) if matches!(s.kind, ScopeKind::Event)) {
                 continue;
             }
-            let start = (1..self.elements.len()).find(|c| {
-                self.elements[*c].parent == *sub && self.elements[*c].tag == "startEvent"
-            });
+            let start = (1..self.elements.len())
+                .find(|c| self.elements[*c].parent == *sub && self.elements[*c].tag == "startEvent");
             let Some(start) = start else { continue };
             if matches!(self.elements[start].kind, Kind::Start(Trigger::None)) {
                 self.error(
@@ -428,10 +355,7 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
                 );
             }
             let interrupting = attr(self.nodes[start], "isInterrupting") != Some("false")
-                && !matches!(
-                    self.elements[start].kind,
-                    Kind::Start(Trigger::Compensation)
-                );
+                && !matches!(self.elements[start].kind, Kind::Start(Trigger::Compensation));
             found.push((*sub, start as El, interrupting));
         }
         found
@@ -460,18 +384,13 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
     /// FNV-1a over all ids.
     fn fingerprint(&self) -> u64 {
         let bytes = self.elements.iter().flat_map(|e| e.id.bytes().chain([0]));
-        bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        })
+        bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
     }
 
     /// Parses FEEL and remembers its words.
     pub fn parse(&mut self, text: &str) -> Result<Expr, String> {
         if text.contains("${") || text.contains("#{") {
-            return Err(format!(
-                "„{}“ ist ein Ausdruck eines anderen Systems, kein FEEL.",
-                feel::shorten(text)
-            ));
+            return Err(format!("„{}“ ist ein Ausdruck eines anderen Systems, kein FEEL.", feel::shorten(text)));
         }
         let expr = Expr::parse(text, &self.globals.names)?;
         self.used.extend(feel::scan(expr.text())?.words);
@@ -521,14 +440,7 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
         self.report(level, code, Some(&id), Some(&name), text);
     }
 
-    fn report(
-        &mut self,
-        level: Level,
-        code: &str,
-        element: Option<&str>,
-        name: Option<&str>,
-        text: String,
-    ) {
+    fn report(&mut self, level: Level, code: &str, element: Option<&str>, name: Option<&str>, text: String) {
         self.findings.push(Finding {
             level,
             code: code.into(),
@@ -539,11 +451,6 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
     }
 
     pub fn scope(&self, kind: ScopeKind) -> Kind {
-        Kind::Scope(Scope {
-            kind,
-            initial: Vec::new(),
-            event_subs: Vec::new(),
-            locals: Vec::new(),
-        })
+        Kind::Scope(Scope { kind, initial: Vec::new(), event_subs: Vec::new(), locals: Vec::new() })
     }
 }

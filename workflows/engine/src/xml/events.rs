@@ -16,47 +16,26 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
         let definitions: Vec<Node> = node
             .children()
             .filter(|c| c.is_element() && c.tag_name().namespace() == Some(BPMN))
-            .filter(|c| {
-                c.tag_name().name().ends_with("EventDefinition")
-                    || c.tag_name().name() == "eventDefinitionRef"
-            })
+            .filter(|c| c.tag_name().name().ends_with("EventDefinition") || c.tag_name().name() == "eventDefinitionRef")
             .collect();
         if definitions.len() > 1 {
-            self.error(
-                e,
-                "unsupported",
-                "Ereignisse mit mehreren Auslösern werden nicht unterstützt.".into(),
-            );
+            self.error(e, "unsupported", "Ereignisse mit mehreren Auslösern werden nicht unterstützt.".into());
         }
         let definition = definitions.first().copied();
         if definition.is_some_and(|d| d.tag_name().name() == "eventDefinitionRef") {
-            self.error(
-                e,
-                "unsupported",
-                "Verweise auf Ereignisdefinitionen werden nicht unterstützt.".into(),
-            );
+            self.error(e, "unsupported", "Verweise auf Ereignisdefinitionen werden nicht unterstützt.".into());
             return;
         }
         let kind = match tag {
-            "endEvent" | "intermediateThrowEvent" => {
-                self.throwing(e, definition, tag == "endEvent")
-            }
+            "endEvent" | "intermediateThrowEvent" => self.throwing(e, definition, tag == "endEvent"),
             "startEvent" => Kind::Start(self.trigger(e, definition)),
             "boundaryEvent" => {
                 let trigger = self.trigger(e, definition);
                 match &self.elements[e as usize].kind {
-                    Kind::Boundary {
-                        attached,
-                        interrupting,
-                        ..
-                    } => {
+                    Kind::Boundary { attached, interrupting, .. } => {
                         let (attached, interrupting) = (*attached, *interrupting);
                         self.check_boundary(e, attached, interrupting, &trigger);
-                        Kind::Boundary {
-                            attached,
-                            interrupting,
-                            trigger,
-                        }
+                        Kind::Boundary { attached, interrupting, trigger }
                     }
                     _ => return,
                 }
@@ -65,16 +44,9 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
                 let trigger = self.trigger(e, definition);
                 if matches!(
                     trigger,
-                    Trigger::Error(_)
-                        | Trigger::Escalation(_)
-                        | Trigger::Compensation
-                        | Trigger::Cancel
+                    Trigger::Error(_) | Trigger::Escalation(_) | Trigger::Compensation | Trigger::Cancel
                 ) {
-                    self.error(
-                        e,
-                        "event",
-                        "Dieser Auslöser ist für ein Zwischenereignis nicht erlaubt.".into(),
-                    );
+                    self.error(e, "event", "Dieser Auslöser ist für ein Zwischenereignis nicht erlaubt.".into());
                 }
                 Kind::Catch(trigger)
             }
@@ -86,9 +58,7 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
         let text = match trigger {
             Trigger::None => "Dem Ereignis fehlt der Auslöser.",
             Trigger::Link => "Ein Link-Ereignis kann nicht an einer Aktivität hängen.",
-            Trigger::Error(_) if !interrupting => {
-                "Ein Fehler-Ereignis bricht die Aktivität immer ab."
-            }
+            Trigger::Error(_) if !interrupting => "Ein Fehler-Ereignis bricht die Aktivität immer ab.",
             Trigger::Cancel if self.elements[attached as usize].tag != "transaction" => {
                 "Ein Abbruch-Ereignis kann nur an einer Transaktion hängen."
             }
@@ -105,52 +75,33 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
         match node.tag_name().name() {
             "timerEventDefinition" => self.timer(e, node).map_or(Trigger::None, Trigger::Timer),
             "messageEventDefinition" => {
-                let reference = attr(node, "messageRef").or_else(|| {
-                    attr(node, "operationRef").and_then(|o| self.globals.operations.get(o).copied())
-                });
+                let reference = attr(node, "messageRef")
+                    .or_else(|| attr(node, "operationRef").and_then(|o| self.globals.operations.get(o).copied()));
                 match reference {
-                    Some(reference) => self
-                        .message(e, node, reference)
-                        .map_or(Trigger::None, Trigger::Message),
+                    Some(reference) => self.message(e, node, reference).map_or(Trigger::None, Trigger::Message),
                     None => {
-                        self.error(
-                            e,
-                            "no-message",
-                            "Es fehlt die Nachricht, auf die gewartet wird.".into(),
-                        );
+                        self.error(e, "no-message", "Es fehlt die Nachricht, auf die gewartet wird.".into());
                         Trigger::None
                     }
                 }
             }
-            "signalEventDefinition" => {
-                match self.reference(e, node, "signalRef", &self.globals.signals) {
-                    Some(name) => Trigger::Signal(self.literal(e, "Signal", &name)),
-                    None => Trigger::None,
-                }
+            "signalEventDefinition" => match self.reference(e, node, "signalRef", &self.globals.signals) {
+                Some(name) => Trigger::Signal(self.literal(e, "Signal", &name)),
+                None => Trigger::None,
+            },
+            "errorEventDefinition" => Trigger::Error(self.optional(e, node, "errorRef", &self.globals.errors)),
+            "escalationEventDefinition" => {
+                Trigger::Escalation(self.optional(e, node, "escalationRef", &self.globals.escalations))
             }
-            "errorEventDefinition" => {
-                Trigger::Error(self.optional(e, node, "errorRef", &self.globals.errors))
-            }
-            "escalationEventDefinition" => Trigger::Escalation(self.optional(
-                e,
-                node,
-                "escalationRef",
-                &self.globals.escalations,
-            )),
             "conditionalEventDefinition" => {
                 let condition = child(node, "condition").map(text).unwrap_or_default();
-                self.expr(e, "Bedingung", &condition)
-                    .map_or(Trigger::None, Trigger::Conditional)
+                self.expr(e, "Bedingung", &condition).map_or(Trigger::None, Trigger::Conditional)
             }
             "linkEventDefinition" => Trigger::Link,
             "compensateEventDefinition" => Trigger::Compensation,
             "cancelEventDefinition" => Trigger::Cancel,
             other => {
-                self.error(
-                    e,
-                    "unsupported",
-                    format!("Der Auslöser „{other}“ wird hier nicht unterstützt."),
-                );
+                self.error(e, "unsupported", format!("Der Auslöser „{other}“ wird hier nicht unterstützt."));
                 Trigger::None
             }
         }
@@ -159,11 +110,7 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
     /// What an event throws.
     fn throwing(&mut self, e: El, definition: Option<Node<'a, 'x>>, end: bool) -> Kind {
         let wrap = |throw| {
-            if end {
-                Kind::End(throw)
-            } else {
-                Kind::Throw(throw)
-            }
+            if end { Kind::End(throw) } else { Kind::Throw(throw) }
         };
         let Some(node) = definition else {
             return wrap(Throw::None);
@@ -175,17 +122,12 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
                 {
                     return Kind::Job(job);
                 }
-                let reference = attr(node, "messageRef").or_else(|| {
-                    attr(node, "operationRef").and_then(|o| self.globals.operations.get(o).copied())
-                });
+                let reference = attr(node, "messageRef")
+                    .or_else(|| attr(node, "operationRef").and_then(|o| self.globals.operations.get(o).copied()));
                 match reference {
                     Some(reference) => self.message_throw(e, node, reference),
                     None => {
-                        self.error(
-                            e,
-                            "no-message",
-                            "Es fehlt die Nachricht, die gesendet wird.".into(),
-                        );
+                        self.error(e, "no-message", "Es fehlt die Nachricht, die gesendet wird.".into());
                         None
                     }
                 }
@@ -194,12 +136,12 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
                 let name = self.reference(e, node, "signalRef", &self.globals.signals);
                 name.map(|name| Throw::Signal(self.literal(e, "Signal", &name)))
             }
-            "errorEventDefinition" if end => self
-                .reference(e, node, "errorRef", &self.globals.errors)
-                .map(Throw::Error),
-            "escalationEventDefinition" => self
-                .reference(e, node, "escalationRef", &self.globals.escalations)
-                .map(Throw::Escalation),
+            "errorEventDefinition" if end => {
+                self.reference(e, node, "errorRef", &self.globals.errors).map(Throw::Error)
+            }
+            "escalationEventDefinition" => {
+                self.reference(e, node, "escalationRef", &self.globals.escalations).map(Throw::Escalation)
+            }
             "terminateEventDefinition" if end => Some(Throw::Terminate),
             "cancelEventDefinition" if end => {
                 self.check_cancel(e);
@@ -208,11 +150,7 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
             "compensateEventDefinition" => self.compensation(e, node),
             "linkEventDefinition" if !end => self.link(e, node),
             other => {
-                self.error(
-                    e,
-                    "unsupported",
-                    format!("Der Auslöser „{other}“ wird hier nicht unterstützt."),
-                );
+                self.error(e, "unsupported", format!("Der Auslöser „{other}“ wird hier nicht unterstützt."));
                 None
             }
         };
@@ -225,11 +163,7 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
             at = self.elements[at as usize].parent;
         }
         if at == 0 {
-            self.error(
-                e,
-                "event",
-                "Ein Abbruch-Ende steht nur in einer Transaktion.".into(),
-            );
+            self.error(e, "event", "Ein Abbruch-Ende steht nur in einer Transaktion.".into());
         }
     }
 
@@ -237,19 +171,11 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
         let Some(reference) = attr(node, "activityRef") else {
             return Some(Throw::Compensation(None));
         };
-        let found = self
-            .ids
-            .get(reference)
-            .or_else(|| self.ids.get(local(reference)))
-            .copied();
+        let found = self.ids.get(reference).or_else(|| self.ids.get(local(reference))).copied();
         match found.filter(|a| self.elements[*a as usize].is_activity()) {
             Some(activity) => Some(Throw::Compensation(Some(activity))),
             None => {
-                self.error(
-                    e,
-                    "unknown-reference",
-                    format!("Die Aktivität „{reference}“ gibt es nicht."),
-                );
+                self.error(e, "unknown-reference", format!("Die Aktivität „{reference}“ gibt es nicht."));
                 None
             }
         }
@@ -260,8 +186,7 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
         let name = attr(node, "name").unwrap_or_default();
         let parent = self.elements[e as usize].parent;
         let target = (0..self.elements.len()).find(|t| {
-            let same_scope = self.elements[*t].tag == "intermediateCatchEvent"
-                && self.elements[*t].parent == parent;
+            let same_scope = self.elements[*t].tag == "intermediateCatchEvent" && self.elements[*t].parent == parent;
             same_scope
                 && child(self.nodes[*t], "linkEventDefinition")
                     .is_some_and(|l| attr(l, "name").unwrap_or_default() == name)
@@ -269,91 +194,51 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
         match target {
             Some(target) => Some(Throw::Link(target as El)),
             None => {
-                self.error(
-                    e,
-                    "unknown-reference",
-                    format!("Zum Link „{name}“ gibt es kein Ziel."),
-                );
+                self.error(e, "unknown-reference", format!("Zum Link „{name}“ gibt es kein Ziel."));
                 None
             }
         }
     }
 
     fn timer(&mut self, e: El, node: Node<'a, 'x>) -> Option<TimerDef> {
-        let kinds = [
-            ("timeDate", TimerKind::Date),
-            ("timeDuration", TimerKind::Duration),
-            ("timeCycle", TimerKind::Cycle),
-        ];
-        let found = kinds
-            .into_iter()
-            .find_map(|(name, kind)| child_text(node, name).map(|text| (text, kind)));
+        let kinds =
+            [("timeDate", TimerKind::Date), ("timeDuration", TimerKind::Duration), ("timeCycle", TimerKind::Cycle)];
+        let found = kinds.into_iter().find_map(|(name, kind)| child_text(node, name).map(|text| (text, kind)));
         let Some((text, kind)) = found else {
             self.error(e, "timer", "Dem Zeit-Ereignis fehlt die Zeitangabe.".into());
             return None;
         };
         if is_iso(&text, kind) {
-            return Some(TimerDef {
-                kind,
-                value: TimerValue::Iso(text),
-            });
+            return Some(TimerDef { kind, value: TimerValue::Iso(text) });
         }
-        self.expr(e, "Zeitangabe", &text).map(|expr| TimerDef {
-            kind,
-            value: TimerValue::Feel(expr),
-        })
+        self.expr(e, "Zeitangabe", &text).map(|expr| TimerDef { kind, value: TimerValue::Feel(expr) })
     }
 
     /// A message with its correlation key: `eakte:schluessel`, else the process's correlation
     /// subscription, else `zeebe:subscription`.
     pub fn message(&mut self, e: El, node: Node<'a, 'x>, reference: &str) -> Option<MessageRef> {
         let globals = self.globals;
-        let found = globals
-            .messages
-            .get_key_value(reference)
-            .or_else(|| globals.messages.get_key_value(local(reference)));
+        let found =
+            globals.messages.get_key_value(reference).or_else(|| globals.messages.get_key_value(local(reference)));
         let Some((id, message)) = found else {
-            self.error(
-                e,
-                "unknown-reference",
-                format!("Die Nachricht „{reference}“ gibt es nicht."),
-            );
+            self.error(e, "unknown-reference", format!("Die Nachricht „{reference}“ gibt es nicht."));
             return None;
         };
-        let throwing = matches!(
-            self.elements[e as usize].tag,
-            "sendTask" | "endEvent" | "intermediateThrowEvent"
-        );
-        let paths = globals
-            .retrievals
-            .get(*id)
-            .or_else(|| globals.retrievals.get(""));
-        let own = eakte(self.nodes[e as usize], "schluessel")
-            .or_else(|| eakte(node, "schluessel"))
-            .map(str::to_owned);
+        let throwing = matches!(self.elements[e as usize].tag, "sendTask" | "endEvent" | "intermediateThrowEvent");
+        let paths = globals.retrievals.get(*id).or_else(|| globals.retrievals.get(""));
+        let own = eakte(self.nodes[e as usize], "schluessel").or_else(|| eakte(node, "schluessel")).map(str::to_owned);
         let standard = paths.and_then(|paths| {
             if throwing {
                 return paths.first().map(|(_, path)| path.clone());
             }
-            let bound = paths
-                .iter()
-                .find_map(|(property, _)| self.keys.iter().find(|(p, _)| p == property));
+            let bound = paths.iter().find_map(|(property, _)| self.keys.iter().find(|(p, _)| p == property));
             bound.map(|(_, path)| path.clone())
         });
-        let start =
-            self.elements[e as usize].tag == "startEvent" && self.elements[e as usize].parent == 0;
-        let zeebe_key =
-            zeebe(node, "subscription").find_map(|s| attr(s, "correlationKey").map(str::to_owned));
-        let key = own
-            .or(standard)
-            .or(zeebe_key)
-            .or_else(|| message.key.clone())
-            .filter(|_| !start);
+        let start = self.elements[e as usize].tag == "startEvent" && self.elements[e as usize].parent == 0;
+        let zeebe_key = zeebe(node, "subscription").find_map(|s| attr(s, "correlationKey").map(str::to_owned));
+        let key = own.or(standard).or(zeebe_key).or_else(|| message.key.clone()).filter(|_| !start);
         let key = key.and_then(|key| self.expr(e, "Schlüssel", &key));
-        Some(MessageRef {
-            name: self.literal(e, "Nachricht", &message.name),
-            key,
-        })
+        Some(MessageRef { name: self.literal(e, "Nachricht", &message.name), key })
     }
 
     /// A reference that must be there.
@@ -365,16 +250,9 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
         table: &std::collections::HashMap<&'a str, String>,
     ) -> Option<String> {
         let reference = attr(node, name).unwrap_or_default();
-        let found = table
-            .get(reference)
-            .or_else(|| table.get(local(reference)))
-            .cloned();
+        let found = table.get(reference).or_else(|| table.get(local(reference))).cloned();
         if found.is_none() {
-            self.error(
-                e,
-                "unknown-reference",
-                format!("Der Verweis „{reference}“ ({name}) führt ins Leere."),
-            );
+            self.error(e, "unknown-reference", format!("Der Verweis „{reference}“ ({name}) führt ins Leere."));
         }
         found
     }

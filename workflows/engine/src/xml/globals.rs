@@ -40,41 +40,22 @@ impl<'a, 'x: 'a> Globals<'a, 'x> {
     pub fn read(document: &'a Document<'x>) -> Self {
         let mut me = Globals::default();
         let root = document.root_element();
-        for node in root
-            .children()
-            .filter(|n| n.is_element() && n.tag_name().namespace() == Some(BPMN))
-        {
+        for node in root.children().filter(|n| n.is_element() && n.tag_name().namespace() == Some(BPMN)) {
             let Some(id) = attr(node, "id") else { continue };
             let name = attr(node, "name");
             match node.tag_name().name() {
                 "message" => {
-                    let key = zeebe(node, "subscription")
-                        .find_map(|s| attr(s, "correlationKey").map(str::to_owned));
-                    me.messages.insert(
-                        id,
-                        Message {
-                            name: name.unwrap_or(id).to_owned(),
-                            key,
-                        },
-                    );
+                    let key = zeebe(node, "subscription").find_map(|s| attr(s, "correlationKey").map(str::to_owned));
+                    me.messages.insert(id, Message { name: name.unwrap_or(id).to_owned(), key });
                 }
                 "signal" => {
                     me.signals.insert(id, name.unwrap_or(id).to_owned());
                 }
                 "error" => {
-                    me.errors.insert(
-                        id,
-                        attr(node, "errorCode").or(name).unwrap_or(id).to_owned(),
-                    );
+                    me.errors.insert(id, attr(node, "errorCode").or(name).unwrap_or(id).to_owned());
                 }
                 "escalation" => {
-                    me.escalations.insert(
-                        id,
-                        attr(node, "escalationCode")
-                            .or(name)
-                            .unwrap_or(id)
-                            .to_owned(),
-                    );
+                    me.escalations.insert(id, attr(node, "escalationCode").or(name).unwrap_or(id).to_owned());
                 }
                 "correlationProperty" => me.correlation(node, id),
                 "interface" => {
@@ -98,30 +79,22 @@ impl<'a, 'x: 'a> Globals<'a, 'x> {
         for retrieval in children(property, "correlationPropertyRetrievalExpression") {
             let message = attr(retrieval, "messageRef").map(local).unwrap_or_default();
             if let Some(path) = child_text(retrieval, "messagePath") {
-                self.retrievals
-                    .entry(message.to_owned())
-                    .or_default()
-                    .push((id.to_owned(), path));
+                self.retrievals.entry(message.to_owned()).or_default().push((id.to_owned(), path));
             }
         }
     }
 
     fn look(&mut self, node: Node<'a, 'x>) {
         if node.tag_name().namespace() == Some(BPMNDI) {
-            self.drawn
-                .extend(attr(node, "bpmnElement").map(|r| local(r).to_owned()));
+            self.drawn.extend(attr(node, "bpmnElement").map(|r| local(r).to_owned()));
             return;
         }
-        let variables = ["ergebnis", "eintrag", "ergebnisListe"]
-            .into_iter()
-            .filter_map(|name| super::eakte(node, name));
-        self.names
-            .extend(variables.filter(|name| special(name)).map(str::to_owned));
+        let variables =
+            ["ergebnis", "eintrag", "ergebnisListe"].into_iter().filter_map(|name| super::eakte(node, name));
+        self.names.extend(variables.filter(|name| special(name)).map(str::to_owned));
         let tag = node.tag_name().name();
-        if matches!(
-            tag,
-            "dataObject" | "dataObjectReference" | "dataInput" | "dataOutput" | "property"
-        ) && let (Some(id), Some(name)) = (attr(node, "id"), attr(node, "name"))
+        if matches!(tag, "dataObject" | "dataObjectReference" | "dataInput" | "dataOutput" | "property")
+            && let (Some(id), Some(name)) = (attr(node, "id"), attr(node, "name"))
         {
             self.data.insert(id, name);
             if special(name) {

@@ -102,33 +102,20 @@ pub fn inventory(xml: &str) -> Result<Inventory, DeployError> {
     for node in document.descendants().filter(|n| n.is_element()) {
         let tag = node.tag_name().name();
         match node.tag_name().namespace() {
-            Some(BPMN) if FLOW_NODES.contains(&tag) => {
-                *all.flow_nodes.entry(tag.into()).or_default() += 1
-            }
+            Some(BPMN) if FLOW_NODES.contains(&tag) => *all.flow_nodes.entry(tag.into()).or_default() += 1,
             Some(BPMN) if tag == "sequenceFlow" => all.sequence_flows += 1,
             Some(BPMN) if tag.ends_with("EventDefinition") => {
                 *all.event_definitions.entry(tag.into()).or_default() += 1
             }
             Some(BPMN) if OTHER.contains(&tag) => *all.other.entry(tag.into()).or_default() += 1,
             Some(BPMN) if tag == "process" => {
-                let inside = || {
-                    node.descendants()
-                        .filter(|n| n.is_element() && n.tag_name().namespace() == Some(BPMN))
-                };
+                let inside = || node.descendants().filter(|n| n.is_element() && n.tag_name().namespace() == Some(BPMN));
                 let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
                 all.processes.push(ProcessInventory {
                     id: attr(node, "id").unwrap_or_default().into(),
                     executable: attr(node, "isExecutable") == Some("true"),
-                    flow_nodes: count(
-                        inside()
-                            .filter(|n| FLOW_NODES.contains(&n.tag_name().name()))
-                            .count(),
-                    ),
-                    sequence_flows: count(
-                        inside()
-                            .filter(|n| n.tag_name().name() == "sequenceFlow")
-                            .count(),
-                    ),
+                    flow_nodes: count(inside().filter(|n| FLOW_NODES.contains(&n.tag_name().name())).count()),
+                    sequence_flows: count(inside().filter(|n| n.tag_name().name() == "sequenceFlow").count()),
                 });
             }
             Some(BPMNDI) if tag == "BPMNShape" => all.di_shapes += 1,

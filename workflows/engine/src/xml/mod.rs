@@ -22,22 +22,15 @@ pub(crate) const BPMNDI: &str = "http://www.omg.org/spec/BPMN/20100524/DI";
 const EAKTE: &str = "urn:eakte:bpmn:1";
 const ZEEBE: &str = "http://camunda.org/schema/zeebe/1.0";
 /// Camunda 7 and its relatives use the same names.
-const CAMUNDA: [&str; 3] = [
-    "http://camunda.org/schema/1.0/bpmn",
-    "http://flowable.org/bpmn",
-    "http://activiti.org/bpmn",
-];
+const CAMUNDA: [&str; 3] =
+    ["http://camunda.org/schema/1.0/bpmn", "http://flowable.org/bpmn", "http://activiti.org/bpmn"];
 
 /// Reads a BPMN file and prepares its executable processes.
 ///
 /// # Errors
 /// [`DeployError::Unreadable`] when the file is too large, too deep or no BPMN;
 /// [`DeployError::Refused`] with all findings when at least one of them is an error.
-pub fn deploy(
-    xml: &str,
-    tables: Arc<dyn Decisions>,
-    options: &DeployOptions,
-) -> Result<Deployment, DeployError> {
+pub fn deploy(xml: &str, tables: Arc<dyn Decisions>, options: &DeployOptions) -> Result<Deployment, DeployError> {
     let document = parse(xml, options)?;
     let source: Arc<str> = xml.into();
     let globals = globals::Globals::read(&document);
@@ -45,28 +38,15 @@ pub fn deploy(
     let mut processes = Vec::new();
     let mut drawn_only = Vec::new();
     for process in children(document.root_element(), "process") {
-        let (id, name) = (
-            attr(process, "id").unwrap_or_default(),
-            attr(process, "name").unwrap_or_default(),
-        );
+        let (id, name) = (attr(process, "id").unwrap_or_default(), attr(process, "name").unwrap_or_default());
         if attr(process, "isExecutable") != Some("true") {
-            drawn_only.push(DrawnProcess {
-                id: id.to_owned(),
-                name: name.to_owned(),
-            });
+            drawn_only.push(DrawnProcess { id: id.to_owned(), name: name.to_owned() });
             continue;
         }
-        let (definition, found) =
-            build::definition(process, &globals, source.clone(), tables.clone(), options);
+        let (definition, found) = build::definition(process, &globals, source.clone(), tables.clone(), options);
         findings.extend(found);
         findings.extend(crate::analyse::graph(&definition));
-        if !globals.drawn.contains(id)
-            && !definition
-                .elements
-                .iter()
-                .skip(1)
-                .any(|e| globals.drawn.contains(&*e.id))
-        {
+        if !globals.drawn.contains(id) && !definition.elements.iter().skip(1).any(|e| globals.drawn.contains(&*e.id)) {
             let text = "Zu diesem Ablauf gibt es kein Bild in der Datei.".to_owned();
             findings.push(Finding {
                 level: Level::Warning,
@@ -83,41 +63,21 @@ pub fn deploy(
         return Err(DeployError::Refused(findings));
     }
     if processes.is_empty() && drawn_only.is_empty() {
-        return Err(DeployError::Unreadable(
-            "Die Datei enthält keinen Ablauf.".into(),
-        ));
+        return Err(DeployError::Unreadable("Die Datei enthält keinen Ablauf.".into()));
     }
-    Ok(Deployment {
-        processes,
-        drawn_only,
-        findings,
-    })
+    Ok(Deployment { processes, drawn_only, findings })
 }
 
 /// The tree of a BPMN file within the limits.
-pub(crate) fn parse<'x>(
-    xml: &'x str,
-    options: &DeployOptions,
-) -> Result<Document<'x>, DeployError> {
+pub(crate) fn parse<'x>(xml: &'x str, options: &DeployOptions) -> Result<Document<'x>, DeployError> {
     let unreadable = |text: String| DeployError::Unreadable(text);
     if xml.len() > options.max_bytes {
-        return Err(unreadable(format!(
-            "Die Datei ist größer als {} Bytes.",
-            options.max_bytes
-        )));
+        return Err(unreadable(format!("Die Datei ist größer als {} Bytes.", options.max_bytes)));
     }
     check_limits(xml, options).map_err(unreadable)?;
-    let parsing = ParsingOptions {
-        allow_dtd: false,
-        nodes_limit: u32::MAX,
-        ..ParsingOptions::default()
-    };
-    let document = Document::parse_with_options(xml, parsing).map_err(|e| {
-        unreadable(format!(
-            "Die Datei ist kein gültiges XML (Zeile {}).",
-            e.pos().row
-        ))
-    })?;
+    let parsing = ParsingOptions { allow_dtd: false, nodes_limit: u32::MAX, ..ParsingOptions::default() };
+    let document = Document::parse_with_options(xml, parsing)
+        .map_err(|e| unreadable(format!("Die Datei ist kein gültiges XML (Zeile {}).", e.pos().row)))?;
     let root = document.root_element();
     if root.tag_name().name() != "definitions" || root.tag_name().namespace() != Some(BPMN) {
         return Err(unreadable("Die Datei ist keine BPMN-2.0-Datei.".into()));
@@ -146,25 +106,16 @@ pub(crate) fn check_limits(xml: &str, options: &DeployOptions) -> Result<(), Str
             Err(_) => return Err("Die Datei ist kein gültiges XML.".into()),
         }
         if depth > options.max_depth {
-            return Err(format!(
-                "Die Datei ist tiefer als {} Ebenen verschachtelt.",
-                options.max_depth
-            ));
+            return Err(format!("Die Datei ist tiefer als {} Ebenen verschachtelt.", options.max_depth));
         }
         if count > options.max_elements {
-            return Err(format!(
-                "Die Datei hat mehr als {} Elemente.",
-                options.max_elements
-            ));
+            return Err(format!("Die Datei hat mehr als {} Elemente.", options.max_elements));
         }
     }
 }
 
 /// BPMN children of a name.
-pub(crate) fn children<'a, 'x: 'a>(
-    node: Node<'a, 'x>,
-    name: &'static str,
-) -> impl Iterator<Item = Node<'a, 'x>> {
+pub(crate) fn children<'a, 'x: 'a>(node: Node<'a, 'x>, name: &'static str) -> impl Iterator<Item = Node<'a, 'x>> {
     node.children().filter(move |c| is(*c, name))
 }
 
@@ -196,23 +147,16 @@ pub(crate) fn child_text(node: Node, name: &'static str) -> Option<String> {
 
 /// An attribute of our own namespace.
 pub(crate) fn eakte<'a>(node: Node<'a, '_>, name: &str) -> Option<&'a str> {
-    node.attribute((EAKTE, name))
-        .filter(|v| !v.trim().is_empty())
+    node.attribute((EAKTE, name)).filter(|v| !v.trim().is_empty())
 }
 
 /// An attribute of Camunda 7 or its relatives.
 pub(crate) fn camunda<'a>(node: Node<'a, '_>, name: &str) -> Option<&'a str> {
-    CAMUNDA
-        .iter()
-        .find_map(|ns| node.attribute((*ns, name)))
-        .filter(|v| !v.trim().is_empty())
+    CAMUNDA.iter().find_map(|ns| node.attribute((*ns, name))).filter(|v| !v.trim().is_empty())
 }
 
 /// Extension elements of Zeebe.
-pub(crate) fn zeebe<'a, 'x: 'a>(
-    node: Node<'a, 'x>,
-    name: &'static str,
-) -> impl Iterator<Item = Node<'a, 'x>> {
+pub(crate) fn zeebe<'a, 'x: 'a>(node: Node<'a, 'x>, name: &'static str) -> impl Iterator<Item = Node<'a, 'x>> {
     extensions(node, name, |ns| ns == ZEEBE)
 }
 
@@ -229,19 +173,13 @@ fn extensions<'a, 'x: 'a>(
     name: &'static str,
     namespace: fn(&str) -> bool,
 ) -> impl Iterator<Item = Node<'a, 'x>> {
-    children(node, "extensionElements")
-        .flat_map(|e| e.children())
-        .filter(move |c| {
-            c.is_element()
-                && c.tag_name().name() == name
-                && c.tag_name().namespace().is_some_and(namespace)
-        })
+    children(node, "extensionElements").flat_map(|e| e.children()).filter(move |c| {
+        c.is_element() && c.tag_name().name() == name && c.tag_name().namespace().is_some_and(namespace)
+    })
 }
 
 /// The local part of a reference like `tns:Message_1`.
 pub(crate) fn local(reference: &str) -> &str {
     let reference = reference.trim();
-    reference
-        .rsplit_once(':')
-        .map_or(reference, |(_, local)| local)
+    reference.rsplit_once(':').map_or(reference, |(_, local)| local)
 }

@@ -23,11 +23,7 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
                 .map(|node| Repeat::Multi(Box::new(self.multi(e, node))))
         };
         if repeat.is_some() && self.elements[e as usize].for_compensation {
-            self.error(
-                e,
-                "unsupported",
-                "Eine Aktivität, die rückgängig macht, kann sich nicht wiederholen.".into(),
-            );
+            self.error(e, "unsupported", "Eine Aktivität, die rückgängig macht, kann sich nicht wiederholen.".into());
         }
         self.elements[e as usize].repeat = repeat;
     }
@@ -39,41 +35,26 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
             let id = local(reference);
             self.globals.data.get(id).copied().unwrap_or(id).to_owned()
         };
-        let of_child = |name| {
-            child(node, name)
-                .and_then(|n| attr(n, "name").or(attr(n, "id")))
-                .map(str::to_owned)
-        };
+        let of_child = |name| child(node, name).and_then(|n| attr(n, "name").or(attr(n, "id"))).map(str::to_owned);
         let collection = eakte(node, "sammlung")
             .or_else(|| zeebe_attr("inputCollection"))
             .or_else(|| camunda(node, "collection"))
             .map(str::to_owned);
-        let collection =
-            collection.or_else(|| child(node, "loopDataInputRef").map(|r| named(&text(r))));
+        let collection = collection.or_else(|| child(node, "loopDataInputRef").map(|r| named(&text(r))));
         let item = eakte(node, "eintrag")
             .or_else(|| zeebe_attr("inputElement"))
             .or_else(|| camunda(node, "elementVariable"))
             .map(str::to_owned);
         let item = item.or_else(|| of_child("inputDataItem"));
-        let result_list = eakte(node, "ergebnisListe")
-            .or_else(|| zeebe_attr("outputCollection"))
-            .map(str::to_owned);
-        let result_list =
-            result_list.or_else(|| child(node, "loopDataOutputRef").map(|r| named(&text(r))));
-        let result_item = eakte(node, "ergebnisEintrag")
-            .or_else(|| zeebe_attr("outputElement"))
-            .map(str::to_owned);
+        let result_list = eakte(node, "ergebnisListe").or_else(|| zeebe_attr("outputCollection")).map(str::to_owned);
+        let result_list = result_list.or_else(|| child(node, "loopDataOutputRef").map(|r| named(&text(r))));
+        let result_item = eakte(node, "ergebnisEintrag").or_else(|| zeebe_attr("outputElement")).map(str::to_owned);
         let result_item = result_item.or_else(|| of_child("outputDataItem"));
         let cardinality = child_text(node, "loopCardinality");
         if cardinality.is_none() && collection.is_none() {
-            self.error(
-                e,
-                "loop",
-                "Der Mehrfachausführung fehlt die Anzahl oder die Liste.".into(),
-            );
+            self.error(e, "loop", "Der Mehrfachausführung fehlt die Anzahl oder die Liste.".into());
         }
-        let mut parse =
-            |what: &str, text: Option<String>| text.and_then(|t| self.expr(e, what, &t));
+        let mut parse = |what: &str, text: Option<String>| text.and_then(|t| self.expr(e, what, &t));
         Multi {
             sequential: attr(node, "isSequential") == Some("true"),
             cardinality: parse("Anzahl", cardinality),
@@ -81,10 +62,7 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
             item,
             result_list,
             result_item: parse("Ergebnis", result_item),
-            completion: parse(
-                "Abschlussbedingung",
-                child_text(node, "completionCondition"),
-            ),
+            completion: parse("Abschlussbedingung", child_text(node, "completionCondition")),
         }
     }
 }

@@ -22,17 +22,11 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
         }
         let kind = match tag {
             "process" => self.scope(ScopeKind::Process),
-            "subProcess" if attr(self.nodes[index], "triggeredByEvent") == Some("true") => {
-                self.scope(ScopeKind::Event)
-            }
+            "subProcess" if attr(self.nodes[index], "triggeredByEvent") == Some("true") => self.scope(ScopeKind::Event),
             "subProcess" => self.scope(ScopeKind::Embedded),
             "transaction" => self.scope(ScopeKind::Transaction),
             "adHocSubProcess" => self.adhoc(e),
-            "startEvent"
-            | "endEvent"
-            | "intermediateCatchEvent"
-            | "intermediateThrowEvent"
-            | "boundaryEvent" => {
+            "startEvent" | "endEvent" | "intermediateCatchEvent" | "intermediateThrowEvent" | "boundaryEvent" => {
                 return self.read_event(e);
             }
             "task" | "manualTask" => Kind::Pass,
@@ -48,11 +42,7 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
             "inclusiveGateway" => Kind::Inclusive,
             "eventBasedGateway" => self.event_based(e),
             _ => {
-                self.error(
-                    e,
-                    "unsupported",
-                    format!("Das Element „{tag}“ wird nicht unterstützt."),
-                );
+                self.error(e, "unsupported", format!("Das Element „{tag}“ wird nicht unterstützt."));
                 Kind::Pass
             }
         };
@@ -60,10 +50,7 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
     }
 
     fn held(&self, e: El) -> bool {
-        self.options
-            .held
-            .iter()
-            .any(|h| **h == *self.elements[e as usize].id)
+        self.options.held.iter().any(|h| **h == *self.elements[e as usize].id)
     }
 
     /// Job type: `implementation`, else `zeebe:taskDefinition`, else `camunda:topic`.
@@ -76,50 +63,29 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
             .or_else(|| camunda(node, "topic"))?;
         let job_type = self.literal(e, "Auftragstyp", job_type);
         let retries = eakte(node, "versuche").or_else(|| task.and_then(|t| attr(t, "retries")));
-        let retries = match retries.map(|r| r.trim().trim_start_matches('=').trim().parse::<u32>())
-        {
+        let retries = match retries.map(|r| r.trim().trim_start_matches('=').trim().parse::<u32>()) {
             None => RETRIES,
             Some(Ok(n)) if (1..=100).contains(&n) => n,
             Some(_) => {
-                self.error(
-                    e,
-                    "retries",
-                    "Die Zahl der Versuche muss zwischen 1 und 100 liegen.".into(),
-                );
+                self.error(e, "retries", "Die Zahl der Versuche muss zwischen 1 und 100 liegen.".into());
                 RETRIES
             }
         };
-        Some(JobSpec {
-            job_type,
-            retries,
-            urgent: eakte(node, "dringend") == Some("true"),
-        })
+        Some(JobSpec { job_type, retries, urgent: eakte(node, "dringend") == Some("true") })
     }
 
     fn held_job() -> Kind {
-        Kind::Job(JobSpec {
-            job_type: Text::Plain(HELD.into()),
-            retries: 1,
-            urgent: false,
-        })
+        Kind::Job(JobSpec { job_type: Text::Plain(HELD.into()), retries: 1, urgent: false })
     }
 
     fn service(&mut self, e: El) -> Kind {
         if self.options.trace {
-            return if self.held(e) {
-                Self::held_job()
-            } else {
-                Kind::Pass
-            };
+            return if self.held(e) { Self::held_job() } else { Kind::Pass };
         }
         match self.job(e) {
             Some(spec) => Kind::Job(spec),
             None => {
-                self.error(
-                    e,
-                    "no-job-type",
-                    "Der Auftragstyp fehlt (Attribut implementation).".into(),
-                );
+                self.error(e, "no-job-type", "Der Auftragstyp fehlt (Attribut implementation).".into());
                 Kind::Pass
             }
         }
@@ -130,29 +96,18 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
         if self.options.trace && self.held(e) {
             return Self::held_job();
         }
-        let job = if self.options.trace {
-            None
-        } else {
-            self.job(e)
-        };
+        let job = if self.options.trace { None } else { self.job(e) };
         if let Some(spec) = job {
             return Kind::Job(spec);
         }
         let node = self.nodes[e as usize];
-        let message = attr(node, "messageRef").or_else(|| {
-            attr(node, "operationRef").and_then(|o| self.globals.operations.get(o).copied())
-        });
+        let message = attr(node, "messageRef")
+            .or_else(|| attr(node, "operationRef").and_then(|o| self.globals.operations.get(o).copied()));
         match message {
-            Some(reference) => self
-                .message_throw(e, node, reference)
-                .map_or(Kind::Pass, Kind::Throw),
+            Some(reference) => self.message_throw(e, node, reference).map_or(Kind::Pass, Kind::Throw),
             None if self.options.trace => Kind::Pass,
             None => {
-                self.error(
-                    e,
-                    "no-job-type",
-                    "Es fehlt eine Nachricht oder ein Auftragstyp.".into(),
-                );
+                self.error(e, "no-job-type", "Es fehlt eine Nachricht oder ein Auftragstyp.".into());
                 Kind::Pass
             }
         }
@@ -168,40 +123,28 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
         let Some(decision) = decision.map(|d| d.trim().to_owned()) else {
             return self.service(e);
         };
-        if let Some(variable) = called
-            .and_then(|c| attr(c, "resultVariable"))
-            .or_else(|| camunda(node, "resultVariable"))
+        if let Some(variable) =
+            called.and_then(|c| attr(c, "resultVariable")).or_else(|| camunda(node, "resultVariable"))
             && self.elements[e as usize].io.result.is_none()
         {
             self.elements[e as usize].io.result = Some(variable.to_owned());
         }
         if !self.decisions.exists(&decision) {
-            self.error(
-                e,
-                "no-decision",
-                format!("Die Entscheidung „{decision}“ gibt es nicht."),
-            );
+            self.error(e, "no-decision", format!("Die Entscheidung „{decision}“ gibt es nicht."));
         }
         Kind::Decision(decision)
     }
 
     fn receive(&mut self, e: El) -> Kind {
         let node = self.nodes[e as usize];
-        let message = attr(node, "messageRef").or_else(|| {
-            attr(node, "operationRef").and_then(|o| self.globals.operations.get(o).copied())
-        });
+        let message = attr(node, "messageRef")
+            .or_else(|| attr(node, "operationRef").and_then(|o| self.globals.operations.get(o).copied()));
         match message {
-            Some(reference) => self
-                .message(e, node, reference)
-                .map_or(Kind::Pass, Kind::Receive),
+            Some(reference) => self.message(e, node, reference).map_or(Kind::Pass, Kind::Receive),
             // A conformance run completes it by a step.
             None if self.options.trace => Kind::User(Box::new(self.user(e))),
             None => {
-                self.error(
-                    e,
-                    "no-message",
-                    "Es fehlt die Nachricht, auf die gewartet wird.".into(),
-                );
+                self.error(e, "no-message", "Es fehlt die Nachricht, auf die gewartet wird.".into());
                 Kind::Pass
             }
         }
@@ -212,27 +155,16 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
         let format = attr(node, "scriptFormat").unwrap_or("feel");
         if let Some(script) = zeebe(node, "script").next() {
             if self.elements[e as usize].io.result.is_none() {
-                self.elements[e as usize].io.result =
-                    attr(script, "resultVariable").map(str::to_owned);
+                self.elements[e as usize].io.result = attr(script, "resultVariable").map(str::to_owned);
             }
             let text = attr(script, "expression").unwrap_or_default();
-            return self
-                .expr(e, "Skript", text)
-                .map_or(Kind::Pass, Kind::Script);
+            return self.expr(e, "Skript", text).map_or(Kind::Pass, Kind::Script);
         }
         let Some(script) = child_text(node, "script") else {
-            return if self.options.trace {
-                Kind::Pass
-            } else {
-                self.service(e)
-            };
+            return if self.options.trace { Kind::Pass } else { self.service(e) };
         };
         if !format.is_empty() && !format.to_ascii_lowercase().contains("feel") {
-            self.error(
-                e,
-                "language",
-                format!("Die Skriptsprache „{format}“ wird nicht unterstützt."),
-            );
+            self.error(e, "language", format!("Die Skriptsprache „{format}“ wird nicht unterstützt."));
             return Kind::Pass;
         }
         if let Some(variable) = camunda(node, "resultVariable")
@@ -240,22 +172,16 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
         {
             self.elements[e as usize].io.result = Some(variable.to_owned());
         }
-        self.expr(e, "Skript", &script)
-            .map_or(Kind::Pass, Kind::Script)
+        self.expr(e, "Skript", &script).map_or(Kind::Pass, Kind::Script)
     }
 
     fn call(&mut self, e: El) -> Kind {
         let node = self.nodes[e as usize];
         let called = zeebe(node, "calledElement").next();
-        let process = attr(node, "calledElement")
-            .filter(|c| !c.is_empty())
-            .or_else(|| called.and_then(|c| attr(c, "processId")));
+        let process =
+            attr(node, "calledElement").filter(|c| !c.is_empty()).or_else(|| called.and_then(|c| attr(c, "processId")));
         let Some(process) = process else {
-            self.error(
-                e,
-                "no-process",
-                "Der Name des aufgerufenen Ablaufs fehlt.".into(),
-            );
+            self.error(e, "no-process", "Der Name des aufgerufenen Ablaufs fehlt.".into());
             return Kind::Pass;
         };
         let process = self.literal(e, "Aufgerufener Ablauf", process);
@@ -290,8 +216,7 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
             Some(text) => self.expr(e, "Abschlussbedingung", &text),
             None => None,
         };
-        let activate = match zeebe(node, "adHoc").find_map(|a| attr(a, "activeElementsCollection"))
-        {
+        let activate = match zeebe(node, "adHoc").find_map(|a| attr(a, "activeElementsCollection")) {
             Some(text) => self.expr(e, "Erste Aktivitäten", text),
             None => None,
         };
@@ -305,28 +230,12 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
 
     fn event_based(&mut self, e: El) -> Kind {
         if attr(self.nodes[e as usize], "eventGatewayType") == Some("Parallel") {
-            self.error(
-                e,
-                "unsupported",
-                "Das parallele Ereignis-Gateway wird nicht unterstützt.".into(),
-            );
+            self.error(e, "unsupported", "Das parallele Ereignis-Gateway wird nicht unterstützt.".into());
         }
-        let targets: Vec<El> = self.elements[e as usize]
-            .outgoing
-            .iter()
-            .map(|f| self.flows[*f as usize].target)
-            .collect();
-        if targets.iter().any(|t| {
-            !matches!(
-                self.elements[*t as usize].tag,
-                "intermediateCatchEvent" | "receiveTask"
-            )
-        }) {
-            self.error(
-                e,
-                "event-gateway",
-                "Nach einem Ereignis-Gateway dürfen nur Ereignisse stehen.".into(),
-            );
+        let targets: Vec<El> =
+            self.elements[e as usize].outgoing.iter().map(|f| self.flows[*f as usize].target).collect();
+        if targets.iter().any(|t| !matches!(self.elements[*t as usize].tag, "intermediateCatchEvent" | "receiveTask")) {
+            self.error(e, "event-gateway", "Nach einem Ereignis-Gateway dürfen nur Ereignisse stehen.".into());
         }
         Kind::EventBased
     }
@@ -337,13 +246,9 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
         let input = self.own(e, "eingabe");
         let mut inputs = Vec::new();
         let mut outputs = Vec::new();
-        let mappings: Vec<_> = zeebe(node, "ioMapping")
-            .flat_map(|m| m.children())
-            .filter(|m| m.is_element())
-            .collect();
+        let mappings: Vec<_> = zeebe(node, "ioMapping").flat_map(|m| m.children()).filter(|m| m.is_element()).collect();
         for mapping in mappings {
-            let (Some(source), Some(target)) = (attr(mapping, "source"), attr(mapping, "target"))
-            else {
+            let (Some(source), Some(target)) = (attr(mapping, "source"), attr(mapping, "target")) else {
                 continue;
             };
             let Some(expr) = self.expr(e, target, source) else {
@@ -373,12 +278,7 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
     }
 
     /// A message that is thrown.
-    pub fn message_throw(
-        &mut self,
-        e: El,
-        node: roxmltree::Node<'a, 'x>,
-        reference: &str,
-    ) -> Option<Throw> {
+    pub fn message_throw(&mut self, e: El, node: roxmltree::Node<'a, 'x>, reference: &str) -> Option<Throw> {
         let message = self.message(e, node, reference)?;
         let published = zeebe(self.nodes[e as usize], "publishMessage").next();
         let key = match published.and_then(|p| attr(p, "correlationKey")) {
@@ -395,11 +295,7 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
             }
             None => None,
         };
-        Some(Throw::Message {
-            name: message.name,
-            key,
-            ttl,
-        })
+        Some(Throw::Message { name: message.name, key, ttl })
     }
 
     pub fn loop_node(&self, e: El, name: &'static str) -> Option<roxmltree::Node<'a, 'x>> {

@@ -26,44 +26,35 @@ pub fn process(nodes: &str, flows: &[&str]) -> String {
 }
 
 pub fn named_process(id: &str, nodes: &str, flows: &[&str]) -> String {
-    format!(
-        r#"<process id="{id}" isExecutable="true">{nodes}{}</process>"#,
-        chain(flows)
-    )
+    format!(r#"<process id="{id}" isExecutable="true">{nodes}{}</process>"#, chain(flows))
 }
 
 /// Sequence flows from chains of ids; a flow from A to B has the id `A-B`.
 pub fn chain(flows: &[&str]) -> String {
     let mut out = String::new();
     for flow in flows {
-        let (ids, condition) = flow.split_once('[').map_or((*flow, None), |(ids, c)| {
-            (ids, Some(c.trim_end_matches(']')))
-        });
+        let (ids, condition) =
+            flow.split_once('[').map_or((*flow, None), |(ids, c)| (ids, Some(c.trim_end_matches(']'))));
         let ids: Vec<&str> = ids.split_whitespace().collect();
         for pair in ids.windows(2) {
             let (a, b) = (pair[0], pair[1]);
             let inner = condition
                 .map(|c| format!("<conditionExpression>{}</conditionExpression>", escape(c)))
                 .unwrap_or_default();
-            out.push_str(&format!(r#"<sequenceFlow id="{a}-{b}" sourceRef="{a}" targetRef="{b}">{inner}</sequenceFlow>"#));
+            out.push_str(&format!(
+                r#"<sequenceFlow id="{a}-{b}" sourceRef="{a}" targetRef="{b}">{inner}</sequenceFlow>"#
+            ));
         }
     }
     out
 }
 
 pub fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 pub fn read(inside: &str) -> Result<Deployment, DeployError> {
-    deploy(
-        &file(inside),
-        Arc::new(NoDecisions),
-        &DeployOptions::default(),
-    )
+    deploy(&file(inside), Arc::new(NoDecisions), &DeployOptions::default())
 }
 
 /// A runner with the model deployed, at 2026-01-05T08:00:00Z.
@@ -78,8 +69,6 @@ pub fn runner(inside: &str) -> Runner {
 /// Started with variables given as JSON.
 pub fn started(inside: &str, variables: serde_json::Value) -> Runner {
     let mut runner = runner(inside);
-    runner
-        .start("p", None, variables.as_object().unwrap().clone())
-        .unwrap();
+    runner.start("p", None, variables.as_object().unwrap().clone()).unwrap();
     runner
 }

@@ -11,49 +11,22 @@ fn begin(art: TeilArt) -> Lauf {
 }
 
 fn ergebnis(index: u32) -> SeitenErgebnis {
-    SeitenErgebnis {
-        index,
-        woerter: blob(&format!("woerter {index}")),
-        befund: None,
-    }
+    SeitenErgebnis { index, woerter: blob(&format!("woerter {index}")), befund: None }
 }
 
 fn recognise(lauf: &mut Lauf) {
     assert_eq!(lauf.waiting(), ["Erkennen", "Erkennen"]);
     let job: SeitenErkennen = lauf.input("Erkennen", "erkennung.seiten.v1");
-    assert_eq!(
-        (job.seiten.len(), job.bereich),
-        (3, Bereich { von: 0, bis: 2 })
-    );
+    assert_eq!((job.seiten.len(), job.bereich), (3, Bereich { von: 0, bis: 2 }));
     // The second range is ready first: the order of the pages stays.
     let second = *lauf.jobs.keys().last().unwrap();
     lauf.jobs.remove(&second);
-    let variables = object(
-        serde_json::to_value(SeitenErkannt {
-            ergebnisse: vec![ergebnis(2)],
-        })
-        .unwrap(),
-    );
-    lauf.command(Command::CompleteJob {
-        instance: ElementInstanceId(second),
-        variables,
-    });
-    lauf.work(
-        "Erkennen",
-        SeitenErkannt {
-            ergebnisse: vec![ergebnis(0), ergebnis(1)],
-        },
-    );
+    let variables = object(serde_json::to_value(SeitenErkannt { ergebnisse: vec![ergebnis(2)] }).unwrap());
+    lauf.command(Command::CompleteJob { instance: ElementInstanceId(second), variables });
+    lauf.work("Erkennen", SeitenErkannt { ergebnisse: vec![ergebnis(0), ergebnis(1)] });
     let job: Zusammensetzen = lauf.input("Zusammensetzen", "erkennung.zusammensetzen.v1");
     assert_eq!(job.ergebnisse, [ergebnis(0), ergebnis(1), ergebnis(2)]);
-    lauf.work(
-        "Zusammensetzen",
-        Zusammengesetzt {
-            pdfa: blob("pdfa"),
-            text: blob("text"),
-            woerter: blob("woerter"),
-        },
-    );
+    lauf.work("Zusammensetzen", Zusammengesetzt { pdfa: blob("pdfa"), text: blob("text"), woerter: blob("woerter") });
     let job: Vorschlagen = lauf.input("Einordnen", "einordnung.vorschlagen.v1");
     assert_eq!(
         (job.text, job.woerter, job.zugang.to_string().as_str()),
@@ -66,25 +39,12 @@ fn confirm(lauf: &mut Lauf) {
         "amt": "61", "einheit": "61.20", "akte_titel": "Radweg", "vorgang_titel": "Aufgrabung Kriegsstraße", "aktenzeichen": "61.20-2026/3" }));
     let job: Ablegen = lauf.input("Ablegen", akten::ABLEGEN);
     assert_eq!(
-        (
-            &*job.einheit,
-            &*job.amt,
-            &*job.akte_titel,
-            job.aktenzeichen.as_deref()
-        ),
+        (&*job.einheit, &*job.amt, &*job.akte_titel, job.aktenzeichen.as_deref()),
         ("61.20", "61", "Radweg", Some("61.20-2026/3"))
     );
     assert_eq!(
-        (
-            &*job.titel,
-            &*job.vorgang_titel,
-            job.freigegeben_von.as_deref()
-        ),
-        (
-            "Aufgrabung",
-            "Aufgrabung Kriegsstraße",
-            Some("Kim Beispiel")
-        )
+        (&*job.titel, &*job.vorgang_titel, job.freigegeben_von.as_deref()),
+        ("Aufgrabung", "Aufgrabung Kriegsstraße", Some("Kim Beispiel"))
     );
     assert_eq!(job.protokoll.unwrap()["zuordnung"]["zeit"], NOW);
     lauf.work("Ablegen", abgelegt());
@@ -97,32 +57,13 @@ fn a_scan_is_recognised_proposed_confirmed_filed() {
     recognise(&mut lauf);
     lauf.work("Einordnen", vorschlag("schreiben"));
     let job: Erfassen = lauf.input("Erfassen", akten::ERFASSEN);
-    assert_eq!(
-        (job.pdfa, job.text, job.woerter),
-        (
-            Some(blob("pdfa")),
-            Some(blob("text")),
-            Some(blob("woerter"))
-        )
-    );
-    assert_eq!(
-        (job.vorschlag, job.titel.as_deref()),
-        (
-            Some(vorschlag("schreiben")),
-            Some("Aufgrabung Kriegsstraße")
-        )
-    );
+    assert_eq!((job.pdfa, job.text, job.woerter), (Some(blob("pdfa")), Some(blob("text")), Some(blob("woerter"))));
+    assert_eq!((job.vorschlag, job.titel.as_deref()), (Some(vorschlag("schreiben")), Some("Aufgrabung Kriegsstraße")));
     lauf.work("Erfassen", Erfasst { dubletten: vec![] });
     assert_eq!(lauf.waiting(), ["ZuordnungBestaetigen"]);
     let task = lauf.task("ZuordnungBestaetigen");
-    assert_eq!(
-        (&task.groups[..], &*task.title),
-        (&["Poststelle".to_owned()][..], "Aufgrabung Kriegsstraße")
-    );
-    assert_eq!(
-        (&task.data["amt"], &task.data["absender"]),
-        (&json!("66"), &json!("Musterbau GmbH"))
-    );
+    assert_eq!((&task.groups[..], &*task.title), (&["Poststelle".to_owned()][..], "Aufgrabung Kriegsstraße"));
+    assert_eq!((&task.data["amt"], &task.data["absender"]), (&json!("66"), &json!("Musterbau GmbH")));
     confirm(&mut lauf);
 }
 
@@ -134,10 +75,7 @@ fn a_text_layer_and_a_mail_are_used_as_they_are() {
         assert_eq!((job.text, job.woerter), (blob("textebene"), None));
         lauf.work("Einordnen", Vorschlag::default());
         let job: Erfassen = lauf.input("Erfassen", akten::ERFASSEN);
-        assert_eq!(
-            (job.pdfa, job.text, job.titel.as_deref()),
-            (None, Some(blob("textebene")), Some("teil-0"))
-        );
+        assert_eq!((job.pdfa, job.text, job.titel.as_deref()), (None, Some(blob("textebene")), Some("teil-0")));
         lauf.work("Erfassen", Erfasst { dubletten: vec![] });
         confirm(&mut lauf);
     }
@@ -150,14 +88,8 @@ fn an_electronic_invoice_goes_straight_to_its_process() {
         assert_eq!(lauf.waiting(), ["rechnung"]);
         let variables = &lauf.calls.values().next().unwrap().1;
         assert_eq!(variables["vorschlag"], Value::Null);
-        assert_eq!(
-            variables["einstellungen"]["feststellung_in_einem_akt"],
-            false
-        );
-        assert_eq!(
-            variables["eintrag"],
-            serde_json::to_value(eintrag(art)).unwrap()
-        );
+        assert_eq!(variables["einstellungen"]["feststellung_in_einem_akt"], false);
+        assert_eq!(variables["eintrag"], serde_json::to_value(eintrag(art)).unwrap());
         lauf.called_ended("rechnung");
         lauf.ended_well();
     }
@@ -169,46 +101,29 @@ fn a_scanned_invoice_is_recorded_before_its_process_begins() {
     recognise(&mut lauf);
     lauf.work("Einordnen", vorschlag("rechnung"));
     let job: Erfassen = lauf.input("Erfassen", akten::ERFASSEN);
-    assert_eq!(
-        (job.pdfa, job.dokumentart.as_deref()),
-        (Some(blob("pdfa")), Some("rechnung"))
-    );
+    assert_eq!((job.pdfa, job.dokumentart.as_deref()), (Some(blob("pdfa")), Some("rechnung")));
     lauf.work("Erfassen", Erfasst { dubletten: vec![] });
     assert_eq!(lauf.waiting(), ["rechnung"]);
     let variables = &lauf.calls.values().next().unwrap().1;
-    assert_eq!(
-        variables["vorschlag"]["felder"]["doc_type"]["wert"],
-        "rechnung"
-    );
-    assert_eq!(
-        (&variables["text"], &variables["pdfa"]),
-        (&json!(blob("text")), &json!(blob("pdfa")))
-    );
+    assert_eq!(variables["vorschlag"]["felder"]["doc_type"]["wert"], "rechnung");
+    assert_eq!((&variables["text"], &variables["pdfa"]), (&json!(blob("text")), &json!(blob("pdfa"))));
 }
 
 #[test]
 fn a_plain_file_is_clarified_once() {
     let mut lauf = begin(TeilArt::Datei);
     assert_eq!(lauf.task("Klaerung").groups, ["Klaerung"]);
-    lauf.decide(
-        "Klaerung",
-        "Kim",
-        json!({ "entscheidung": "ablegen", "titel": "Tabelle" }),
-    );
+    lauf.decide("Klaerung", "Kim", json!({ "entscheidung": "ablegen", "titel": "Tabelle" }));
     assert_eq!(lauf.task("ZuordnungBestaetigen").title, "Tabelle");
     confirm(&mut lauf);
 
-    let klaerung =
-        json!({ "entscheidung": "ablegen", "titel": "Tabelle", "dokumentart": "anlage" });
+    let klaerung = json!({ "entscheidung": "ablegen", "titel": "Tabelle", "dokumentart": "anlage" });
     let mut lauf = Lauf::start(
         "dokument",
         json!({ "eintrag": eintrag(TeilArt::Datei), "mail_absender": null, "klaerung": klaerung }),
     );
     assert_eq!(lauf.waiting(), ["ZuordnungBestaetigen"]);
-    assert_eq!(
-        lauf.task("ZuordnungBestaetigen").data["dokumentart"],
-        "anlage"
-    );
+    assert_eq!(lauf.task("ZuordnungBestaetigen").data["dokumentart"], "anlage");
     confirm(&mut lauf);
 }
 
@@ -217,19 +132,12 @@ fn every_unreadable_step_leads_to_a_person() {
     let mut lauf = begin(TeilArt::Scan);
     lauf.unreadable("Erkennen", "unreadable", "Das Bild ist beschädigt.");
     assert_eq!(lauf.waiting(), ["Klaerung"], "the other range is withdrawn");
-    assert_eq!(
-        lauf.task("Klaerung").data["grund"],
-        "Das Bild ist beschädigt."
-    );
+    assert_eq!(lauf.task("Klaerung").data["grund"], "Das Bild ist beschädigt.");
     lauf.decide("Klaerung", "Kim", json!({ "entscheidung": "erneut" }));
     recognise(&mut lauf);
     lauf.unreadable("Einordnen", "unreadable", "Kein Text.");
     assert_eq!(lauf.waiting(), ["Klaerung"]);
-    lauf.decide(
-        "Klaerung",
-        "Kim",
-        json!({ "entscheidung": "zurueckweisen" }),
-    );
+    lauf.decide("Klaerung", "Kim", json!({ "entscheidung": "zurueckweisen" }));
     lauf.ended_well();
 
     let mut lauf = begin(TeilArt::Scan);
@@ -244,16 +152,9 @@ fn a_rejected_proposal_comes_to_clearing_with_its_reason() {
     let mut lauf = begin(TeilArt::Digital);
     lauf.work("Einordnen", vorschlag("schreiben"));
     lauf.work("Erfassen", Erfasst { dubletten: vec![] });
-    lauf.decide(
-        "ZuordnungBestaetigen",
-        "Kim",
-        json!({ "entscheidung": "zurueckweisen", "bemerkung": "Seite fehlt" }),
-    );
+    lauf.decide("ZuordnungBestaetigen", "Kim", json!({ "entscheidung": "zurueckweisen", "bemerkung": "Seite fehlt" }));
     let data = &lauf.task("Klaerung").data;
-    assert_eq!(
-        (&data["grund"], &data["code"]),
-        (&json!("Seite fehlt"), &json!("returned"))
-    );
+    assert_eq!((&data["grund"], &data["code"]), (&json!("Seite fehlt"), &json!("returned")));
 }
 
 #[test]
@@ -261,11 +162,7 @@ fn an_unknown_decision_stops_instead_of_filing() {
     let mut lauf = begin(TeilArt::Digital);
     lauf.work("Einordnen", vorschlag("schreiben"));
     lauf.work("Erfassen", Erfasst { dubletten: vec![] });
-    lauf.decide(
-        "ZuordnungBestaetigen",
-        "Kim",
-        json!({ "entscheidung": "vielleicht" }),
-    );
+    lauf.decide("ZuordnungBestaetigen", "Kim", json!({ "entscheidung": "vielleicht" }));
     assert_eq!(lauf.incidents.len(), 1);
     assert!(lauf.jobs.is_empty());
 }

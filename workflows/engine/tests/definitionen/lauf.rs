@@ -5,16 +5,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use engine::{Command, ElementInstanceId};
-use engine::{
-    Decisions, Definition, DeployOptions, Outcome, Output, State, TaskSpec, deploy, step,
-};
-pub use nachrichten::akten::{
-    self, Ablegen, Angelegt, Angelegtes, Anlegen, Dublette, Erfassen, Erfasst,
-};
+use engine::{Decisions, Definition, DeployOptions, Outcome, Output, State, TaskSpec, deploy, step};
+pub use nachrichten::akten::{self, Ablegen, Angelegt, Angelegtes, Anlegen, Dublette, Erfassen, Erfasst};
 pub use nachrichten::einordnung::{Feld, Vorschlag, Vorschlagen};
 pub use nachrichten::erkennung::{
-    Befund, Bereich, Seite, SeitenErgebnis, SeitenErkannt, SeitenErkennen, Stufe, Teil, TeilArt,
-    Zerlegen, Zerlegt, Zusammengesetzt, Zusammensetzen,
+    Befund, Bereich, Seite, SeitenErgebnis, SeitenErkannt, SeitenErkennen, Stufe, Teil, TeilArt, Zerlegen, Zerlegt,
+    Zusammengesetzt, Zusammensetzen,
 };
 pub use nachrichten::rechnung::{Geprueft, Pruefen, RechnungsFakten, Skonto};
 pub use nachrichten::{BlobHash, DokumentId, SendungId, Timestamp, Werte};
@@ -42,28 +38,16 @@ impl Decisions for Tabellen {
                 json!({ "zweite": zweite, "gruppe2": if zweite { Value::from("Anordnung-20") } else { Value::Null } }),
             );
         }
-        for name in [
-            "blatt_amt",
-            "doc_type",
-            "leitweg",
-            "aktenzeichen",
-            "kassenzeichen",
-            "betreff",
-        ] {
+        for name in ["blatt_amt", "doc_type", "leitweg", "aktenzeichen", "kassenzeichen", "betreff"] {
             assert!(input.contains_key(name), "input {name} of zustaendigkeit");
         }
-        let gruppe = if input["betreff"]
-            .as_str()
-            .is_some_and(|b| b.contains("RÄTSEL"))
-        {
+        let gruppe = if input["betreff"].as_str().is_some_and(|b| b.contains("RÄTSEL")) {
             "Vorsortierung"
         } else {
             "Feststellung-66"
         };
-        Ok(
-            json!({ "amt": "66", "amt_name": "Tiefbauamt", "gruppe": gruppe, "einheit": "66.10",
-                   "einheit_titel": "Straßenbau", "akte_titel": "Straßenunterhalt 2026" }),
-        )
+        Ok(json!({ "amt": "66", "amt_name": "Tiefbauamt", "gruppe": gruppe, "einheit": "66.10",
+                   "einheit_titel": "Straßenbau", "akte_titel": "Straßenunterhalt 2026" }))
     }
 }
 
@@ -89,14 +73,9 @@ impl Lauf {
     pub fn start_with(tables: Arc<dyn Decisions>, file: &str, variables: Value) -> Self {
         let path = format!("{}/../definitionen/{file}.bpmn", env!("CARGO_MANIFEST_DIR"));
         let xml = std::fs::read_to_string(&path).unwrap();
-        let deployment = deploy(&xml, tables, &DeployOptions::default())
-            .unwrap_or_else(|e| panic!("{file}: {e}"));
+        let deployment = deploy(&xml, tables, &DeployOptions::default()).unwrap_or_else(|e| panic!("{file}: {e}"));
         // After a decision an unknown button must stop the process: these gateways have no default on purpose.
-        let others: Vec<_> = deployment
-            .findings
-            .iter()
-            .filter(|f| f.code != "no-default")
-            .collect();
+        let others: Vec<_> = deployment.findings.iter().filter(|f| f.code != "no-default").collect();
         assert!(others.is_empty(), "{file}: {others:?}");
         let definition = deployment.processes.into_iter().next().unwrap();
         assert_eq!(definition.id(), file);
@@ -111,10 +90,7 @@ impl Lauf {
             incidents: Vec::new(),
             ended: None,
         };
-        lauf.command(Command::Start {
-            element: None,
-            variables: object(variables),
-        });
+        lauf.command(Command::Start { element: None, variables: object(variables) });
         lauf
     }
 
@@ -123,60 +99,31 @@ impl Lauf {
         self.state = done.state;
         for output in done.outputs {
             match output {
-                Output::CreateJob {
-                    instance,
-                    element,
-                    job_type,
-                    input,
-                    retries,
-                    ..
-                } => {
+                Output::CreateJob { instance, element, job_type, input, retries, .. } => {
                     assert_eq!(retries, 3, "{element}");
-                    self.jobs.insert(
-                        instance.0,
-                        (element.to_string(), job_type, Value::Object(input)),
-                    );
+                    self.jobs.insert(instance.0, (element.to_string(), job_type, Value::Object(input)));
                 }
                 Output::CancelJob { instance } => {
                     self.jobs.remove(&instance.0);
                 }
                 Output::CreateTask(task) => {
-                    assert!(
-                        task.due.is_some_and(|due| due > self.now),
-                        "{} has no due date",
-                        task.element
-                    );
-                    assert!(
-                        task.form_key.is_some() && !task.title.is_empty(),
-                        "{}",
-                        task.element
-                    );
+                    assert!(task.due.is_some_and(|due| due > self.now), "{} has no due date", task.element);
+                    assert!(task.form_key.is_some() && !task.title.is_empty(), "{}", task.element);
                     self.tasks.insert(task.instance.0, *task);
                 }
                 Output::CancelTask { instance } => {
                     self.tasks.remove(&instance.0);
                 }
-                Output::Call {
-                    instance,
-                    process,
-                    variables,
-                    ..
-                } => {
+                Output::Call { instance, process, variables, .. } => {
                     self.calls.insert(instance.0, (process, variables));
                 }
-                Output::ArmTimer {
-                    timer,
-                    due,
-                    element,
-                } => {
+                Output::ArmTimer { timer, due, element } => {
                     self.timers.insert(timer, (element.to_string(), due));
                 }
                 Output::CancelTimer { timer } => {
                     self.timers.remove(&timer);
                 }
-                Output::Incident { element, text, .. } => {
-                    self.incidents.push(format!("{element}: {text}"))
-                }
+                Output::Incident { element, text, .. } => self.incidents.push(format!("{element}: {text}")),
                 Output::Ended { outcome, .. } => self.ended = Some(outcome),
                 Output::Subscribe { .. } | Output::Unsubscribe { .. } => {}
                 other => panic!("unexpected {other:?}"),
@@ -220,10 +167,7 @@ impl Lauf {
         let id = self.job(element);
         self.jobs.remove(&id);
         let variables = object(serde_json::to_value(result).unwrap());
-        self.command(Command::CompleteJob {
-            instance: ElementInstanceId(id),
-            variables,
-        });
+        self.command(Command::CompleteJob { instance: ElementInstanceId(id), variables });
     }
 
     pub fn unreadable(&mut self, element: &str, code: &str, text: &str) {
@@ -252,19 +196,13 @@ impl Lauf {
         let mut variables = object(values);
         variables.insert("person".into(), json!({ "id": sendung(), "name": person }));
         variables.insert("zeit".into(), NOW.into());
-        self.command(Command::CompleteTask {
-            instance,
-            variables,
-        });
+        self.command(Command::CompleteTask { instance, variables });
     }
 
     pub fn called_ended(&mut self, process: &str) {
         let id = *self.calls.iter().find(|(_, c)| c.0 == process).unwrap().0;
         self.calls.remove(&id);
-        self.command(Command::CalledEnded {
-            instance: ElementInstanceId(id),
-            variables: Werte::new(),
-        });
+        self.command(Command::CalledEnded { instance: ElementInstanceId(id), variables: Werte::new() });
     }
 }
 
@@ -293,29 +231,17 @@ pub fn teil(index: u32, art: TeilArt) -> Teil {
         bild: Some(blob(&format!("bild {n}"))),
     };
     let scan = art == TeilArt::Scan;
-    let text = matches!(
-        art,
-        TeilArt::Digital | TeilArt::Nachricht | TeilArt::RechnungPdf
-    );
+    let text = matches!(art, TeilArt::Digital | TeilArt::Nachricht | TeilArt::RechnungPdf);
     Teil {
         index,
         art,
         name: format!("teil-{index}"),
         blob: blob("original"),
         media_type: "application/pdf".into(),
-        seiten: if scan {
-            vec![page(1), page(2), page(3)]
-        } else {
-            vec![]
-        },
-        bereiche: if scan {
-            vec![Bereich { von: 0, bis: 2 }, Bereich { von: 2, bis: 3 }]
-        } else {
-            vec![]
-        },
+        seiten: if scan { vec![page(1), page(2), page(3)] } else { vec![] },
+        bereiche: if scan { vec![Bereich { von: 0, bis: 2 }, Bereich { von: 2, bis: 3 }] } else { vec![] },
         text: text.then(|| blob("textebene")),
-        rechnung_xml: matches!(art, TeilArt::RechnungXml | TeilArt::RechnungPdf)
-            .then(|| blob("xml")),
+        rechnung_xml: matches!(art, TeilArt::RechnungXml | TeilArt::RechnungPdf).then(|| blob("xml")),
         blatt: None,
         befunde: vec![],
     }
@@ -331,25 +257,15 @@ pub fn eintrag(art: TeilArt) -> Angelegtes {
 }
 
 pub fn vorschlag(doc_type: &str) -> Vorschlag {
-    let feld = |wert: &str| Feld {
-        wert: wert.into(),
-        sicherheit: 0.9,
-        grund: "Betreff".into(),
-        seite: Some(1),
-        kasten: None,
-    };
+    let feld =
+        |wert: &str| Feld { wert: wert.into(), sicherheit: 0.9, grund: "Betreff".into(), seite: Some(1), kasten: None };
     let felder = [
         ("doc_type", doc_type),
         ("sender", "Musterbau GmbH"),
         ("subject", "Aufgrabung Kriegsstraße"),
         ("aktenzeichen", "66.10-2026/14"),
     ];
-    Vorschlag {
-        felder: felder
-            .into_iter()
-            .map(|(k, v)| (k.to_owned(), feld(v)))
-            .collect(),
-    }
+    Vorschlag { felder: felder.into_iter().map(|(k, v)| (k.to_owned(), feld(v))).collect() }
 }
 
 pub fn abgelegt() -> Value {

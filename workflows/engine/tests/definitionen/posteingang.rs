@@ -31,31 +31,17 @@ fn angelegt(n: u32) -> Angelegt {
         teil: teil(i, TeilArt::Digital),
         ..eintrag(TeilArt::Digital)
     };
-    Angelegt {
-        dokumente: (0..n).map(one).collect(),
-    }
+    Angelegt { dokumente: (0..n).map(one).collect() }
 }
 
 #[test]
 fn each_document_gets_its_own_process() {
     let mut lauf = begin();
     let job: Zerlegen = lauf.input("Zerlegen", "erkennung.zerlegen.v1");
-    assert_eq!(
-        (job.sendung, job.blob, &*job.name),
-        (sendung(), blob("original"), "stapel.pdf")
-    );
-    lauf.work(
-        "Zerlegen",
-        zerlegt(
-            vec![teil(0, TeilArt::Digital), teil(1, TeilArt::Scan)],
-            Some("2026-11-19"),
-        ),
-    );
+    assert_eq!((job.sendung, job.blob, &*job.name), (sendung(), blob("original"), "stapel.pdf"));
+    lauf.work("Zerlegen", zerlegt(vec![teil(0, TeilArt::Digital), teil(1, TeilArt::Scan)], Some("2026-11-19")));
     let job: Anlegen = lauf.input("Anlegen", akten::ANLEGEN);
-    assert_eq!(
-        (job.teile.len(), job.zugang.to_string().as_str(), &*job.korb),
-        (2, "2026-11-19", "poststelle")
-    );
+    assert_eq!((job.teile.len(), job.zugang.to_string().as_str(), &*job.korb), (2, "2026-11-19", "poststelle"));
     lauf.work("Anlegen", angelegt(2));
     assert_eq!(lauf.waiting(), ["dokument", "dokument"]);
     let given: Vec<_> = lauf.calls.values().map(|(_, v)| v.clone()).collect();
@@ -75,12 +61,7 @@ fn each_document_gets_its_own_process() {
 fn zugang_of_the_intake_counts_when_the_paper_names_none() {
     let mut lauf = begin();
     lauf.work("Zerlegen", zerlegt(vec![teil(0, TeilArt::Digital)], None));
-    assert_eq!(
-        lauf.input::<Anlegen>("Anlegen", akten::ANLEGEN)
-            .zugang
-            .to_string(),
-        "2026-11-20"
-    );
+    assert_eq!(lauf.input::<Anlegen>("Anlegen", akten::ANLEGEN).zugang.to_string(), "2026-11-20");
 }
 
 #[test]
@@ -93,16 +74,9 @@ fn quarantine_waits_for_a_person_and_may_end_there() {
     assert_eq!(task.title, "Quarantäne: stapel.pdf");
     assert_eq!(
         (&task.data["grund"], &task.data["code"]),
-        (
-            &json!("Die Datei enthält ein Programm."),
-            &json!("quarantine")
-        )
+        (&json!("Die Datei enthält ein Programm."), &json!("quarantine"))
     );
-    lauf.decide(
-        "Quarantaene",
-        "Kim",
-        json!({ "entscheidung": "zurueckweisen", "bemerkung": "gelöscht lassen" }),
-    );
+    lauf.decide("Quarantaene", "Kim", json!({ "entscheidung": "zurueckweisen", "bemerkung": "gelöscht lassen" }));
     lauf.ended_well();
 }
 
@@ -120,22 +94,13 @@ fn unreadable_is_tried_again_or_kept_as_a_file() {
         json!({ "entscheidung": "ablegen", "dokumentart": "schreiben", "titel": "Unbekannt" }),
     );
     let job: Anlegen = lauf.input("AlsDateiAnlegen", akten::ANLEGEN);
+    assert_eq!((job.teile.len(), job.teile[0].art, job.teile[0].blob), (1, TeilArt::Datei, blob("original")));
     assert_eq!(
-        (job.teile.len(), job.teile[0].art, job.teile[0].blob),
-        (1, TeilArt::Datei, blob("original"))
-    );
-    assert_eq!(
-        (
-            &*job.teile[0].befunde[0].code,
-            &*job.teile[0].befunde[0].text
-        ),
+        (&*job.teile[0].befunde[0].code, &*job.teile[0].befunde[0].text),
         ("clearing", "Die Datei hat ein Kennwort.")
     );
     lauf.work("AlsDateiAnlegen", angelegt(1));
-    assert_eq!(
-        lauf.calls.values().next().unwrap().1["klaerung"]["titel"],
-        "Unbekannt"
-    );
+    assert_eq!(lauf.calls.values().next().unwrap().1["klaerung"]["titel"], "Unbekannt");
     lauf.called_ended("dokument");
     lauf.ended_well();
 }
@@ -144,8 +109,5 @@ fn unreadable_is_tried_again_or_kept_as_a_file() {
 fn only_separator_sheets_are_a_case_for_a_person() {
     let mut lauf = begin();
     lauf.work("Zerlegen", zerlegt(vec![], None));
-    assert_eq!(
-        lauf.task("Klaerung").data["grund"],
-        "Die Sendung enthält kein Dokument."
-    );
+    assert_eq!(lauf.task("Klaerung").data["grund"], "Die Sendung enthält kein Dokument.");
 }

@@ -13,27 +13,15 @@ fn released(finanziell: Value) -> Lauf {
     let mut lauf = begin(finanziell);
     assert_eq!(lauf.waiting(), ["Amtsleitung"]);
     assert_eq!(
-        (
-            &lauf.task("Amtsleitung").groups[..],
-            &*lauf.task("Amtsleitung").title
-        ),
+        (&lauf.task("Amtsleitung").groups[..], &*lauf.task("Amtsleitung").title),
         (&["Amtsleitung-61".to_owned()][..], "Vorlage: Neubau Radweg")
     );
-    lauf.decide(
-        "Amtsleitung",
-        "Pat",
-        json!({ "entscheidung": "mitzeichnen" }),
-    );
+    lauf.decide("Amtsleitung", "Pat", json!({ "entscheidung": "mitzeichnen" }));
     lauf
 }
 
 fn groups(lauf: &Lauf) -> Vec<&str> {
-    let mut all: Vec<&str> = lauf
-        .tasks
-        .values()
-        .flat_map(|t| &t.groups)
-        .map(String::as_str)
-        .collect();
+    let mut all: Vec<&str> = lauf.tasks.values().flat_map(|t| &t.groups).map(String::as_str).collect();
     all.sort_unstable();
     all
 }
@@ -60,19 +48,12 @@ fn every_office_signs_then_dezernat_then_ob() {
     assert_eq!(lauf.waiting(), ["Mitzeichnung"], "silence is no consent");
     sign(&mut lauf, &["mitzeichnen"]);
     assert_eq!(
-        (
-            &lauf.task("Dezernat").groups[..],
-            &lauf.task("Dezernat").data["hinweise"]
-        ),
+        (&lauf.task("Dezernat").groups[..], &lauf.task("Dezernat").data["hinweise"]),
         (&["Dezernat".to_owned()][..], &json!(1))
     );
     lauf.decide("Dezernat", "Dana", json!({ "entscheidung": "zeichnen" }));
     assert_eq!(lauf.task("ObFreigabe").groups, ["OB"]);
-    lauf.decide(
-        "ObFreigabe",
-        "Robin",
-        json!({ "entscheidung": "freigeben" }),
-    );
+    lauf.decide("ObFreigabe", "Robin", json!({ "entscheidung": "freigeben" }));
     let input: Value = lauf.input("VorlageAblegen", "akten.vorlage_ablegen.v1");
     assert_eq!(input["vorlage"]["titel"], "Neubau Radweg");
     let log = &input["protokoll"];
@@ -88,21 +69,9 @@ fn every_office_signs_then_dezernat_then_ob() {
         .as_array()
         .unwrap()
         .iter()
-        .map(|m| {
-            (
-                m["amt"].as_str().unwrap(),
-                m["entscheidung"].as_str().unwrap(),
-            )
-        })
+        .map(|m| (m["amt"].as_str().unwrap(), m["entscheidung"].as_str().unwrap()))
         .collect();
-    assert_eq!(
-        signed,
-        [
-            ("61", "mitzeichnen"),
-            ("66", "mit_hinweis"),
-            ("20", "mitzeichnen")
-        ]
-    );
+    assert_eq!(signed, [("61", "mitzeichnen"), ("66", "mit_hinweis"), ("20", "mitzeichnen")]);
     assert_eq!(log["mitzeichnungen"][0]["zeit"], NOW);
     lauf.work("VorlageAblegen", abgelegt());
     lauf.ended_well();
@@ -110,14 +79,8 @@ fn every_office_signs_then_dezernat_then_ob() {
 
 #[test]
 fn without_money_only_the_chosen_offices_sign() {
-    assert_eq!(
-        groups(&released(Value::Null)),
-        ["Mitzeichnung-61", "Mitzeichnung-66"]
-    );
-    assert_eq!(
-        groups(&released(json!(false))),
-        ["Mitzeichnung-61", "Mitzeichnung-66"]
-    );
+    assert_eq!(groups(&released(Value::Null)), ["Mitzeichnung-61", "Mitzeichnung-66"]);
+    assert_eq!(groups(&released(json!(false))), ["Mitzeichnung-61", "Mitzeichnung-66"]);
 }
 
 #[test]
@@ -125,10 +88,7 @@ fn one_refusal_starts_a_new_round_with_the_new_text() {
     let mut lauf = released(Value::Null);
     sign(&mut lauf, &["mitzeichnen", "ablehnen"]);
     let task = lauf.task("Ueberarbeitung");
-    assert_eq!(
-        (&task.groups[..], &task.data["grund"]),
-        (&["Amtsleitung-61".to_owned()][..], &json!("Grund 1"))
-    );
+    assert_eq!((&task.groups[..], &task.data["grund"]), (&["Amtsleitung-61".to_owned()][..], &json!("Grund 1")));
     lauf.decide(
         "Ueberarbeitung",
         "Kim",
@@ -136,11 +96,7 @@ fn one_refusal_starts_a_new_round_with_the_new_text() {
         "sichtbarkeit": "oeffentlich", "aemter": ["66"], "finanziell": "5.00" }),
     );
     assert_eq!(lauf.task("Amtsleitung").title, "Vorlage: Neubau Radweg Süd");
-    lauf.decide(
-        "Amtsleitung",
-        "Pat",
-        json!({ "entscheidung": "mit_hinweis", "bemerkung": "eilt" }),
-    );
+    lauf.decide("Amtsleitung", "Pat", json!({ "entscheidung": "mit_hinweis", "bemerkung": "eilt" }));
     assert_eq!(groups(&lauf), ["Mitzeichnung-20", "Mitzeichnung-66"]);
     assert_eq!(lauf.state.variables()["vorlage"]["von"], "Kim Beispiel");
 }
@@ -148,11 +104,7 @@ fn one_refusal_starts_a_new_round_with_the_new_text() {
 #[test]
 fn every_step_can_give_it_back_with_its_reason() {
     let mut lauf = begin(Value::Null);
-    lauf.decide(
-        "Amtsleitung",
-        "Pat",
-        json!({ "entscheidung": "zurueckgeben", "bemerkung": "unklar" }),
-    );
+    lauf.decide("Amtsleitung", "Pat", json!({ "entscheidung": "zurueckgeben", "bemerkung": "unklar" }));
     assert_eq!(lauf.task("Ueberarbeitung").data["grund"], "unklar");
 
     let mut lauf = released(Value::Null);
@@ -161,27 +113,15 @@ fn every_step_can_give_it_back_with_its_reason() {
 
     let mut lauf = released(Value::Null);
     sign(&mut lauf, &["mitzeichnen", "mitzeichnen"]);
-    lauf.decide(
-        "Dezernat",
-        "Dana",
-        json!({ "entscheidung": "zurueckgeben", "bemerkung": "zu lang" }),
-    );
+    lauf.decide("Dezernat", "Dana", json!({ "entscheidung": "zurueckgeben", "bemerkung": "zu lang" }));
     assert_eq!(lauf.task("Ueberarbeitung").data["grund"], "zu lang");
 
     let mut lauf = released(Value::Null);
     sign(&mut lauf, &["mitzeichnen", "mitzeichnen"]);
     lauf.decide("Dezernat", "Dana", json!({ "entscheidung": "zeichnen" }));
-    lauf.decide(
-        "ObFreigabe",
-        "Robin",
-        json!({ "entscheidung": "zurueckgeben", "bemerkung": "später" }),
-    );
+    lauf.decide("ObFreigabe", "Robin", json!({ "entscheidung": "zurueckgeben", "bemerkung": "später" }));
     assert_eq!(lauf.task("Ueberarbeitung").data["grund"], "später");
-    lauf.decide(
-        "Ueberarbeitung",
-        "Kim",
-        json!({ "entscheidung": "zurueckziehen", "bemerkung": "erledigt" }),
-    );
+    lauf.decide("Ueberarbeitung", "Kim", json!({ "entscheidung": "zurueckziehen", "bemerkung": "erledigt" }));
     lauf.ended_well();
 }
 
@@ -189,19 +129,12 @@ fn every_step_can_give_it_back_with_its_reason() {
 fn a_late_signature_is_remembered_and_still_awaited() {
     let mut lauf = released(Value::Null);
     let (&timer, (element, due)) = lauf.timers.iter().next().unwrap();
-    assert_eq!(
-        (element.as_str(), due.to_string().as_str()),
-        ("MitzeichnungFrist", "2026-11-30T07:00:00Z")
-    );
+    assert_eq!((element.as_str(), due.to_string().as_str()), ("MitzeichnungFrist", "2026-11-30T07:00:00Z"));
     lauf.now = *due;
     lauf.timers.remove(&timer);
     lauf.command(Command::FireTimer { timer });
     assert_eq!(lauf.waiting(), ["Mitzeichnung", "Mitzeichnung"]);
-    assert!(
-        lauf.state
-            .variables()
-            .contains_key("mitzeichnung_erinnerung")
-    );
+    assert!(lauf.state.variables().contains_key("mitzeichnung_erinnerung"));
     sign(&mut lauf, &["mitzeichnen", "mitzeichnen"]);
     assert_eq!(lauf.waiting(), ["Dezernat"]);
 }

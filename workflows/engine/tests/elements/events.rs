@@ -27,22 +27,14 @@ fn a_timer_by_feel_date_and_a_timer_that_gives_no_time() {
     let nodes = r#"<intermediateCatchEvent id="W"><timerEventDefinition><timeDate>frist</timeDate></timerEventDefinition></intermediateCatchEvent>"#;
     let model = process(&format!("{ENDS}{nodes}"), &["S W E"]);
     let mut r = started(&model, json!({"frist": "2026-01-07"}));
-    assert!(
-        r.instances[0].state.waiting(&r.instances[0].definition)[0]
-            .warum
-            .contains("07.01.2026, 00:00")
-    );
+    assert!(r.instances[0].state.waiting(&r.instances[0].definition)[0].warum.contains("07.01.2026, 00:00"));
     Runtime::advance(&mut r, "P1DT14H59M").unwrap();
     assert_eq!(waits(&r), "W");
     Runtime::advance(&mut r, "PT1M").unwrap();
     assert!(ended(&r));
     let mut r = started(&model, json!({"frist": null}));
     assert!(incident(&r).contains("keine Zeit"));
-    Runtime::set_variables(
-        &mut r,
-        json!({"frist": "2026-01-06"}).as_object().unwrap().clone(),
-    )
-    .unwrap();
+    Runtime::set_variables(&mut r, json!({"frist": "2026-01-06"}).as_object().unwrap().clone()).unwrap();
     Runtime::resolve_incident(&mut r, "W").unwrap();
     assert_eq!(waits(&r), "W");
 }
@@ -55,13 +47,7 @@ fn timers_messages_and_signals_start_processes() {
     let mut r = runner(&process(nodes, &["T A E", "M A", "G A"]));
     Runtime::advance(&mut r, "P5D").unwrap();
     assert_eq!(waits(&r), "A A");
-    r.message(
-        "Nachricht",
-        None,
-        json!({"x": 1}).as_object().unwrap().clone(),
-        None,
-    )
-    .unwrap();
+    r.message("Nachricht", None, json!({"x": 1}).as_object().unwrap().clone(), None).unwrap();
     r.signal("Signal", Default::default()).unwrap();
     assert_eq!(waits(&r), "A A A A");
     assert_eq!(r.instances[2].state.variables().get("x"), Some(&json!(1)));
@@ -71,12 +57,8 @@ fn timers_messages_and_signals_start_processes() {
 fn a_signal_reaches_every_instance_the_sender_too() {
     let nodes = r#"<parallelGateway id="P"/><intermediateCatchEvent id="C"><signalEventDefinition signalRef="sig"/></intermediateCatchEvent>
       <userTask id="A"/><intermediateThrowEvent id="W" eakte:eingabe="{von: n}"><signalEventDefinition signalRef="sig"/></intermediateThrowEvent>"#;
-    let mut r = started(
-        &process(&format!("{ENDS}{nodes}"), &["S P C E", "P A W F"]),
-        json!({"n": 1}),
-    );
-    r.start("p", None, json!({"n": 2}).as_object().unwrap().clone())
-        .unwrap();
+    let mut r = started(&process(&format!("{ENDS}{nodes}"), &["S P C E", "P A W F"]), json!({"n": 1}));
+    r.start("p", None, json!({"n": 2}).as_object().unwrap().clone()).unwrap();
     assert_eq!(waits(&r), "A A C C");
     done(&mut r, "A");
     assert_eq!(waits(&r), "A");
@@ -88,10 +70,7 @@ fn conditional_events_fire_when_the_condition_becomes_true() {
     let nodes = r#"<userTask id="A"/><userTask id="X"/><task id="H"/>
       <boundaryEvent id="B" attachedToRef="A" cancelActivity="false"><conditionalEventDefinition><condition>x > 5</condition></conditionalEventDefinition></boundaryEvent>
       <intermediateCatchEvent id="C"><conditionalEventDefinition><condition>bereit</condition></conditionalEventDefinition></intermediateCatchEvent>"#;
-    let mut r = started(
-        &process(&format!("{ENDS}{nodes}"), &["S A C E", "B H F"]),
-        json!({"x": 1}),
-    );
+    let mut r = started(&process(&format!("{ENDS}{nodes}"), &["S A C E", "B H F"]), json!({"x": 1}));
     for (x, fired) in [(6, 1), (7, 1), (2, 1), (8, 2)] {
         Runtime::set_variables(&mut r, json!({"x": x}).as_object().unwrap().clone()).unwrap();
         assert_eq!(count(&r, "B"), fired, "x = {x}");
@@ -107,10 +86,7 @@ fn an_escalation_that_does_not_interrupt_lets_the_thrower_go_on() {
     let nodes = r#"<subProcess id="P"><startEvent id="s"/><intermediateThrowEvent id="t"><escalationEventDefinition escalationRef="esc"/></intermediateThrowEvent>
       <userTask id="a"/><sequenceFlow id="f1" sourceRef="s" targetRef="t"/><sequenceFlow id="f2" sourceRef="t" targetRef="a"/></subProcess>
       <boundaryEvent id="B" attachedToRef="P" cancelActivity="false"><escalationEventDefinition escalationRef="esc"/></boundaryEvent><userTask id="X"/>"#;
-    let mut r = started(
-        &process(&format!("{ENDS}{nodes}"), &["S P E", "B X F"]),
-        json!({}),
-    );
+    let mut r = started(&process(&format!("{ENDS}{nodes}"), &["S P E", "B X F"]), json!({}));
     assert_eq!(waits(&r), "X a");
     done(&mut r, "a");
     done(&mut r, "X");
@@ -119,14 +95,10 @@ fn an_escalation_that_does_not_interrupt_lets_the_thrower_go_on() {
 
 #[test]
 fn an_error_end_event_nobody_catches_stops_a_process_and_ends_a_called_one() {
-    let nodes =
-        r#"<startEvent id="S"/><endEvent id="E"><errorEventDefinition errorRef="err"/></endEvent>"#;
+    let nodes = r#"<startEvent id="S"/><endEvent id="E"><errorEventDefinition errorRef="err"/></endEvent>"#;
     let mut r = started(&process(nodes, &["S E"]), json!({}));
     assert_eq!(
-        (
-            Runtime::state(&mut r).unwrap().as_str(),
-            incident(&r).as_str()
-        ),
+        (Runtime::state(&mut r).unwrap().as_str(), incident(&r).as_str()),
         ("incident", "Der Fehler „E1“ wird nirgends behandelt.")
     );
 }
@@ -134,18 +106,9 @@ fn an_error_end_event_nobody_catches_stops_a_process_and_ends_a_called_one() {
 #[test]
 fn the_first_event_after_an_event_gateway_wins() {
     let nodes = r#"<eventBasedGateway id="G"/><receiveTask id="C" messageRef="m"/><intermediateCatchEvent id="T"><timerEventDefinition><timeDuration>=duration(d)</timeDuration></timerEventDefinition></intermediateCatchEvent>"#;
-    let mut r = started(
-        &process(&format!("{ENDS}{nodes}"), &["S G C E", "G T F"]),
-        json!({"d": "PT1H"}),
-    );
+    let mut r = started(&process(&format!("{ENDS}{nodes}"), &["S G C E", "G T F"]), json!({"d": "PT1H"}));
     assert_eq!(waits(&r), "G");
-    r.message(
-        "Nachricht",
-        None,
-        json!({"x": 1}).as_object().unwrap().clone(),
-        None,
-    )
-    .unwrap();
+    r.message("Nachricht", None, json!({"x": 1}).as_object().unwrap().clone(), None).unwrap();
     assert!(ended(&r) && variable(&r, "x") == json!(1));
     assert_eq!(order(&r), "S G C E");
 }
@@ -156,10 +119,8 @@ fn the_standard_correlation_subscription_gives_the_key() {
     let nodes = r#"<receiveTask id="A" messageRef="m"/><correlationSubscription id="cs" correlationKeyRef="ck"><correlationPropertyBinding correlationPropertyRef="cp"><dataPath>akte.az</dataPath></correlationPropertyBinding></correlationSubscription>"#;
     let model = format!("{extra}{}", process(&format!("{ENDS}{nodes}"), &["S A E"]));
     let mut r = started(&model, json!({"akte": {"az": "10.24"}}));
-    r.message("Nachricht", Some("99"), Default::default(), None)
-        .unwrap();
+    r.message("Nachricht", Some("99"), Default::default(), None).unwrap();
     assert_eq!(waits(&r), "A");
-    r.message("Nachricht", Some("10.24"), Default::default(), None)
-        .unwrap();
+    r.message("Nachricht", Some("10.24"), Default::default(), None).unwrap();
     assert!(ended(&r));
 }

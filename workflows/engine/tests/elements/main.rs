@@ -47,14 +47,9 @@ fn count(runner: &Runner, element: &str) -> usize {
 
 /// Elements as they completed.
 fn order(runner: &Runner) -> String {
-    let completed = runner
-        .history
-        .iter()
-        .filter(|(_, e)| e.kind == HistoryKind::Completed && !e.inner && e.instance.0 != 0);
-    completed
-        .map(|(_, e)| e.element.to_string())
-        .collect::<Vec<_>>()
-        .join(" ")
+    let completed =
+        runner.history.iter().filter(|(_, e)| e.kind == HistoryKind::Completed && !e.inner && e.instance.0 != 0);
+    completed.map(|(_, e)| e.element.to_string()).collect::<Vec<_>>().join(" ")
 }
 
 fn ended(runner: &Runner) -> bool {
@@ -65,20 +60,9 @@ fn ended(runner: &Runner) -> bool {
 }
 
 fn variable(runner: &Runner, name: &str) -> Value {
-    runner.instances[0]
-        .state
-        .variables()
-        .get(name)
-        .cloned()
-        .unwrap_or(json!(null))
+    runner.instances[0].state.variables().get(name).cloned().unwrap_or(json!(null))
 }
 
 fn incident(runner: &Runner) -> String {
-    runner
-        .instances
-        .iter()
-        .flat_map(|r| r.incidents.values())
-        .next()
-        .cloned()
-        .unwrap_or_default()
+    runner.instances.iter().flat_map(|r| r.incidents.values()).next().cloned().unwrap_or_default()
 }

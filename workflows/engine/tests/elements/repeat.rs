@@ -9,9 +9,8 @@ use super::*;
 const ENDS: &str = r#"<startEvent id="S"/><endEvent id="E"/><endEvent id="F"/>"#;
 
 fn task(attributes: &str, inside: &str) -> String {
-    let multi = format!(
-        r#"<multiInstanceLoopCharacteristics {attributes}>{inside}</multiInstanceLoopCharacteristics>"#
-    );
+    let multi =
+        format!(r#"<multiInstanceLoopCharacteristics {attributes}>{inside}</multiInstanceLoopCharacteristics>"#);
     format!(
         r#"{ENDS}<userTask id="A" eakte:ergebnis="stimme" eakte:titel="string(loopCounter) + eintrag.name">{multi}</userTask>"#
     )
@@ -23,31 +22,15 @@ fn a_parallel_multi_instance_over_a_list_collects_its_results_in_order() {
         r#"eakte:sammlung="liste" eakte:eintrag="eintrag" eakte:ergebnisListe="stimmen" eakte:ergebnisEintrag="stimme.wert""#,
         "",
     );
-    let mut r = started(
-        &process(&nodes, &["S A E"]),
-        json!({"liste": [{"name": "x"}, {"name": "y"}, {"name": "z"}]}),
-    );
+    let mut r = started(&process(&nodes, &["S A E"]), json!({"liste": [{"name": "x"}, {"name": "y"}, {"name": "z"}]}));
     let tasks: Vec<_> = r.instances[0].tasks.values().cloned().collect();
-    assert_eq!(
-        tasks.iter().map(|t| t.title.as_str()).collect::<Vec<_>>(),
-        ["1x", "2y", "3z"]
-    );
+    assert_eq!(tasks.iter().map(|t| t.title.as_str()).collect::<Vec<_>>(), ["1x", "2y", "3z"]);
     for (n, task) in tasks.iter().enumerate().rev() {
         let variables = json!({"wert": n}).as_object().unwrap().clone();
-        r.command(
-            0,
-            engine::Command::CompleteTask {
-                instance: task.instance,
-                variables,
-            },
-        )
-        .unwrap();
+        r.command(0, engine::Command::CompleteTask { instance: task.instance, variables }).unwrap();
     }
     assert!(ended(&r));
-    assert_eq!(
-        (variable(&r, "stimmen"), variable(&r, "stimme")),
-        (json!([0, 1, 2]), json!(null))
-    );
+    assert_eq!((variable(&r, "stimmen"), variable(&r, "stimme")), (json!([0, 1, 2]), json!(null)));
 }
 
 #[test]
@@ -56,10 +39,7 @@ fn a_completion_condition_cancels_the_rest() {
         r#"eakte:sammlung="liste" eakte:eintrag="eintrag" eakte:ergebnisListe="stimmen" eakte:ergebnisEintrag="stimme.wert""#,
         "<completionCondition>stimme.wert = \"nein\"</completionCondition>",
     );
-    let mut r = started(
-        &process(&nodes, &["S A E"]),
-        json!({"liste": [{"name": "x"}, {"name": "y"}, {"name": "z"}]}),
-    );
+    let mut r = started(&process(&nodes, &["S A E"]), json!({"liste": [{"name": "x"}, {"name": "y"}, {"name": "z"}]}));
     done_with(&mut r, "A", json!({"wert": "ja"}));
     assert_eq!(waits(&r), "A A");
     done_with(&mut r, "A", json!({"wert": "nein"}));
@@ -84,26 +64,14 @@ fn a_sequential_multi_instance_sub_process_keeps_its_variables_apart() {
     let inner = r#"<subProcess id="P"><multiInstanceLoopCharacteristics isSequential="true" eakte:sammlung="=liste" eakte:eintrag="x"/>
       <startEvent id="s"/><scriptTask id="a"><script>{summe: summe + x, eigen: x}</script></scriptTask><userTask id="b"/>
       <sequenceFlow id="f1" sourceRef="s" targetRef="a"/><sequenceFlow id="f2" sourceRef="a" targetRef="b"/></subProcess>"#;
-    let mut r = started(
-        &process(&format!("{ENDS}{inner}"), &["S P E"]),
-        json!({"liste": [1, 2, 3], "summe": 0}),
-    );
+    let mut r = started(&process(&format!("{ENDS}{inner}"), &["S P E"]), json!({"liste": [1, 2, 3], "summe": 0}));
     for expected in [0, 1, 3] {
-        assert_eq!(
-            variable(&r, "summe"),
-            json!(expected),
-            "written outwards only when a run ends"
-        );
+        assert_eq!(variable(&r, "summe"), json!(expected), "written outwards only when a run ends");
         done(&mut r, "b");
     }
     assert!(ended(&r));
     assert_eq!(
-        (
-            variable(&r, "summe"),
-            variable(&r, "x"),
-            count(&r, "P"),
-            count(&r, "b")
-        ),
+        (variable(&r, "summe"), variable(&r, "x"), count(&r, "P"), count(&r, "b")),
         (json!(6), json!(null), 1, 3)
     );
 }
@@ -130,19 +98,12 @@ fn loops_test_before_or_after_and_stop_at_their_maximum() {
         );
         process(&nodes, &["S A E"])
     };
-    for (attributes, first, expected) in [
-        ("testBefore=\"true\"", 5, 5),
-        ("", 5, 6),
-        ("", 0, 3),
-        ("loopMaximum=\"2\"", 0, 2),
-    ] {
+    for (attributes, first, expected) in
+        [("testBefore=\"true\"", 5, 5), ("", 5, 6), ("", 0, 3), ("loopMaximum=\"2\"", 0, 2)]
+    {
         let r = started(&body(attributes), json!({"n": first}));
         assert!(ended(&r));
-        assert_eq!(
-            variable(&r, "n"),
-            json!(expected),
-            "{attributes} from {first}"
-        );
+        assert_eq!(variable(&r, "n"), json!(expected), "{attributes} from {first}");
     }
 }
 
@@ -165,11 +126,7 @@ fn cardinality_and_zeebe_and_camunda_collections() {
     let zeebe = r#"<multiInstanceLoopCharacteristics><extensionElements><zeebe:loopCharacteristics inputCollection="=liste" inputElement="x" outputCollection="ys" outputElement="=x * 2"/></extensionElements></multiInstanceLoopCharacteristics>"#;
     let camunda = r#"<multiInstanceLoopCharacteristics camunda:collection="liste" camunda:elementVariable="x"/>"#;
     let cardinality = r#"<multiInstanceLoopCharacteristics><loopCardinality>count(liste)</loopCardinality></multiInstanceLoopCharacteristics>"#;
-    for (multi, ys) in [
-        (zeebe, json!([2, 4])),
-        (camunda, json!(null)),
-        (cardinality, json!(null)),
-    ] {
+    for (multi, ys) in [(zeebe, json!([2, 4])), (camunda, json!(null)), (cardinality, json!(null))] {
         let nodes = format!(r#"{ENDS}<userTask id="A">{multi}</userTask>"#);
         let mut r = started(&process(&nodes, &["S A E"]), json!({"liste": [1, 2]}));
         assert_eq!(waits(&r), "A A");

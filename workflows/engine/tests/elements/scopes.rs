@@ -9,10 +9,7 @@ use super::*;
 const ENDS: &str = r#"<startEvent id="S"/><endEvent id="E"/><endEvent id="F"/>"#;
 
 fn sub(tag: &str, attributes: &str, nodes: &str, flows: &[&str]) -> String {
-    format!(
-        "<{tag} id=\"P\" {attributes}>{nodes}{}</{tag}>",
-        chain(flows)
-    )
+    format!("<{tag} id=\"P\" {attributes}>{nodes}{}</{tag}>", chain(flows))
 }
 
 #[test]
@@ -28,13 +25,7 @@ fn an_interrupting_boundary_takes_everything_inside() {
     );
     let mut r = started(&process(&nodes, &["S P E", "B F"]), json!({}));
     assert_eq!(waits(&r), "a b");
-    r.message(
-        "Nachricht",
-        None,
-        json!({"grund": "zurück"}).as_object().unwrap().clone(),
-        None,
-    )
-    .unwrap();
+    r.message("Nachricht", None, json!({"grund": "zurück"}).as_object().unwrap().clone(), None).unwrap();
     assert!(ended(&r) && variable(&r, "grund") == json!("zurück"));
     assert!(r.instances[0].jobs.is_empty() && r.instances[0].tasks.is_empty());
     assert_eq!(count(&r, "P"), 0);
@@ -48,10 +39,7 @@ fn a_terminate_end_ends_only_its_own_scope() {
         r#"<startEvent id="s"/><parallelGateway id="f"/><userTask id="a"/><userTask id="b"/><endEvent id="t"><terminateEventDefinition/></endEvent>"#,
         &["s f a t", "f b"],
     );
-    let mut r = started(
-        &process(&format!("{ENDS}{inner}<userTask id=\"Z\"/>"), &["S P Z E"]),
-        json!({}),
-    );
+    let mut r = started(&process(&format!("{ENDS}{inner}<userTask id=\"Z\"/>"), &["S P Z E"]), json!({}));
     done(&mut r, "a");
     assert_eq!((waits(&r).as_str(), count(&r, "P")), ("Z", 1));
 }
@@ -81,8 +69,7 @@ fn a_non_interrupting_event_sub_process_runs_as_often_as_its_message_comes() {
     );
     let mut r = started(&process(&nodes, &["S A E"]), json!({}));
     for _ in 0..2 {
-        r.message("Nachricht", None, Default::default(), None)
-            .unwrap();
+        r.message("Nachricht", None, Default::default(), None).unwrap();
     }
     assert_eq!(waits(&r), "A v v");
     done(&mut r, "A");
@@ -102,16 +89,11 @@ fn a_cancelled_transaction_is_undone_in_reverse_order() {
            <association id="a1" sourceRef="ca" targetRef="ua"/><association id="a2" sourceRef="cb" targetRef="ub"/>"#,
         &["s a b c g e", "g x[weg]"],
     );
-    let nodes = format!(
-        r#"{ENDS}{inner}<boundaryEvent id="B" attachedToRef="P"><cancelEventDefinition/></boundaryEvent>"#
-    );
+    let nodes =
+        format!(r#"{ENDS}{inner}<boundaryEvent id="B" attachedToRef="P"><cancelEventDefinition/></boundaryEvent>"#);
     let mut r = started(&process(&nodes, &["S P E", "B F"]), json!({}));
     done_with(&mut r, "c", json!({"weg": true}));
-    assert_eq!(
-        waits(&r),
-        "ua",
-        "the service task that undoes a is waited for"
-    );
+    assert_eq!(waits(&r), "ua", "the service task that undoes a is waited for");
     done(&mut r, "ua");
     assert!(ended(&r));
     assert_eq!(order(&r), "S s a b c g x ub ua B F");
@@ -139,19 +121,11 @@ fn compensation_reaches_into_completed_sub_processes() {
 
 #[test]
 fn an_ad_hoc_sub_process_without_condition_ends_with_its_last_activity() {
-    let inner = sub(
-        "adHocSubProcess",
-        "ordering=\"Sequential\"",
-        r#"<userTask id="a"/><userTask id="b"/>"#,
-        &[],
-    );
+    let inner = sub("adHocSubProcess", "ordering=\"Sequential\"", r#"<userTask id="a"/><userTask id="b"/>"#, &[]);
     let mut r = started(&process(&format!("{ENDS}{inner}"), &["S P E"]), json!({}));
     assert!(!ended(&r));
     Runtime::activate_adhoc(&mut r, "a").unwrap();
-    assert!(
-        Runtime::activate_adhoc(&mut r, "b").is_err(),
-        "one after the other"
-    );
+    assert!(Runtime::activate_adhoc(&mut r, "b").is_err(), "one after the other");
     done(&mut r, "a");
     assert!(ended(&r));
 }
@@ -166,13 +140,7 @@ fn data_objects_of_a_sub_process_stay_inside() {
     );
     let mut r = started(&process(&format!("{ENDS}{inner}"), &["S P E"]), json!({}));
     let (_, b) = r.find("b").unwrap();
-    assert_eq!(
-        r.instances[0].state.variables_at(b).get("zwischen"),
-        Some(&json!(7))
-    );
+    assert_eq!(r.instances[0].state.variables_at(b).get("zwischen"), Some(&json!(7)));
     done(&mut r, "b");
-    assert_eq!(
-        (variable(&r, "zwischen"), variable(&r, "aussen")),
-        (json!(null), json!(8))
-    );
+    assert_eq!((variable(&r, "zwischen"), variable(&r, "aussen")), (json!(null), json!(8)));
 }

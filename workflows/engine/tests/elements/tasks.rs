@@ -16,38 +16,18 @@ fn a_job_gets_its_context_and_gives_its_result_to_one_variable() {
         &process(&format!("{START_END}{task}"), &["S A E"]),
         json!({"sendung": {"blob": "b1"}, "n": 0.1, "geheim": 1}),
     );
-    let (id, (job_type, input)) = r.instances[0]
-        .jobs
-        .first_key_value()
-        .map(|(k, v)| (*k, v.clone()))
-        .unwrap();
+    let (id, (job_type, input)) = r.instances[0].jobs.first_key_value().map(|(k, v)| (*k, v.clone())).unwrap();
     assert_eq!(job_type, "erkennung.v1");
-    assert_eq!(
-        serde_json::Value::Object(input),
-        json!({"blob": "b1", "doppelt": 0.2})
-    );
+    assert_eq!(serde_json::Value::Object(input), json!({"blob": "b1", "doppelt": 0.2}));
     done_with(&mut r, "A", json!({"seiten": 3}));
     assert_eq!(variable(&r, "erkannt"), json!({"seiten": 3}));
-    assert!(
-        ended(&r)
-            && r.command(
-                0,
-                Command::CompleteJob {
-                    instance: id,
-                    variables: Default::default()
-                }
-            )
-            .is_err()
-    );
+    assert!(ended(&r) && r.command(0, Command::CompleteJob { instance: id, variables: Default::default() }).is_err());
 }
 
 #[test]
 fn without_mapping_a_job_sees_everything_and_its_result_is_merged() {
     let task = r#"<serviceTask id="A"><extensionElements><zeebe:taskDefinition type="t" retries="2"/></extensionElements></serviceTask>"#;
-    let mut r = started(
-        &process(&format!("{START_END}{task}"), &["S A E"]),
-        json!({"a": 1}),
-    );
+    let mut r = started(&process(&format!("{START_END}{task}"), &["S A E"]), json!({"a": 1}));
     let (job_type, input) = r.instances[0].jobs.values().next().unwrap().clone();
     assert_eq!((job_type.as_str(), input.get("a")), ("t", Some(&json!(1))));
     done_with(&mut r, "A", json!({"b": 2}));
@@ -57,42 +37,13 @@ fn without_mapping_a_job_sees_everything_and_its_result_is_merged() {
 #[test]
 fn a_failed_job_is_an_incident_and_can_be_tried_again() {
     let task = r#"<serviceTask id="A" implementation="t"/>"#;
-    let mut r = started(
-        &process(&format!("{START_END}{task}"), &["S A E"]),
-        json!({}),
-    );
+    let mut r = started(&process(&format!("{START_END}{task}"), &["S A E"]), json!({}));
     let (n, instance) = r.find("A").unwrap();
-    r.command(
-        n,
-        Command::FailJob {
-            instance,
-            text: "Speicher weg".into(),
-        },
-    )
-    .unwrap();
-    assert_eq!(
-        (incident(&r).as_str(), waits(&r).as_str()),
-        ("Speicher weg", "")
-    );
-    assert!(
-        r.instances[0].state.waiting(&r.instances[0].definition)[0]
-            .warum
-            .contains("Speicher weg")
-    );
-    let again = Command::CompleteJob {
-        instance,
-        variables: Default::default(),
-    };
-    assert_eq!(
-        step(
-            &r.instances[0].definition,
-            &r.instances[0].state,
-            again,
-            r.now
-        )
-        .unwrap_err(),
-        Rejected::NotOpen
-    );
+    r.command(n, Command::FailJob { instance, text: "Speicher weg".into() }).unwrap();
+    assert_eq!((incident(&r).as_str(), waits(&r).as_str()), ("Speicher weg", ""));
+    assert!(r.instances[0].state.waiting(&r.instances[0].definition)[0].warum.contains("Speicher weg"));
+    let again = Command::CompleteJob { instance, variables: Default::default() };
+    assert_eq!(step(&r.instances[0].definition, &r.instances[0].state, again, r.now).unwrap_err(), Rejected::NotOpen);
     Runtime::resolve_incident(&mut r, "A").unwrap();
     assert_eq!((incident(&r).as_str(), waits(&r).as_str()), ("", "A"));
     done(&mut r, "A");
@@ -109,82 +60,39 @@ fn a_user_task_knows_groups_title_data_due_and_who_must_not() {
       <userTask id="D"><potentialOwner><resourceAssignmentExpression><formalExpression>Amt für Umwelt</formalExpression></resourceAssignmentExpression></potentialOwner></userTask>
       <userTask id="F"/>"#;
     let vars = json!({"r": {"nummer": "7", "betrag": 12.5}, "amt": "66", "tag": "2026-07-01"});
-    let mut r = started(
-        &process(&format!("{START_END}{tasks}"), &["S A B C D F E"]),
-        vars,
-    );
+    let mut r = started(&process(&format!("{START_END}{tasks}"), &["S A B C D F E"]), vars);
     let task = r.instances[0].tasks.values().next().unwrap().clone();
     assert_eq!(task.groups, ["Feststellung-66"]);
-    assert_eq!(
-        (task.title.as_str(), task.form_key.as_deref()),
-        ("Rechnung 7", Some("feststellung"))
-    );
+    assert_eq!((task.title.as_str(), task.form_key.as_deref()), ("Rechnung 7", Some("feststellung")));
     assert_eq!(task.data.get("betrag"), Some(&json!(12.5)));
     assert_eq!(task.due, Some("2026-01-08T08:00:00Z".parse().unwrap()));
     done_with(&mut r, "A", json!({"entscheidung": "richtig"}));
-    assert_eq!(
-        variable(&r, "feststellung"),
-        json!({"entscheidung": "richtig"})
-    );
+    assert_eq!(variable(&r, "feststellung"), json!({"entscheidung": "richtig"}));
     let task = r.instances[0].tasks.values().next().unwrap().clone();
-    assert_eq!(
-        (task.groups, task.not_person_of),
-        (vec!["X".to_owned(), "Y".to_owned()], vec!["A".to_owned()])
-    );
-    assert_eq!(
-        task.due,
-        Some("2026-06-30T22:00:00Z".parse().unwrap()),
-        "00:00 in Berlin"
-    );
+    assert_eq!((task.groups, task.not_person_of), (vec!["X".to_owned(), "Y".to_owned()], vec!["A".to_owned()]));
+    assert_eq!(task.due, Some("2026-06-30T22:00:00Z".parse().unwrap()), "00:00 in Berlin");
     done(&mut r, "B");
-    assert_eq!(
-        r.instances[0].tasks.values().next().unwrap().groups,
-        ["eins", "zwei"]
-    );
+    assert_eq!(r.instances[0].tasks.values().next().unwrap().groups, ["eins", "zwei"]);
     done(&mut r, "C");
-    assert_eq!(
-        r.instances[0].tasks.values().next().unwrap().groups,
-        ["Amt für Umwelt"]
-    );
+    assert_eq!(r.instances[0].tasks.values().next().unwrap().groups, ["Amt für Umwelt"]);
     done(&mut r, "D");
-    assert_eq!(
-        r.instances[0].tasks.values().next().unwrap().groups,
-        ["Vorsortierung"]
-    );
+    assert_eq!(r.instances[0].tasks.values().next().unwrap().groups, ["Vorsortierung"]);
 }
 
 #[test]
 fn a_lane_is_the_default_group() {
     let model = r#"<laneSet id="l"><lane id="l1" name="Poststelle"><flowNodeRef>A</flowNodeRef></lane></laneSet>"#;
-    let r = started(
-        &process(
-            &format!("{model}{START_END}<userTask id=\"A\"/>"),
-            &["S A E"],
-        ),
-        json!({}),
-    );
-    assert_eq!(
-        r.instances[0].tasks.values().next().unwrap().groups,
-        ["Poststelle"]
-    );
-    assert_eq!(
-        r.instances[0].definition.warum("A"),
-        "Wartet auf eine Person der Gruppe Poststelle."
-    );
+    let r = started(&process(&format!("{model}{START_END}<userTask id=\"A\"/>"), &["S A E"]), json!({}));
+    assert_eq!(r.instances[0].tasks.values().next().unwrap().groups, ["Poststelle"]);
+    assert_eq!(r.instances[0].definition.warum("A"), "Wartet auf eine Person der Gruppe Poststelle.");
 }
 
 #[test]
 fn a_script_sees_the_time_of_the_step() {
     let task = r#"<scriptTask id="A" scriptFormat="feel"><script>{jetzt: now(), heute: today(), frist: today() + duration("P1D"), jahr: today().year}</script></scriptTask>"#;
-    let r = started(
-        &process(&format!("{START_END}{task}"), &["S A E"]),
-        json!({}),
-    );
+    let r = started(&process(&format!("{START_END}{task}"), &["S A E"]), json!({}));
     assert_eq!(variable(&r, "jetzt"), json!("2026-01-05T09:00:00+01:00"));
-    assert_eq!(
-        (variable(&r, "heute"), variable(&r, "frist")),
-        (json!("2026-01-05"), json!("2026-01-06"))
-    );
+    assert_eq!((variable(&r, "heute"), variable(&r, "frist")), (json!("2026-01-05"), json!("2026-01-06")));
     assert_eq!(variable(&r, "jahr"), json!(2026));
 }
 
@@ -193,41 +101,22 @@ fn a_business_error_is_caught_by_code_before_all_codes() {
     let nodes = r#"<serviceTask id="A" implementation="t"/><userTask id="X"/><userTask id="Y"/>
       <boundaryEvent id="B1" attachedToRef="A"><errorEventDefinition/></boundaryEvent>
       <boundaryEvent id="B2" attachedToRef="A"><errorEventDefinition errorRef="err"/></boundaryEvent>"#;
-    let model = process(
-        &format!("{START_END}{nodes}"),
-        &["S A E", "B1 X E", "B2 Y E"],
-    );
+    let model = process(&format!("{START_END}{nodes}"), &["S A E", "B1 X E", "B2 Y E"]);
     for (code, expected) in [("E1", "Y"), ("anders", "X")] {
         let mut r = started(&model, json!({}));
         let (n, instance) = r.find("A").unwrap();
         let values = json!({"code": code}).as_object().unwrap().clone();
-        r.command(
-            n,
-            Command::BpmnError {
-                instance,
-                code: code.into(),
-                message: "kaputt".into(),
-                variables: values,
-            },
-        )
-        .unwrap();
+        r.command(n, Command::BpmnError { instance, code: code.into(), message: "kaputt".into(), variables: values })
+            .unwrap();
         assert_eq!(waits(&r), expected);
-        assert_eq!(
-            (variable(&r, "code"), variable(&r, "fehlertext")),
-            (json!(code), json!("kaputt"))
-        );
+        assert_eq!((variable(&r, "code"), variable(&r, "fehlertext")), (json!(code), json!("kaputt")));
     }
 }
 
 #[test]
 fn an_error_nobody_catches_is_an_incident() {
-    let mut r = started(
-        &process(
-            &format!("{START_END}<serviceTask id=\"A\" implementation=\"t\"/>"),
-            &["S A E"],
-        ),
-        json!({}),
-    );
+    let mut r =
+        started(&process(&format!("{START_END}<serviceTask id=\"A\" implementation=\"t\"/>"), &["S A E"]), json!({}));
     Runtime::bpmn_error(&mut r, "A", "E9").unwrap();
     assert_eq!(incident(&r), "Der Fehler „E9“ wird nirgends behandelt.");
     assert_eq!(Runtime::state(&mut r).unwrap(), "incident");
@@ -242,21 +131,12 @@ fn a_call_gives_and_takes_variables_and_hands_errors_up() {
     );
     let nodes = r#"<callActivity id="K" calledElement="q" eakte:eingabe="{wert: 2 * n}" eakte:ergebnis="ergebnis"/><userTask id="F"/>
       <boundaryEvent id="B" attachedToRef="K"><errorEventDefinition errorRef="err"/></boundaryEvent>"#;
-    let model = format!(
-        "{}{called}",
-        process(&format!("{START_END}{nodes}"), &["S K E", "B F E"])
-    );
+    let model = format!("{}{called}", process(&format!("{START_END}{nodes}"), &["S K E", "B F E"]));
     let mut r = started(&model, json!({"n": 21}));
-    assert_eq!(
-        serde_json::Value::Object(r.instances[1].state.variables()),
-        json!({"wert": 42})
-    );
+    assert_eq!(serde_json::Value::Object(r.instances[1].state.variables()), json!({"wert": 42}));
     done_with(&mut r, "a", json!({"schlecht": false}));
     assert!(ended(&r));
-    assert_eq!(
-        variable(&r, "ergebnis"),
-        json!({"wert": 42, "schlecht": false})
-    );
+    assert_eq!(variable(&r, "ergebnis"), json!({"wert": 42, "schlecht": false}));
     let mut r = started(&model, json!({"n": 21}));
     done_with(&mut r, "a", json!({"schlecht": true}));
     assert_eq!(waits(&r), "F");
@@ -264,42 +144,20 @@ fn a_call_gives_and_takes_variables_and_hands_errors_up() {
 
 #[test]
 fn processes_that_call_one_another_for_ever_stop() {
-    let r = started(
-        &process(
-            &format!("{START_END}<callActivity id=\"K\" calledElement=\"p\"/>"),
-            &["S K E"],
-        ),
-        json!({}),
-    );
-    assert!(
-        r.instances.len() < 60 && incident(&r).contains("rufen sich gegenseitig"),
-        "{}",
-        incident(&r)
-    );
+    let r =
+        started(&process(&format!("{START_END}<callActivity id=\"K\" calledElement=\"p\"/>"), &["S K E"]), json!({}));
+    assert!(r.instances.len() < 60 && incident(&r).contains("rufen sich gegenseitig"), "{}", incident(&r));
 }
 
 #[test]
 fn sending_and_receiving() {
     let nodes = r#"<sendTask id="A" messageRef="m" eakte:eingabe="{n: n}" eakte:schluessel="k"/><receiveTask id="B" messageRef="n" eakte:schluessel="k" eakte:ergebnis="antwort"/>"#;
-    let mut r = started(
-        &process(&format!("{START_END}{nodes}"), &["S A B E"]),
-        json!({"n": 1, "k": "AZ-1"}),
-    );
-    assert_eq!(
-        (r.thrown[0].name.as_str(), r.thrown[0].key.as_deref()),
-        ("Nachricht", Some("AZ-1"))
-    );
+    let mut r = started(&process(&format!("{START_END}{nodes}"), &["S A B E"]), json!({"n": 1, "k": "AZ-1"}));
+    assert_eq!((r.thrown[0].name.as_str(), r.thrown[0].key.as_deref()), ("Nachricht", Some("AZ-1")));
     assert_eq!(r.thrown[0].variables.get("n"), Some(&json!(1)));
-    r.message("Andere", Some("AZ-2"), Default::default(), None)
-        .unwrap();
+    r.message("Andere", Some("AZ-2"), Default::default(), None).unwrap();
     assert_eq!(waits(&r), "B");
-    r.message(
-        "Andere",
-        Some("AZ-1"),
-        json!({"x": 2}).as_object().unwrap().clone(),
-        None,
-    )
-    .unwrap();
+    r.message("Andere", Some("AZ-1"), json!({"x": 2}).as_object().unwrap().clone(), None).unwrap();
     assert!(ended(&r) && variable(&r, "antwort") == json!({"x": 2}));
 }
 
@@ -309,8 +167,7 @@ fn an_early_message_waits_for_its_lifetime() {
     let model = process(&format!("{START_END}{nodes}"), &["S A B E"]);
     for (wait, expected) in [("PT1M", ""), ("PT2H", "B")] {
         let mut r = started(&model, json!({}));
-        r.message("Nachricht", None, Default::default(), Some(3600))
-            .unwrap();
+        r.message("Nachricht", None, Default::default(), Some(3600)).unwrap();
         Runtime::advance(&mut r, wait).unwrap();
         done(&mut r, "A");
         assert_eq!(waits(&r), expected);
@@ -321,87 +178,39 @@ fn an_early_message_waits_for_its_lifetime() {
 fn camunda_and_zeebe_mappings_work() {
     let nodes = r#"<serviceTask id="A"><extensionElements><zeebe:taskDefinition type="t"/><zeebe:ioMapping>
         <zeebe:input source="=n + 1" target="m"/><zeebe:output source="=m + wert" target="summe.gesamt"/></zeebe:ioMapping></extensionElements></serviceTask>"#;
-    let mut r = started(
-        &process(&format!("{START_END}{nodes}"), &["S A E"]),
-        json!({"n": 1}),
-    );
-    assert_eq!(
-        r.instances[0].jobs.values().next().unwrap().1.get("m"),
-        Some(&json!(2))
-    );
+    let mut r = started(&process(&format!("{START_END}{nodes}"), &["S A E"]), json!({"n": 1}));
+    assert_eq!(r.instances[0].jobs.values().next().unwrap().1.get("m"), Some(&json!(2)));
     done_with(&mut r, "A", json!({"wert": 5}));
-    assert_eq!(
-        (variable(&r, "summe"), variable(&r, "wert")),
-        (json!({"gesamt": 7}), json!(null))
-    );
+    assert_eq!((variable(&r, "summe"), variable(&r, "wert")), (json!({"gesamt": 7}), json!(null)));
 }
 
 #[test]
 fn a_command_that_does_not_fit_changes_nothing() {
-    let deployment = read(&process(
-        &format!("{START_END}<userTask id=\"A\"/>"),
-        &["S A E"],
-    ))
-    .unwrap();
+    let deployment = read(&process(&format!("{START_END}<userTask id=\"A\"/>"), &["S A E"])).unwrap();
     let definition = &deployment.processes[0];
     let now = "2026-01-05T08:00:00Z".parse().unwrap();
     let new = engine::State::new();
     let cancel = step(definition, &new, Command::Cancel, now);
     assert_eq!(cancel.unwrap_err(), Rejected::NotStarted);
-    let start = Command::Start {
-        element: None,
-        variables: Default::default(),
-    };
+    let start = Command::Start { element: None, variables: Default::default() };
     let started = step(definition, &new, start.clone(), now).unwrap().state;
-    assert_eq!(
-        step(definition, &started, start, now).unwrap_err(),
-        Rejected::AlreadyStarted
-    );
+    assert_eq!(step(definition, &started, start, now).unwrap_err(), Rejected::AlreadyStarted);
     let instance = started.waiting(definition)[0].instance;
-    let wrong = Command::CompleteJob {
-        instance,
-        variables: Default::default(),
-    };
+    let wrong = Command::CompleteJob { instance, variables: Default::default() };
+    assert_eq!(step(definition, &started, wrong, now).unwrap_err(), Rejected::WrongKind("A".into()));
+    let huge = json!({"x": "y".repeat(10_000_001)}).as_object().unwrap().clone();
     assert_eq!(
-        step(definition, &started, wrong, now).unwrap_err(),
-        Rejected::WrongKind("A".into())
-    );
-    let huge = json!({"x": "y".repeat(10_000_001)})
-        .as_object()
-        .unwrap()
-        .clone();
-    assert_eq!(
-        step(
-            definition,
-            &started,
-            Command::CompleteTask {
-                instance,
-                variables: huge
-            },
-            now
-        )
-        .unwrap_err(),
+        step(definition, &started, Command::CompleteTask { instance, variables: huge }, now).unwrap_err(),
         Rejected::TooLarge
     );
-    let complete = Command::CompleteTask {
-        instance,
-        variables: Default::default(),
-    };
-    let over = step(definition, &started, complete.clone(), now)
-        .unwrap()
-        .state;
-    assert_eq!(
-        step(definition, &over, complete, now).unwrap_err(),
-        Rejected::Ended
-    );
+    let complete = Command::CompleteTask { instance, variables: Default::default() };
+    let over = step(definition, &started, complete.clone(), now).unwrap().state;
+    assert_eq!(step(definition, &over, complete, now).unwrap_err(), Rejected::Ended);
     let other = engine::deploy(
         &file(&process("<startEvent id=\"S\"/>", &[])),
         std::sync::Arc::new(engine::NoDecisions),
         &Default::default(),
     )
     .unwrap();
-    assert_eq!(
-        step(&other.processes[0], &started, Command::Cancel, now).unwrap_err(),
-        Rejected::WrongDefinition
-    );
+    assert_eq!(step(&other.processes[0], &started, Command::Cancel, now).unwrap_err(), Rejected::WrongDefinition);
 }

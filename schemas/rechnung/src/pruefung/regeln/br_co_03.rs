@@ -19,11 +19,9 @@ pub(super) static RULE: Rule = Rule {
 fn check(rechnung: &Rechnung, out: &mut Report<'_>) {
     if let (Some(date), Some(_)) = (&rechnung.tax_point_date, &rechnung.tax_point_code) {
         let node = match rechnung.syntax {
-            Some(Syntax::Cii) => rechnung
-                .tree
-                .parent(date.node)
-                .and_then(|n| rechnung.tree.parent(n))
-                .unwrap_or(date.node),
+            Some(Syntax::Cii) => {
+                rechnung.tree.parent(date.node).and_then(|n| rechnung.tree.parent(n)).unwrap_or(date.node)
+            }
             _ => rechnung.tree.root(),
         };
         out.report(node, &[]);

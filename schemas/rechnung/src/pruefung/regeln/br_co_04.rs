@@ -24,10 +24,7 @@ fn check(rechnung: &Rechnung, out: &mut Report<'_>) {
             _ => filled(&line.vat_category),
         };
         if !named {
-            out.report(
-                line.node,
-                &[("position", line.id.as_deref().unwrap_or("?"))],
-            );
+            out.report(line.node, &[("position", line.id.as_deref().unwrap_or("?"))]);
         }
     }
 }

@@ -20,11 +20,6 @@ fn check(rechnung: &Rechnung, out: &mut Report<'_>) {
     let Some(totals) = &rechnung.totals else {
         return;
     };
-    let lines = rechnung
-        .lines
-        .iter()
-        .filter_map(|l| l.net.as_ref())
-        .map(|a| a.value)
-        .sum();
+    let lines = rechnung.lines.iter().filter_map(|l| l.net.as_ref()).map(|a| a.value).sum();
     out.compare(totals.node, value_of(&totals.lines), cents(lines));
 }

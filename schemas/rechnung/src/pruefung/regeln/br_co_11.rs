@@ -23,11 +23,6 @@ fn check(rechnung: &Rechnung, out: &mut Report<'_>) {
     if totals.allowances.is_none() && !rechnung.allowances.iter().any(|a| a.indicated) {
         return;
     }
-    let sum = rechnung
-        .allowances
-        .iter()
-        .filter(|a| a.indicated)
-        .filter_map(|a| value_of(&a.amount))
-        .sum();
+    let sum = rechnung.allowances.iter().filter(|a| a.indicated).filter_map(|a| value_of(&a.amount)).sum();
     out.compare(totals.node, value_of(&totals.allowances), cents(sum));
 }

@@ -21,10 +21,7 @@ fn check(rechnung: &Rechnung, out: &mut Report<'_>) {
         return;
     };
     let sum = value_of(&totals.lines).map(|lines| {
-        cents(
-            lines - value_of(&totals.allowances).unwrap_or_default()
-                + value_of(&totals.charges).unwrap_or_default(),
-        )
+        cents(lines - value_of(&totals.allowances).unwrap_or_default() + value_of(&totals.charges).unwrap_or_default())
     });
     out.compare_or_missing(totals.node, value_of(&totals.net), sum);
 }

@@ -23,11 +23,9 @@ fn check(rechnung: &Rechnung, out: &mut Report<'_>) {
         let parts: Vec<_> = match cii {
             true if total.currency.as_deref() != rechnung.currency.as_deref() => continue,
             true => rechnung.vat_breakdown.iter().collect(),
-            false => rechnung
-                .vat_breakdown
-                .iter()
-                .filter(|b| rechnung.tree.parent(b.node) == Some(total.node))
-                .collect(),
+            false => {
+                rechnung.vat_breakdown.iter().filter(|b| rechnung.tree.parent(b.node) == Some(total.node)).collect()
+            }
         };
         if parts.is_empty() && !cii {
             continue;

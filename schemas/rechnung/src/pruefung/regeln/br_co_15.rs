@@ -20,21 +20,15 @@ fn check(rechnung: &Rechnung, out: &mut Report<'_>) {
     if rechnung.currency.is_none() {
         return;
     }
-    let taxes: Vec<_> = rechnung
-        .tax_totals
-        .iter()
-        .filter(|t| t.currency.as_deref() == rechnung.currency.as_deref())
-        .collect();
+    let taxes: Vec<_> =
+        rechnung.tax_totals.iter().filter(|t| t.currency.as_deref() == rechnung.currency.as_deref()).collect();
     let tax = match (&taxes[..], rechnung.syntax) {
         ([one], _) => value_of(&one.amount),
         ([], Some(Syntax::Cii)) => Some(Decimal::ZERO),
         _ => None,
     };
     let totals = rechnung.totals.as_ref();
-    let (net, gross) = (
-        totals.and_then(|t| value_of(&t.net)),
-        totals.and_then(|t| value_of(&t.gross)),
-    );
+    let (net, gross) = (totals.and_then(|t| value_of(&t.net)), totals.and_then(|t| value_of(&t.gross)));
     // The CII artefact is content when both totals are equal, whatever the VAT.
     if rechnung.syntax == Some(Syntax::Cii) && net.is_some() && net == gross {
         return;

@@ -21,16 +21,10 @@ fn check(rechnung: &Rechnung, out: &mut Report<'_>) {
         return;
     };
     // Only what is subtracted is rounded; without paid and rounding amounts the two must be the same.
-    let gross = value_of(&totals.gross)
-        .map(|gross| value_of(&totals.paid).map_or(gross, |paid| cents(gross - paid)));
+    let gross = value_of(&totals.gross).map(|gross| value_of(&totals.paid).map_or(gross, |paid| cents(gross - paid)));
     let rounding = value_of(&totals.rounding);
-    let due =
-        value_of(&totals.due).map(|due| rounding.map_or(due, |rounding| cents(due - rounding)));
+    let due = value_of(&totals.due).map(|due| rounding.map_or(due, |rounding| cents(due - rounding)));
     if due.is_none() || due != gross {
-        out.compare_or_missing(
-            totals.node,
-            value_of(&totals.due),
-            gross.map(|g| g + rounding.unwrap_or_default()),
-        );
+        out.compare_or_missing(totals.node, value_of(&totals.due), gross.map(|g| g + rounding.unwrap_or_default()));
     }
 }

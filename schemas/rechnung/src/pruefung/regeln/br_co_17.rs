@@ -23,23 +23,16 @@ fn check(rechnung: &Rechnung, out: &mut Report<'_>) {
         if cii && matches!(entry.category.as_deref(), Some("O" | "L" | "M")) {
             continue;
         }
-        let (tax, base, rate) = (
-            value_of(&entry.tax),
-            value_of(&entry.base),
-            value_of(&entry.rate),
-        );
-        let exact = base
-            .zip(rate)
-            .and_then(|(b, r)| b.abs().checked_mul(r))
-            .map(|p| cents(p / Decimal::ONE_HUNDRED));
+        let (tax, base, rate) = (value_of(&entry.tax), value_of(&entry.base), value_of(&entry.rate));
+        let exact = base.zip(rate).and_then(|(b, r)| b.abs().checked_mul(r)).map(|p| cents(p / Decimal::ONE_HUNDRED));
         let fits = match (tax, rate) {
             (None, _) => false,
             (Some(tax), None) => whole(tax).is_zero(),
             (Some(tax), Some(rate)) if whole(rate).is_zero() => whole(tax).is_zero(),
             // Taxes may be summed line by line: UBL allows a difference below one, CII of one.
-            (Some(tax), Some(_)) => exact
-                .map(|e| (tax.abs() - e).abs())
-                .is_some_and(|d| d < Decimal::ONE || cii && d == Decimal::ONE),
+            (Some(tax), Some(_)) => {
+                exact.map(|e| (tax.abs() - e).abs()).is_some_and(|d| d < Decimal::ONE || cii && d == Decimal::ONE)
+            }
         };
         if !fits {
             let shown = |v: Option<Decimal>| v.map_or_else(|| "nichts".to_owned(), amount);

@@ -21,11 +21,7 @@ fn check(rechnung: &Rechnung, out: &mut Report<'_>) {
         return;
     };
     let credit_note = rechnung.syntax == Some(Syntax::UblCreditNote);
-    if !credit_note
-        && due.value > Decimal::ZERO
-        && !names_due_date(rechnung)
-        && rechnung.payment_terms.is_none()
-    {
+    if !credit_note && due.value > Decimal::ZERO && !names_due_date(rechnung) && rechnung.payment_terms.is_none() {
         out.report(due.node, &[]);
     }
 }
@@ -33,12 +29,7 @@ fn check(rechnung: &Rechnung, out: &mut Report<'_>) {
 /// CII is content with the element, whatever it holds.
 fn names_due_date(rechnung: &Rechnung) -> bool {
     let tree = &rechnung.tree;
-    let path = [
-        "ApplicableHeaderTradeSettlement",
-        "SpecifiedTradePaymentTerms",
-        "DueDateDateTime",
-    ];
+    let path = ["ApplicableHeaderTradeSettlement", "SpecifiedTradePaymentTerms", "DueDateDateTime"];
     let transaction = tree.child(tree.root(), Ns::Rsm, "SupplyChainTradeTransaction");
-    rechnung.due_date.is_some()
-        || transaction.is_some_and(|t| tree.find(t, Ns::Ram, &path).is_some())
+    rechnung.due_date.is_some() || transaction.is_some_and(|t| tree.find(t, Ns::Ram, &path).is_some())
 }

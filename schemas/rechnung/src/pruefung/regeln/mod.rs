@@ -113,12 +113,7 @@ impl Report<'_> {
     }
 
     /// The same when a part of the computation may be missing: then nothing can be equal.
-    fn compare_or_missing(
-        &mut self,
-        node: NodeId,
-        stated: Option<Decimal>,
-        computed: Option<Decimal>,
-    ) {
+    fn compare_or_missing(&mut self, node: NodeId, stated: Option<Decimal>, computed: Option<Decimal>) {
         if stated.is_some() && stated == computed {
             return;
         }
