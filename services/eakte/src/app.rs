@@ -107,7 +107,8 @@ impl App {
 
         let ocr: Arc<dyn TextEngine> = Arc::new(text_engine(parallel)?);
         let parser = (start.program.clone(), vec!["child".to_owned()]);
-        let limits = Limits::default();
+        // A parser that hangs gives its place back soon: other post must not wait behind it.
+        let limits = Limits { cpu_seconds: 20, wall: Duration::from_secs(20), ..Limits::default() };
         // Uploads have their own children: a person does not wait behind a batch.
         let gate = service_erkennung::Options { parser: parser.clone(), parallel: 2, limits: limits.clone() };
         let gate = Arc::new(Erkennung::new(gate, ocr.clone()));

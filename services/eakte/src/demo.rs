@@ -95,6 +95,10 @@ impl service_portal::Demo for DemoHebel {
         self.clock.now()
     }
 
+    fn beobachter(&self) -> Option<nachrichten::Actor> {
+        Some(self.cli.clone())
+    }
+
     fn offset_seconds(&self) -> i64 {
         self.clock.offset() / 1_000_000
     }

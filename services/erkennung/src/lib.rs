@@ -29,7 +29,7 @@ pub mod xml;
 pub mod zerlegen;
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use nachrichten::BlobHash;
 use nachrichten::erkennung::{SEITEN, ZERLEGEN, ZUSAMMENSETZEN, Zerlegen, Zerlegt};
@@ -40,6 +40,9 @@ use service_sandbox::{Limits, Pool, SandboxError, SelfTest};
 pub use kind::child;
 pub use maschine::{EngineError, Tesseract, TextEngine};
 use zerlegen::Zerleger;
+
+/// Bytes of results held back until a file is judged.
+const MAX_STAGED: usize = 128 << 20;
 
 /// How the worker runs its children.
 #[derive(Clone, Debug)]
@@ -110,11 +113,28 @@ impl Erkennung {
         let runtime = tokio::runtime::Handle::current();
         let blobs = context.blobs.clone();
         let work = move || {
+            let store = |bytes: Vec<u8>| -> Result<(), JobError> {
+                runtime.block_on(blobs.put(bytes)).map(|_| ()).map_err(|e| WorkerError::from(e).into())
+            };
+            // Stored only when the whole file was judged: parts of a mail that ends in quarantine would be blobs
+            // nobody refers to. A large scan is stored on the way, so that memory stays bounded.
+            let staged = Mutex::new((Vec::new(), 0usize));
             let ablage = |bytes: Vec<u8>| -> Result<BlobHash, JobError> {
-                runtime.block_on(blobs.put(bytes)).map_err(|e| WorkerError::from(e).into())
+                let hash = BlobHash::of(&bytes);
+                let full = {
+                    let mut held = staged.lock().unwrap_or_else(PoisonError::into_inner);
+                    held.1 += bytes.len();
+                    held.0.push(bytes);
+                    if held.1 > MAX_STAGED { std::mem::take(&mut *held).0 } else { Vec::new() }
+                };
+                full.into_iter().try_for_each(store)?;
+                Ok(hash)
             };
             let zerleger = Zerleger { pool: &self.pool, parallel: self.parallel, ablage: &ablage, heute: Some(heute) };
-            zerleger.zerlege(&bytes, job.blob, &job.name)
+            let result = zerleger.zerlege(&bytes, job.blob, &job.name)?;
+            let held = staged.into_inner().unwrap_or_else(PoisonError::into_inner);
+            held.0.into_iter().try_for_each(store)?;
+            Ok(result)
         };
         tokio::task::spawn_blocking(work).await.map_err(|e| JobError::Bug { detail: format!("zerlegen: {e}") })?
     }

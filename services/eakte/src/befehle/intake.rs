@@ -265,7 +265,7 @@ impl Server {
             if matches!(status, 401 | 403) {
                 return Err(RemoteFehler::Forbidden);
             }
-            let stand: SendungStand = serde_json::from_value(body).map_err(|e| {
+            let stand: SendungStand = serde_json::from_value(in_our_words(body)).map_err(|e| {
                 RemoteFehler::Other(format!("Die Antwort des Servers ({status}) ist nicht verständlich: {e}"))
             })?;
             if !wait || stand.state != Stand::Accepted {
@@ -274,6 +274,16 @@ impl Server {
             std::thread::sleep(Duration::from_millis(150));
         }
     }
+}
+
+/// The API speaks English where our own messages speak German.
+fn in_our_words(mut body: Value) -> Value {
+    for (theirs, ours) in [("file", "name"), ("channel", "kanal"), ("progress", "fortschritt")] {
+        if let Some(value) = body.get_mut(theirs).map(Value::take) {
+            body[ours] = value;
+        }
+    }
+    body
 }
 
 fn read(answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Result<(u16, Value), RemoteFehler> {

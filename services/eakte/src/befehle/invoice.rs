@@ -30,6 +30,9 @@ pub fn run(befehl: InvoiceBefehl) -> Ende {
             lock(std::slice::from_ref(&html))?;
             match service_rechnung::show_html(&bytes) {
                 Ok(page) => {
+                    // The file stands alone: its style comes with it.
+                    let style = format!("<style>{}</style>", include_str!("../../../portal/web/rechnung.css"));
+                    let page = page.replacen("<link rel=\"stylesheet\" href=\"/web/rechnung.css\"/>", &style, 1);
                     write(&html, page.as_bytes())?;
                     Ok(exit::OK)
                 }

@@ -26,7 +26,7 @@ pub fn svg(bpmn_xml: &str, marks: &[Mark]) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::print_stderr)]
     use super::*;
 
     const KLEIN: &str = r#"<?xml version="1.0"?>

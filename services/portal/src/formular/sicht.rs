@@ -118,7 +118,7 @@ fn feld(
 ) -> FeldSicht {
     let proposal =
         f.vorschlag.iter().find_map(|p| an_pfad(variablen, p)).filter(|v| !v.is_string() || v.as_str() != Some(""));
-    let (proposed, reason) = proposal.map_or_else(Default::default, |v| propose(v));
+    let (proposed, reason) = proposal.map_or_else(Default::default, propose);
     let id = format!("f-{}", f.name);
     let wert = typed.map_or_else(|| proposed.wert.clone(), als_text);
     let shown = match f.typ {

@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Redirect},
 };
 use nachrichten::Werte;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
     format,
@@ -103,7 +103,7 @@ fn pruefen(ctx: &Ctx, felder: &Felder) -> Result<Werte, Vec<(String, String)>> {
         "von": ctx.ich.actor.name,
         "amt": ctx.ich.amt,
     });
-    Ok(Werte::from_iter([("vorlage".to_owned(), Value::from(vorlage))]))
+    Ok(Werte::from_iter([("vorlage".to_owned(), vorlage)]))
 }
 
 pub async fn anlegen(ctx: Ctx, felder: Felder) -> Seite {
