@@ -95,7 +95,7 @@ impl service_portal::Demo for DemoHebel {
         self.clock.now()
     }
 
-    fn beobachter(&self) -> Option<nachrichten::Actor> {
+    async fn beobachter(&self) -> Option<nachrichten::Actor> {
         Some(self.cli.clone())
     }
 
