@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! The rules of the house that no compiler knows: which crate may know which, what lies at the top,
 //! headers, file lengths, and that each error code has its page.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::print_stdout, clippy::unwrap_used)]
 
 use std::{
     collections::{BTreeMap, BTreeSet},

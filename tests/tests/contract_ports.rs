@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! Every backend of every port runs the whole suite of its port.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::print_stdout, clippy::unwrap_used)]
 
 use std::{
     path::PathBuf,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! The JSON Schemas in `schemas/json` are those of the code. `EAKTE_WRITE=1 cargo test` writes them anew; the diff
 //! is then read in review.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::print_stdout, clippy::unwrap_used)]
 
 use std::{collections::BTreeMap, path::Path};
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! Faults at the door (reliability.md R01, R02, R04, R06): killed at each boundary of an acceptance, the sender tries
 //! again, and there is one document.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::print_stdout, clippy::unwrap_used)]
 
 mod gemein;
 

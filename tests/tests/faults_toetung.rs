@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! R23 and the promise of the demo: SIGKILL at random moments, start again, and nothing is lost or there twice.
 //! `EAKTE_SEED` gives the same moments again, `EAKTE_ROUNDS` more rounds.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::print_stdout, clippy::unwrap_used)]
 
 mod gemein;
 

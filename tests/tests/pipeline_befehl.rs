@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! `eakte intake` gives the same lines against a running server as on a directory of its own.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::print_stdout, clippy::unwrap_used)]
 
 mod gemein;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! The path of a letter: handed in, taken apart, recognised, proposed, confirmed by a person, filed, found.
 //! And the three dates of a Sendung: terms count from the Zugang, never from the day of scanning.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::print_stdout, clippy::unwrap_used)]
 
 mod gemein;
 

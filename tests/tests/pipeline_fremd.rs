@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! Files of others: the hostile corpus over upload and scan folder with the outcomes of its manifest, foreign PDFs
 //! and scans. Needs the shared data; says so when they are missing.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::print_stdout, clippy::unwrap_used)]
 
 mod gemein;
 

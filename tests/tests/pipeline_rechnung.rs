@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! The path of an invoice: read and checked, found right by one person, ordered by another, filed with its log.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::print_stdout, clippy::unwrap_used)]
 
 mod gemein;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! The path of a Beschlussvorlage: head of office, offices side by side, Dezernat, OB, filed with every name.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::print_stdout, clippy::unwrap_used)]
 
 mod gemein;
 

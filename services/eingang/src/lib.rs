@@ -151,6 +151,7 @@ pub fn display_name(name: &str) -> String {
 }
 
 impl Eingang {
+    #[allow(clippy::too_many_arguments)] // ports and settings, handed over once by the binary
     pub fn new(
         db: Db,
         blobs: Arc<dyn Blobs>,

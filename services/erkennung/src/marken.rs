@@ -46,7 +46,7 @@ pub fn qr(grey: &Grey) -> Option<Marke> {
 ///
 /// * `grey` - at full resolution: narrow bars are two or three pixels wide.
 ///
-/// Only bands that look like bars are handed to the decoder, at most [`CANDIDATES`] of them.
+/// Only bands that look like bars are handed to the decoder, at most `CANDIDATES` of them.
 pub fn code128(grey: &Grey) -> Option<Marke> {
     bar_band(grey, false).or_else(|| bar_band(grey, true))
 }

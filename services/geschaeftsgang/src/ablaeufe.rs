@@ -117,7 +117,7 @@ impl Ablaeufe for Geschaeftsgang {
             let grund = rows.iter().find(|r| r.id == instanz).and_then(error_of).or_else(|| shown(&daten));
             ablauf.aufgaben.push(SendungAufgabe { task, element, gruppe: Some(gruppe), dokument, grund });
         }
-        ablauf.seiten = pages(&rows);
+        ablauf.seiten = if ablauf.laeuft { pages(&rows) } else { None };
         Ok(ablauf)
     }
 
@@ -328,6 +328,10 @@ fn shown(daten: &Value) -> Option<Grund> {
 
 /// Variable `fehler` {code, text} of an instance.
 fn error_of(row: &InstanzRow) -> Option<Grund> {
+    // Lists ask for every Sendung; most states name no error and need not be read.
+    if !row.state.contains("\"fehler\"") {
+        return None;
+    }
     let state: engine::State = serde_json::from_str(&row.state).ok()?;
     serde_json::from_value(state.variables().remove("fehler")?).ok()
 }

@@ -56,7 +56,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { window: 16, deadline: Duration::from_secs(300), batch: 64 }
+        Self { window: 16, deadline: Duration::from_secs(300), batch: 16 }
     }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! What the pipeline and fault tests share: the application in this process ([`haus`]), or the real binary as a
 //! process that can be killed ([`prozess`]), and where the sample files lie.
-#![allow(clippy::unwrap_used, dead_code)]
+#![allow(clippy::print_stdout, clippy::unwrap_used, dead_code)]
 
 pub mod haus;
 pub mod prozess;

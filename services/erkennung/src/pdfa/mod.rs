@@ -7,7 +7,7 @@
 //! | 6.1.2, 6.1.3 header, trailer id | binary mark by lopdf; `/ID` from the hash of the content |
 //! | 6.1.4 cross-reference | one classic table, one revision |
 //! | 6.1.6, 6.1.7 strings, streams | lopdf writes lengths; no external streams, no LZW |
-//! | 6.2.3 output intent | sRGB profile built in [`icc`] |
+//! | 6.2.3 output intent | sRGB profile built in `icc` |
 //! | 6.2.4 colour | DeviceGray and DeviceRGB only |
 //! | 6.2.8 images | no interpolation, no alternates, no JPX |
 //! | 6.2.11 fonts | one embedded font, Identity-H, widths equal to the program, never glyph 0 |
