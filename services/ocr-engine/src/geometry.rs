@@ -56,7 +56,7 @@ mod tests {
 
     fn page(quarters: u8, deskew: f32, scale: (f32, f32)) -> Straightening {
         let (w, h) = ((1000.0 * scale.0) as u32, (2000.0 * scale.1) as u32);
-        let turned = if quarters % 2 == 0 { (w, h) } else { (h, w) };
+        let turned = if quarters.is_multiple_of(2) { (w, h) } else { (h, w) };
         Straightening { original: (1000, 2000), turned, scale, quarters, deskew }
     }
 

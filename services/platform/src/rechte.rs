@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-//! Rights in one place: grants in `platform_recht`, one SQL predicate made by [`sichtbar!`] and used by every query.
+//! Rights in one place: grants in `platform_recht`, one SQL predicate made by `sichtbar!` and used by every query.
 //!
 //! A person has subjects (`person:<id>`, `gruppe:<name>`, `rolle:<name>`); a grant gives a subject a right on an
 //! object (`mandant`, `korb:<name>`, `einheit:<kennzeichen>`, `akte:<id>`, `dokument:<id>`, `ablauf:<id>`) for a time.

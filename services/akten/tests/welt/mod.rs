@@ -42,6 +42,7 @@ pub async fn each<F: Future<Output = ()>>(test: impl Fn(Welt) -> F) {
     test(Welt::sqlite().await).await;
     match std::env::var("EAKTE_PG_URL") {
         Ok(url) => test(Welt::postgres(&url).await).await,
+        #[allow(clippy::print_stderr)] // a test says what it skipped
         Err(_) => eprintln!("skipped on PostgreSQL: EAKTE_PG_URL is not set"),
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! The `Db` port: one SQL text with `$N`, an enum of two typed sqlx pools.
 //!
-//! SQL is constant text, collected by [`statements!`]; a test prepares every statement on both databases. Only the
+//! SQL is constant text, collected by `statements!`; a test prepares every statement on both databases. Only the
 //! types of [`Value`] exist: 64-bit integers, text, bytes and UUIDs. Booleans are 0/1, instants are microseconds,
 //! legal days and amounts are canonical text, JSON is text. So both databases give the same answers.
 //!
