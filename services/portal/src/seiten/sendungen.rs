@@ -98,7 +98,7 @@ struct ListenSeite {
 }
 
 async fn seite(ctx: &Ctx, fehler: &str, status: StatusCode) -> Seite {
-    let list = ctx.app.sendungen.list(&ctx.ich.actor, 100).await?;
+    let list = ctx.app.sendungen.list(&ctx.ich.actor, 50).await?;
     let zeilen: Vec<_> = list.iter().map(|s| zeile(s, &ctx.app.options)).collect();
     let page = ListenSeite {
         laufen: zeilen.iter().filter(|z| z.laeuft).count(),
