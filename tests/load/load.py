@@ -181,11 +181,14 @@ def measure_start(figures, scratch, runs=5):
         figures.add("ready after start, existing data", server.ready_after, "s", at_most=1)
 
 
-def hand_in(server, token, bodies, clients, journal):
+def hand_in(server, token, bodies, clients, journal, rate=None):
     """Posts all bodies over `clients` connections; the times of the acknowledgements in seconds.
 
+    `rate` - items per second: each has its moment, and its time counts from then, so that a slow answer is not hidden
+    by the next request's waiting for it. None: as fast as the connections take them.
     The journal is what `eakte reconcile --journal` compares with: one line per acknowledged item."""
-    waiting, lock, times, errors = list(enumerate(bodies)), threading.Lock(), [], []
+    waiting, lock, times, errors = list(enumerate(bodies))[::-1], threading.Lock(), [], []
+    start = time.monotonic()
 
     def work():
         client = Client(server)
@@ -198,6 +201,10 @@ def hand_in(server, token, bodies, clients, journal):
             sha256 = hashlib.sha256(body).hexdigest()
             path = f"/api/v1/intake?channel=upload&name=last-{number}.xml"
             began = time.monotonic()
+            if rate:
+                moment = start + number / rate
+                time.sleep(max(0, moment - began))
+                began = moment
             status, _, answer = client.call("POST", path, body, {"idempotency-key": f"load:{sha256}"})
             took = time.monotonic() - began
             with lock:
@@ -232,12 +239,12 @@ def open_tasks(server):
         database.close()
 
 
-def through(server, token, bodies, clients):
-    """Hands all in and waits for their tasks: seconds from the first request to the last task, acknowledgements."""
+def through(server, token, bodies, clients, rate=None):
+    """Hands all in (see `hand_in`) and waits for their tasks: seconds from the first request to the last task, acknowledgements."""
     before, _ = open_tasks(server)
     began = time.time()
     with open(server.data / "journal.jsonl", "a") as journal:
-        times = hand_in(server, token, bodies, clients, journal)
+        times = hand_in(server, token, bodies, clients, journal, rate)
     limit = time.monotonic() + 60 + len(bodies) / 5
     while True:
         count, newest = open_tasks(server)
@@ -249,13 +256,17 @@ def through(server, token, bodies, clients):
 
 
 def measure_invoices(figures, scratch, items, clients, at_least):
+    """Throughput with everything handed in at once; acknowledgements at a steady rate of `at_least` items a second."""
     data = scratch / "invoices"
     data.mkdir()
     with Server(data) as server:
         token = server.token()
         through(server, token, invoices(20, "WARM"), clients)
         seconds, times = through(server, token, invoices(items, "LAST"), clients)
-        figures.add(f"XRechnung through the path, {items} items", items / seconds, "/s", at_least=at_least)
+        figures.add(f"XRechnung through the path, {items} items at once", items / seconds, "/s", at_least=at_least)
+        figures.add(f"upload acknowledgement, median, {clients} clients without a pause", median_ms(times), "ms")
+        seconds, times = through(server, token, invoices(items, "RATE"), 2 * clients, rate=at_least)
+        figures.add(f"XRechnung through the path, handed in at {at_least}/s", items / seconds, "/s", at_least=0.95 * at_least)
         figures.add("upload acknowledgement, median at that load", median_ms(times), "ms", at_most=20)
         figures.add("upload acknowledgement, 95 %", percentile_ms(times, 0.95), "ms")
         figures.add("resident after that load", server.resident_mb(), "MB")

@@ -78,6 +78,19 @@ pub struct AkteSeite {
     pub vorgaenge: Vec<VorgangSeite>,
 }
 
+/// An Akte in a list, with how much is in it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AkteZeile {
+    pub id: AkteId,
+    pub aktenzeichen: String,
+    pub titel: String,
+    pub einheit: String,
+    pub einheit_titel: String,
+    pub amt: String,
+    pub vorgaenge: u64,
+    pub dokumente: u64,
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct VorgangSeite {
     pub id: VorgangId,
@@ -123,7 +136,7 @@ pub trait Dokumente: Send + Sync {
         actor: &Actor,
         limit: u32,
         nach: Option<&str>,
-    ) -> Result<(Vec<AkteSeite>, Option<String>), Fehler>;
+    ) -> Result<(Vec<AkteZeile>, Option<String>), Fehler>;
     async fn aktenplan(&self, actor: &Actor) -> Result<Vec<Einheit>, Fehler>;
     /// How many documents this actor can see, and how many of them are filed.
     async fn zaehler(&self, actor: &Actor) -> Result<(u64, u64), Fehler>;

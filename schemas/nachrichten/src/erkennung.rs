@@ -60,7 +60,7 @@ pub struct Teil {
     pub seiten: Vec<Seite>,
     /// Page indexes (into `seiten`) that need recognition, in ranges for one job each.
     pub bereiche: Vec<Bereich>,
-    /// Text layer of a born-digital PDF or the text of a mail, pages separated by form feed.
+    /// Text layer of a born-digital PDF, the text of a mail or of a text file, pages separated by form feed.
     pub text: Option<BlobHash>,
     /// The structured invoice inside (the XML itself or the embedded file).
     pub rechnung_xml: Option<BlobHash>,
@@ -82,6 +82,8 @@ pub enum TeilArt {
     RechnungPdf,
     /// The body of an e-mail.
     Nachricht,
+    /// A plain text file.
+    Text,
     /// Kept as bytes only (office file, unknown attachment).
     Datei,
 }

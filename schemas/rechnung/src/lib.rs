@@ -23,6 +23,7 @@ pub mod detect;
 pub mod format;
 mod gate;
 pub mod html;
+pub mod hybrid;
 pub mod iban;
 pub mod leitweg;
 pub mod model;

@@ -4,7 +4,9 @@
 use async_trait::async_trait;
 use nachrichten::{
     Actor, AkteId, BlobHash, DokumentId, SendungId, Tag, Timestamp, VorgangId,
-    dokumente::{Ablageort, AkteSeite, Dokument, DokumentZeile, Dokumente, Einheit, Inhalt, Rendition, VorgangSeite},
+    dokumente::{
+        Ablageort, AkteSeite, AkteZeile, Dokument, DokumentZeile, Dokumente, Einheit, Inhalt, Rendition, VorgangSeite,
+    },
     erkennung::{Befund, Seite},
     fehler::Fehler,
 };
@@ -12,7 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use service_platform::{
     args,
-    db::DbError,
+    db::{self, DbError, FromRow},
     from_row,
     rechte::{self, Recht},
     sichtbar, statements,
@@ -88,7 +90,9 @@ statements! {
         WHERE a.id = $3 AND ", akte!());
     AKTE_INHALT = concat!("SELECT v.id, v.titel, d.id, d.titel, d.dokumentart, d.zugang, d.aktenzeichen, d.stand \
         FROM akten_vorgang v JOIN akten_dokument d ON d.vorgang = v.id WHERE v.akte = $3 AND ", doc!(), " ORDER BY v.nummer, d.zugang, d.id LIMIT $4");
-    AKTEN = concat!("WITH ", meine!(), " SELECT a.id, a.aktenzeichen, a.titel, a.einheit, e.titel, a.amt FROM akten_akte a \
+    // Who sees an Akte sees its documents: they carry its unit and itself as objects.
+    AKTEN = concat!("WITH ", meine!(), " SELECT a.id, a.aktenzeichen, a.titel, a.einheit, e.titel, a.amt, \
+        (SELECT count(*) FROM akten_vorgang v WHERE v.akte = a.id), (SELECT count(*) FROM akten_dokument d WHERE d.akte_objekt = a.objekt) FROM akten_akte a \
         JOIN akten_einheit e ON e.kennzeichen = a.einheit WHERE a.aktenzeichen > $3 AND ('mandant' IN (SELECT objekt FROM meine) \
         OR a.einheit_objekt IN (SELECT objekt FROM meine) OR a.objekt IN (SELECT objekt FROM meine)) AND ", akte!(), " ORDER BY a.aktenzeichen LIMIT $4");
     AKTENPLAN = "SELECT kennzeichen, titel, amt FROM akten_einheit WHERE gueltig_bis IS NULL ORDER BY kennzeichen";
@@ -216,6 +220,26 @@ impl From<AkteRow> for AkteSeite {
             amt: a.amt,
             vorgaenge: Vec::new(),
         }
+    }
+}
+
+struct AktenRow {
+    akte: AkteRow,
+    vorgaenge: u64,
+    dokumente: u64,
+}
+
+impl FromRow for AktenRow {
+    fn from_row(row: &db::Row) -> Result<Self, DbError> {
+        Ok(Self { akte: AkteRow::from_row(row)?, vorgaenge: row.get(6)?, dokumente: row.get(7)? })
+    }
+}
+
+impl From<AktenRow> for AkteZeile {
+    fn from(AktenRow { akte: a, vorgaenge, dokumente }: AktenRow) -> Self {
+        let (einheit, einheit_titel) = (a.einheit, a.einheit_titel);
+        let (id, aktenzeichen, titel, amt) = (a.id, a.aktenzeichen, a.titel, a.amt);
+        Self { id, aktenzeichen, titel, einheit, einheit_titel, amt, vorgaenge, dokumente }
     }
 }
 
@@ -373,13 +397,13 @@ impl Akten {
         actor: &Actor,
         limit: u32,
         nach: Option<&str>,
-    ) -> Result<(Vec<AkteSeite>, Option<String>), AktenError> {
+    ) -> Result<(Vec<AkteZeile>, Option<String>), AktenError> {
         let limit = limit.clamp(1, HOECHSTENS);
         let args = args![actor.person, self.clock.now(), nach.unwrap_or_default(), limit + 1];
-        let mut rows: Vec<AkteRow> = self.db.all(&AKTEN, args).await?;
+        let mut rows: Vec<AktenRow> = self.db.all(&AKTEN, args).await?;
         let more = rows.len() > limit as usize;
         rows.truncate(limit as usize);
-        let next = rows.last().filter(|_| more).map(|a| a.aktenzeichen.clone());
+        let next = rows.last().filter(|_| more).map(|a| a.akte.aktenzeichen.clone());
         Ok((rows.into_iter().map(Into::into).collect(), next))
     }
 
@@ -430,7 +454,7 @@ impl Dokumente for Akten {
         actor: &Actor,
         limit: u32,
         nach: Option<&str>,
-    ) -> Result<(Vec<AkteSeite>, Option<String>), Fehler> {
+    ) -> Result<(Vec<AkteZeile>, Option<String>), Fehler> {
         Ok(self.akten_liste(actor, limit, nach).await?)
     }
     async fn aktenplan(&self, _actor: &Actor) -> Result<Vec<Einheit>, Fehler> {

@@ -132,7 +132,13 @@ async fn every_way_to_a_document_agrees_with_the_grants() {
             let (akten, _) = w.akten.akten(&actor, 100, None).await.unwrap();
             for akte in &akten {
                 assert!(erlaubt.sees(&[format!("akte:{}", akte.id), format!("einheit:{}", akte.einheit)]));
-                assert!(w.akten.akte(&actor, akte.id).await.is_ok());
+                let seite = w.akten.akte(&actor, akte.id).await.unwrap();
+                let dokumente: usize = seite.vorgaenge.iter().map(|v| v.dokumente.len()).sum();
+                assert_eq!(
+                    (akte.vorgaenge, akte.dokumente),
+                    (seite.vorgaenge.len() as u64, dokumente as u64),
+                    "{name}"
+                );
             }
             let of_all: BTreeSet<&str> =
                 objekte.values().filter(|o| o.len() == 3 && erlaubt.sees(&o[1..])).map(|o| o[2].as_str()).collect();

@@ -11,6 +11,8 @@ pub const MAIL_TEILE: usize = 200;
 pub const MAIL_TIEFE: usize = 20;
 /// Largest XML file, in bytes.
 pub const XML: usize = 20 << 20;
+/// Largest plain text file that is read, in bytes.
+pub const TEXT: usize = 4 << 20;
 /// Most pages of one file.
 pub const SEITEN: usize = 2000;
 /// Largest page image, in pixels.

@@ -60,6 +60,8 @@ pub enum Analyse {
     RechnungXml,
     /// An e-mail; blob 0 is its text, the others are its attachments.
     Mail(Mail),
+    /// A plain text file; blob 0 is its text in UTF-8.
+    Text,
     /// Kept as bytes.
     Datei {
         /// Media type.
@@ -191,6 +193,10 @@ fn analyse(job: &Datei, bytes: &[u8]) -> Result<Reply, Refusal> {
             archiv::check_ole(bytes)?;
             kept(Typ::Ole.media_type(), "Office-Dateien werden aufbewahrt, aber nicht gelesen.")
         }
+        Typ::Text => {
+            let text = crate::text::plain(bytes).ok_or_else(|| typ::rejected("Die Textdatei ist nicht lesbar."))?;
+            answer(&Analyse::Text, vec![text.into_bytes()])
+        }
         Typ::Unbekannt => {
             Err(pdf::clearing("Der Dateityp ist unbekannt. Die Datei wird aufbewahrt, aber nicht gelesen."))
         }
@@ -198,7 +204,7 @@ fn analyse(job: &Datei, bytes: &[u8]) -> Result<Reply, Refusal> {
 }
 
 fn analyse_pdf(bytes: &[u8]) -> Result<Reply, Refusal> {
-    let mut befund = pdf::analyse(bytes)?;
+    let (mut befund, doc) = pdf::analyse(bytes)?;
     let mut blobs = Vec::new();
     let text = befund.digital();
     if text {
@@ -209,23 +215,23 @@ fn analyse_pdf(bytes: &[u8]) -> Result<Reply, Refusal> {
             .collect::<Result<_, _>>()?;
         blobs.push(serde_json::to_vec(&pages).map_err(|_| quarantine("Der Text der PDF-Datei ist nicht lesbar."))?);
     }
-    let invoice = pdf::eingebettet::invoice(bytes)?;
-    let rechnung = invoice.is_some();
-    if let Some((xml_bytes, marked)) = invoice {
+    let (invoice, notes) = pdf::eingebettet::invoice(&doc)?;
+    befund.befunde.extend(notes);
+    let mut rechnung = false;
+    if let Some(xml_bytes) = invoice {
         match xml::gate(&xml_bytes) {
-            Ok(true) => {}
-            _ => {
-                return Err(quarantine("Die eingebettete Rechnungsdatei ist fehlerhaft."));
+            Ok(true) => {
+                rechnung = true;
+                blobs.push(xml_bytes);
             }
-        }
-        if !marked {
-            befund.befunde.push(Befund {
-                code: "embedded-relationship".into(),
+            // A draft of ZUGFeRD 1, say: the pages are the invoice, as on paper.
+            Ok(false) => befund.befunde.push(Befund {
+                code: "embedded-unknown".into(),
                 stufe: Stufe::Warnung,
-                text: "Die eingebettete Rechnung ist nicht als solche gekennzeichnet.".into(),
-            });
+                text: "Die eingebetteten Rechnungsdaten haben ein veraltetes Format. Gelesen wird die Seite.".into(),
+            }),
+            Err(_) => return Err(quarantine("Die eingebettete Rechnungsdatei ist fehlerhaft.")),
         }
-        blobs.push(xml_bytes);
     }
     answer(&Analyse::Pdf { befund, text, rechnung }, blobs)
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! Text of pages out of words.
 
+use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 use nachrichten::erkennung::Wort;
 
 /// Pages of a document are divided by this.
@@ -30,6 +31,28 @@ pub fn display_name(raw: &str, fallback: &str) -> String {
     if name.is_empty() { fallback.to_owned() } else { name }
 }
 
+/// The text of a plain text file with line feeds; `None` when it is something else, empty or too large.
+///
+/// Unicode with a byte order mark or as UTF-8, else Windows-1252, which German desktops still write. Characters that
+/// would change what a person reads become `�`; other control characters than white space mean that it is no text.
+pub fn plain(bytes: &[u8]) -> Option<String> {
+    if bytes.len() > crate::grenzen::TEXT {
+        return None;
+    }
+    let encoding = match Encoding::for_bom(bytes) {
+        Some((encoding, _)) => encoding,
+        None if std::str::from_utf8(bytes).is_ok() => UTF_8,
+        None => WINDOWS_1252,
+    };
+    let (text, _, broken) = encoding.decode(bytes);
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let white = |c: char| matches!(c, '\n' | '\t' | SEITENENDE);
+    if broken || text.chars().any(|c| c.is_control() && !white(c)) || text.trim().is_empty() {
+        return None;
+    }
+    Some(text.chars().map(|c| if is_treacherous(c) && !white(c) { '\u{FFFD}' } else { c }).collect())
+}
+
 /// Control, direction and invisible characters.
 pub fn is_treacherous(c: char) -> bool {
     c.is_control()
@@ -48,6 +71,20 @@ mod tests {
         assert_eq!(display_name("Rechnung\u{202E}fdp.exe", "Anlage"), "Rechnung\u{FFFD}fdp.exe");
         assert_eq!(display_name("..", "Anlage 2"), "Anlage 2");
         assert!(display_name(&"ä".repeat(300), "x").len() <= 200);
+    }
+
+    #[test]
+    fn plain_text_is_read_in_the_encodings_of_german_desktops() {
+        let text = Some("Straße\nMüller €".to_owned());
+        assert_eq!(plain("Straße\r\nMüller €".as_bytes()), text);
+        assert_eq!(plain("\u{FEFF}Straße\nMüller €".as_bytes()), text);
+        assert_eq!(plain(b"Stra\xDFe\rM\xFCller \x80"), text);
+        let utf16: Vec<u8> = "\u{FEFF}Straße\nMüller €".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(plain(&utf16), text);
+        assert_eq!(plain("a\u{202E}b".as_bytes()).as_deref(), Some("a\u{FFFD}b"));
+        for none in [&b""[..], b" \n", b"a\0b", b"\xFF\xFE\0\xD8", &[b'a'; crate::grenzen::TEXT + 1]] {
+            assert_eq!(plain(none), None);
+        }
     }
 
     #[test]

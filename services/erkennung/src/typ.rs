@@ -25,6 +25,8 @@ pub enum Typ {
     Zip,
     /// Old office container.
     Ole,
+    /// Plain text.
+    Text,
     /// Something a person has to look at.
     Unbekannt,
 }
@@ -41,6 +43,7 @@ impl Typ {
             Self::Mail => "message/rfc822",
             Self::Zip => "application/zip",
             Self::Ole => "application/x-ole-storage",
+            Self::Text => "text/plain",
             Self::Unbekannt => "application/octet-stream",
         }
     }
@@ -55,6 +58,9 @@ const PROGRAMS: &[&str] = &[
 ];
 /// Name endings that claim one of the types read here.
 const CLAIMS: &[&str] = &["pdf", "jpg", "jpeg", "png", "tif", "tiff", "xml", "eml", "zip", "gif", "bmp", "webp"];
+
+/// Name endings of files that are text when they read as text; attachments often have none.
+const TEXTS: &[&str] = &["", "txt", "text", "md", "csv", "log", "asc"];
 
 /// Tells the type of a file.
 ///
@@ -103,6 +109,9 @@ pub fn detect(bytes: &[u8], name: &str) -> Result<Typ, Refusal> {
     }
     if CLAIMS.contains(&extension(name).as_str()) {
         return Err(rejected("Der Inhalt der Datei passt nicht zu ihrem Namen oder wird nicht angenommen."));
+    }
+    if TEXTS.contains(&extension(name).as_str()) && crate::text::plain(bytes).is_some() {
+        return Ok(Typ::Text);
     }
     Ok(Typ::Unbekannt)
 }
@@ -231,7 +240,10 @@ mod tests {
         assert_eq!(detect(b"%PDF-1.7\n", "brief.jpg").unwrap(), Typ::Pdf);
         assert_eq!(detect(b"<?xml version=\"1.0\"?><a/>", "x").unwrap(), Typ::Xml);
         assert_eq!(detect(b"From: a@b\r\nDate: x\r\n\r\nHallo", "x").unwrap(), Typ::Mail);
-        assert_eq!(detect(b"Guten Tag: nur Text", "notiz.txt").unwrap(), Typ::Unbekannt);
+        assert_eq!(detect(b"Guten Tag: nur Text", "notiz.txt").unwrap(), Typ::Text);
+        assert_eq!(detect(b"Stra\xDFe, M\xFCller", "passwd").unwrap(), Typ::Text);
+        assert_eq!(detect(b"Guten Tag", "notiz.doc").unwrap(), Typ::Unbekannt);
+        assert_eq!(detect(b"\x01\x02\x03\x04", "notiz.txt").unwrap(), Typ::Unbekannt);
     }
 
     #[test]

@@ -104,6 +104,12 @@ impl Zerleger<'_> {
                 Ok(Fund { teile: vec![teil], ..Fund::default() })
             }
             Analyse::Mail(mail) => self.mail(mail, reply.blobs, name, depth),
+            Analyse::Text => {
+                let text = reply.blobs.into_iter().next().ok_or_else(garbage)?;
+                let mut teil = part(TeilArt::Text, name, hash, "text/plain");
+                teil.text = Some((self.ablage)(text)?);
+                Ok(Fund { teile: vec![teil], ..Fund::default() })
+            }
             Analyse::Datei { media_type, befund } => {
                 let mut teil = part(TeilArt::Datei, name, hash, &media_type);
                 teil.befunde.push(befund);

@@ -25,6 +25,7 @@ statements! {
     BUMP = "UPDATE vertrag SET n = n + 1 WHERE id = $1 RETURNING n";
     CLAIM = "UPDATE vertrag SET owner = $1 WHERE id IN (SELECT id FROM vertrag WHERE owner IS NULL AND n >= 1000 ORDER BY n LIMIT 1) RETURNING n"
         => "UPDATE vertrag SET owner = $1 WHERE id IN (SELECT id FROM vertrag WHERE owner IS NULL AND n >= 1000 ORDER BY n LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING n";
+    NEIGHBOURS = "SELECT count(*) FROM vertrag WHERE n = -7";
     TIME = "SELECT CAST($1 AS BIGINT), CAST($2 AS TEXT), CAST($3 AS TEXT)";
 }
 
@@ -37,6 +38,7 @@ pub async fn db_contract(db: &Db) {
     tells_a_unique_violation(db).await;
     adds_up_under_eight_writers(db).await;
     claims_each_row_once(db).await;
+    keeps_exactly_what_was_committed(db).await;
     refuses_a_changed_migration(db).await;
 }
 
@@ -118,6 +120,29 @@ async fn claims_each_row_once(db: &Db) {
     assert_eq!((claims, all.len()), (200, 200), "claims, distinct rows");
     let (n,): (i64,) = db.one(&COUNT, args![]).await.unwrap();
     assert_eq!(n, 200);
+}
+
+/// Neighbours that fail, are refused or go away change nothing for those that commit.
+async fn keeps_exactly_what_was_committed(db: &Db) {
+    let mut tasks = tokio::task::JoinSet::new();
+    for n in 0..60u128 {
+        let db = db.clone();
+        tasks.spawn(async move {
+            let mut tx = db.begin().await.unwrap();
+            tx.execute(&INSERT, args![Uuid::from_u128(9000 + n), -7i64, format!("nachbar {n}")]).await.unwrap();
+            match n % 4 {
+                0 => drop(tx),
+                1 => tx.rollback().await.unwrap(),
+                2 => assert!(tx.execute(&INSERT, args![Uuid::from_u128(9000 + n), -7i64, "doppelt"]).await.is_err()),
+                _ => tx.commit().await.unwrap(),
+            }
+        });
+    }
+    while let Some(done) = tasks.join_next().await {
+        done.unwrap();
+    }
+    let (kept,): (i64,) = db.one(&NEIGHBOURS, args![]).await.unwrap();
+    assert_eq!(kept, 15);
 }
 
 async fn refuses_a_changed_migration(db: &Db) {

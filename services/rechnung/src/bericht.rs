@@ -5,10 +5,9 @@
 //! of this project, and why a file cannot be read) and `core_findings` (EN 16931 rules of a document that has a
 //! specification identifier but no scenario), so that `findings` stays comparable with the official result.
 
-use rechnung::{Finding, Limits, Profile, Rechnung, detect, hints, pruefung};
+use nachrichten::erkennung::grund;
+use rechnung::{Finding, Limits, Profile, Rechnung, detect, hints, hybrid, hybrid::HybridError, pruefung};
 use serde_json::{Value, json};
-
-use crate::pdf;
 
 /// Checks one XML or PDF file.
 ///
@@ -16,25 +15,27 @@ use crate::pdf;
 /// * `max_bytes` - largest XML; `None`: the limit of the intake, 20 MB.
 pub fn check_file(name: &str, bytes: &[u8], max_bytes: Option<usize>) -> Value {
     let limits = limits(max_bytes);
-    if !pdf::is_pdf(bytes) {
+    if !hybrid::is_pdf(bytes) {
         return report(name, &rechnung::read(bytes, &limits));
     }
-    let found = match pdf::embedded_invoice(bytes) {
+    let found = match hybrid::read(bytes) {
         Ok(found) => found,
-        Err(refusal) => return unreadable(name, &refusal.code, &refusal.detail),
+        Err(HybridError::Unreadable(text)) => return unreadable(name, grund::FORMAT, &text),
+        Err(HybridError::Locked(text)) => return unreadable(name, grund::KLAERUNG, &text),
+        Err(HybridError::Suspicious(text)) => return unreadable(name, grund::QUARANTAENE, &text),
     };
     let mut out = match &found.invoice {
         Some(invoice) => report(name, &rechnung::read(&invoice.xml, &limits)),
         None => unreadable(name, "no-invoice", "Die PDF-Datei enthält keine Rechnungsdaten."),
     };
     out["attachments"] = found
-        .attachments
+        .files
         .iter()
-        .map(|a| json!({ "name": a.name, "relationship": a.relationship, "size": a.size }))
+        .map(|f| json!({ "name": f.name, "relationship": f.relationship, "size": f.bytes.len() }))
         .collect();
     out["invoice_xml"] = json!(found.invoice.as_ref().map(|i| &i.name));
     if let Some(hints) = out["hints"].as_array_mut() {
-        hints.extend(found.befunde.iter().map(|b| hint(&b.code, &b.text)));
+        hints.extend(found.notes.iter().map(|(code, text)| hint(code, text)));
     }
     out
 }
@@ -44,8 +45,8 @@ pub fn check_file(name: &str, bytes: &[u8], max_bytes: Option<usize>) -> Value {
 /// # Errors
 /// A German sentence why there is none.
 pub fn show_html(bytes: &[u8]) -> Result<String, String> {
-    let embedded = match pdf::is_pdf(bytes) {
-        true => pdf::embedded_invoice(bytes).map_err(|r| r.detail)?.invoice,
+    let embedded = match hybrid::is_pdf(bytes) {
+        true => hybrid::read(bytes).map_err(|e| e.text().to_owned())?.invoice,
         false => None,
     };
     let xml = embedded.as_ref().map_or(bytes, |e| e.xml.as_slice());

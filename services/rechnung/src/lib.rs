@@ -10,7 +10,6 @@ mod bericht;
 mod fakten;
 mod lesen;
 mod papier;
-pub mod pdf;
 
 use std::sync::Arc;
 

@@ -5,8 +5,9 @@
 use std::{path::PathBuf, time::Instant};
 
 use nachrichten::BlobHash;
+use rechnung::hybrid::{self, HybridError};
 use serde_json::Value;
-use service_rechnung::{check_file, pdf::embedded_invoice, show_html};
+use service_rechnung::{check_file, show_html};
 
 const UBL: &[u8] = include_bytes!("../../../schemas/rechnung/tests/beispiele/ubl-gut.xml");
 
@@ -35,15 +36,15 @@ fn embedded_invoices_are_those_of_the_conformance_data() {
     for row in rows(root.join("pdf_expected.jsonl")) {
         let file = row["file"].as_str().unwrap();
         let bytes = std::fs::read(root.join(file)).unwrap();
-        let found = embedded_invoice(&bytes).unwrap();
-        let mut names: Vec<&str> = found.attachments.iter().map(|a| a.name.as_str()).collect();
+        let found = hybrid::read(&bytes).unwrap();
+        let mut names: Vec<&str> = found.files.iter().map(|a| a.name.as_str()).collect();
         names.sort_unstable();
         let mut expected: Vec<&str> =
             row["attachments"].as_array().unwrap().iter().map(|n| n.as_str().unwrap()).collect();
         expected.sort_unstable();
         assert_eq!(names, expected, "{file}");
         for pair in row["af"].as_array().unwrap() {
-            let attachment = found.attachments.iter().find(|a| a.name == pair[0].as_str().unwrap()).unwrap();
+            let attachment = found.files.iter().find(|a| a.name == pair[0].as_str().unwrap()).unwrap();
             let relationship = attachment.relationship.as_ref().map(|r| format!("/{r}"));
             assert_eq!(relationship.as_deref(), pair[1].as_str(), "{file}");
         }
@@ -79,18 +80,13 @@ fn hostile_pdfs_with_invoices_end_as_the_manifest_says() {
             continue;
         }
         let start = Instant::now();
-        let outcome = match embedded_invoice(&bytes) {
-            Ok(found) if found.befunde.iter().any(|b| b.code == "embedded-relationship") => {
+        let outcome = match hybrid::read(&bytes) {
+            Ok(found) if found.notes.iter().any(|(code, _)| *code == "embedded-relationship") => {
                 "accept-sanitised".to_owned()
             }
             Ok(found) => format!("accepted without a finding: {found:?}"),
-            Err(refusal) => {
-                if refusal.code == "quarantine" {
-                    "quarantine".to_owned()
-                } else {
-                    "reject".to_owned()
-                }
-            }
+            Err(HybridError::Suspicious(_)) => "quarantine".to_owned(),
+            Err(_) => "reject".to_owned(),
         };
         assert_eq!(row["expected"].as_str(), Some(outcome.as_str()), "{file}");
         assert!(start.elapsed().as_secs() < 2, "{file}");

@@ -78,12 +78,12 @@ pub fn pages(bytes: Vec<u8>) -> Result<Pdf, Refusal> {
     })
 }
 
-/// Checks the structure of a PDF and tells its pages apart.
+/// Checks the structure of a PDF and tells its pages apart; the document comes back for a further look.
 ///
 /// # Errors
 /// `quarantine` for active content, password, disagreeing readers, truncation; `clearing` for a file that
 /// was repaired while reading.
-pub fn analyse(bytes: &[u8]) -> Result<PdfBefund, Refusal> {
+pub fn analyse(bytes: &[u8]) -> Result<(PdfBefund, Document), Refusal> {
     frame(bytes)?;
     let doc = document(bytes)?;
     let pdf = pages(bytes.to_vec())?;
@@ -107,7 +107,7 @@ pub fn analyse(bytes: &[u8]) -> Result<PdfBefund, Refusal> {
     if doc.xref_recovery.is_some() {
         return Err(clearing("Die PDF-Datei ist beschädigt und wurde nur teilweise gelesen. Prüfen Sie die Seiten."));
     }
-    Ok(PdfBefund { seiten, signiert: aktiv::signed(&doc), befunde })
+    Ok((PdfBefund { seiten, signiert: aktiv::signed(&doc), befunde }, doc))
 }
 
 /// Start and end of the file: a PDF and nothing else.

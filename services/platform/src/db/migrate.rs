@@ -16,14 +16,16 @@ const DONE: &str = "SELECT hash FROM platform_migration WHERE owner = $1 AND num
 const MARK: &str = "INSERT INTO platform_migration (owner, number, hash) VALUES ($1, $2, $3)";
 
 macro_rules! run_on {
-    ($pool:expr, $begin:expr, $migrations:expr, $texts:expr) => {{
-        sqlx::raw_sql(TABLE).execute($pool).await?;
+    ($db:expr, $tx:ident, $conn:expr, $migrations:expr, $texts:expr) => {{
+        let mut $tx = $db.begin().await?;
+        sqlx::raw_sql(TABLE).execute($conn).await?;
+        $tx.commit().await?;
         for (index, text) in $texts.iter().enumerate() {
             let number = index as i64 + 1;
             let hash = nachrichten::BlobHash::of(text.as_bytes()).to_string();
-            let mut tx = $begin.await?;
+            let mut $tx = $db.begin().await?;
             let done: Option<(String,)> =
-                sqlx::query_as(DONE).bind($migrations.name).bind(number).fetch_optional(&mut *tx).await?;
+                sqlx::query_as(DONE).bind($migrations.name).bind(number).fetch_optional($conn).await?;
             match done {
                 Some((known,)) if known == hash => continue,
                 Some(_) => {
@@ -34,9 +36,9 @@ macro_rules! run_on {
                 }
                 None => {}
             }
-            sqlx::raw_sql(*text).execute(&mut *tx).await?;
-            sqlx::query(MARK).bind($migrations.name).bind(number).bind(hash).execute(&mut *tx).await?;
-            tx.commit().await?;
+            sqlx::raw_sql(*text).execute($conn).await?;
+            sqlx::query(MARK).bind($migrations.name).bind(number).bind(hash).execute($conn).await?;
+            $tx.commit().await?;
         }
     }};
 }
@@ -46,8 +48,8 @@ pub(super) async fn run(db: &Db, migrations: &Migrations) -> Result<(), DbError>
         return Err(DbError::Migrate(format!("{}: numbers differ between the databases", migrations.name)));
     }
     match db {
-        Db::Sqlite { write, .. } => run_on!(write, write.begin_with("BEGIN IMMEDIATE"), migrations, migrations.sqlite),
-        Db::Postgres(pool) => run_on!(pool, pool.begin(), migrations, migrations.postgres),
+        Db::Sqlite { write, .. } => run_on!(write, tx, tx.conn()?, migrations, migrations.sqlite),
+        Db::Postgres(pool) => run_on!(pool, tx, &mut *tx, migrations, migrations.postgres),
     }
     Ok(())
 }

@@ -14,6 +14,7 @@
 //! ```
 
 mod column;
+mod gruppe;
 mod migrate;
 mod pool;
 mod value;

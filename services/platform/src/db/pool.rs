@@ -7,13 +7,16 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::{Args, FromRow, Migrations, Row, Sql, Value};
+use super::{
+    Args, FromRow, Migrations, Row, Sql, Value,
+    gruppe::{Member, Writer},
+};
 
 /// Two typed pools behind one face. SQLite has one writer, so that a write transaction waits in our queue and not in
-/// `BUSY`, and several readers that see the last commit.
+/// `BUSY` (those that wait together share one commit), and several readers that see the last commit.
 #[derive(Clone)]
 pub enum Db {
-    Sqlite { write: SqlitePool, read: SqlitePool },
+    Sqlite { write: Writer, read: SqlitePool },
     Postgres(PgPool),
 }
 
@@ -27,6 +30,9 @@ pub enum DbError {
     Decode(String),
     #[error("no such row")]
     Missing,
+    /// Nothing of the transaction is kept.
+    #[error("transaction not committed: {0}")]
+    Group(String),
 }
 
 impl DbError {
@@ -58,8 +64,8 @@ impl Db {
             .pragma("temp_store", "memory")
             .pragma("cache_size", "-16000")
             .pragma("journal_size_limit", "67108864");
-        let write =
-            SqlitePoolOptions::new().max_connections(1).min_connections(1).connect_with(options.clone()).await?;
+        let one = SqlitePoolOptions::new().max_connections(1).min_connections(1).test_before_acquire(false);
+        let write = Writer::new(one.connect_with(options.clone()).await?);
         let read = SqlitePoolOptions::new().max_connections(4).connect_with(options.read_only(false)).await?;
         Ok(Self::Sqlite { write, read })
     }
@@ -78,7 +84,7 @@ impl Db {
     /// Begins a write transaction (`BEGIN IMMEDIATE` on SQLite).
     pub async fn begin(&self) -> Result<Tx, DbError> {
         Ok(match self {
-            Self::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Sqlite { write, .. } => Tx::Sqlite(write.begin().await?),
             Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
         })
     }
@@ -152,7 +158,7 @@ impl Db {
 
 /// A write transaction; dropped without [`Tx::commit`] it is rolled back.
 pub enum Tx {
-    Sqlite(Transaction<'static, Sqlite>),
+    Sqlite(Member),
     Postgres(Transaction<'static, Postgres>),
 }
 
@@ -160,7 +166,10 @@ impl Tx {
     /// Runs a statement; returns the number of rows it touched.
     pub async fn execute(&mut self, sql: &Sql, args: Args) -> Result<u64, DbError> {
         Ok(match self {
-            Self::Sqlite(tx) => sqlite_query(sql, &args).execute(&mut **tx).await?.rows_affected(),
+            Self::Sqlite(tx) => {
+                let done = sqlite_query(sql, &args).execute(tx.conn()?).await;
+                done.inspect_err(|e| tx.note(e))?.rows_affected()
+            }
             Self::Postgres(tx) => postgres_query(sql, &args).execute(&mut **tx).await?.rows_affected(),
         })
     }
@@ -169,7 +178,7 @@ impl Tx {
     pub async fn all<R: FromRow>(&mut self, sql: &Sql, args: Args) -> Result<Vec<R>, DbError> {
         match self {
             Self::Sqlite(tx) => {
-                let rows = sqlite_query(sql, &args).fetch_all(&mut **tx).await?;
+                let rows = sqlite_query(sql, &args).fetch_all(tx.conn()?).await.inspect_err(|e| tx.note(e))?;
                 rows.into_iter().map(|r| R::from_row(&Row::Sqlite(r))).collect()
             }
             Self::Postgres(tx) => {
@@ -201,7 +210,7 @@ impl Tx {
     /// Takes everything back.
     pub async fn rollback(self) -> Result<(), DbError> {
         match self {
-            Self::Sqlite(tx) => tx.rollback().await?,
+            Self::Sqlite(tx) => tx.rollback().await,
             Self::Postgres(tx) => tx.rollback().await?,
         }
         Ok(())

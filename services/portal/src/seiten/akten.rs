@@ -27,8 +27,8 @@ struct AkteZeile {
     titel: String,
     einheit: String,
     amt: String,
-    vorgaenge: usize,
-    dokumente: usize,
+    vorgaenge: u64,
+    dokumente: u64,
 }
 
 pub async fn liste(ctx: Ctx) -> Seite {
@@ -45,8 +45,8 @@ pub async fn liste(ctx: Ctx) -> Seite {
                 titel: a.titel.clone(),
                 einheit: format!("{} {}", a.einheit, a.einheit_titel),
                 amt: ctx.app.options.amt_name(&a.amt),
-                vorgaenge: a.vorgaenge.len(),
-                dokumente: a.vorgaenge.iter().map(|v| v.dokumente.len()).sum(),
+                vorgaenge: a.vorgaenge,
+                dokumente: a.dokumente,
             })
             .collect(),
         weiter: weiter.map(|w| format!("/akten?nach={}", encode(&w))).unwrap_or_default(),

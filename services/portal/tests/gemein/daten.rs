@@ -7,7 +7,7 @@ use nachrichten::{
     AkteId, BlobHash, DokumentId, InstanceId, JobId, SendungId, Tag, TaskId, Timestamp, VorgangId, Werte,
     ablaeufe::{Ablauf, Marke, Stoerung},
     aufgaben::{Aufgabe, AufgabeSeite, Schritt},
-    dokumente::{Ablageort, AkteSeite, Dokument, DokumentZeile, Rendition, VorgangSeite},
+    dokumente::{Ablageort, AkteSeite, AkteZeile, Dokument, DokumentZeile, Rendition, VorgangSeite},
     einordnung::{Feld, Vorschlag},
     erkennung::{Befund, Seite, Stufe, TeilArt},
     rechnung::{RechnungsFakten, Skonto},
@@ -298,6 +298,19 @@ pub fn zeile(d: &Dokument) -> DokumentZeile {
         zugang: d.zugang,
         aktenzeichen: d.ablage.as_ref().map(|a| a.aktenzeichen.clone()),
         stand: d.stand.clone(),
+    }
+}
+
+pub fn akte_zeile(a: &AkteSeite) -> AkteZeile {
+    AkteZeile {
+        id: a.id,
+        aktenzeichen: a.aktenzeichen.clone(),
+        titel: a.titel.clone(),
+        einheit: a.einheit.clone(),
+        einheit_titel: a.einheit_titel.clone(),
+        amt: a.amt.clone(),
+        vorgaenge: a.vorgaenge.len() as u64,
+        dokumente: a.vorgaenge.iter().map(|v| v.dokumente.len() as u64).sum(),
     }
 }
 

@@ -6,7 +6,7 @@ use nachrichten::{
     Actor, AkteId, BlobHash, DokumentId, InstanceId, JobId, SendungId, Tag, TaskId, Timestamp, Werte,
     ablaeufe::{Ablaeufe, Ablauf, Kennzahlen, SendungAblauf, Stoerung},
     aufgaben::{AufgabeSeite, Aufgaben, AufgabenFilter, AufgabenListe, Erledigung, Schritt, Zaehler},
-    dokumente::{AkteSeite, Dokument, DokumentZeile, Dokumente, Einheit, Inhalt},
+    dokumente::{AkteSeite, AkteZeile, Dokument, DokumentZeile, Dokumente, Einheit, Inhalt},
     fehler::Fehler,
     sendungen::{Einlieferung, Quittung, SendungStand, Sendungen, Stand},
     suche::{Anfrage, Ergebnis, Facette, Suche, Treffer},
@@ -311,8 +311,8 @@ impl Dokumente for Fake {
     async fn akte(&self, _: &Actor, id: AkteId) -> Result<AkteSeite, Fehler> {
         self.welt.lock().unwrap().akten.iter().find(|a| a.id == id).cloned().ok_or_else(Fehler::not_found)
     }
-    async fn akten(&self, _: &Actor, _: u32, _: Option<&str>) -> Result<(Vec<AkteSeite>, Option<String>), Fehler> {
-        Ok((self.welt.lock().unwrap().akten.clone(), None))
+    async fn akten(&self, _: &Actor, _: u32, _: Option<&str>) -> Result<(Vec<AkteZeile>, Option<String>), Fehler> {
+        Ok((self.welt.lock().unwrap().akten.iter().map(daten::akte_zeile).collect(), None))
     }
     async fn aktenplan(&self, _: &Actor) -> Result<Vec<Einheit>, Fehler> {
         let e = |k: &str, t: &str, a: &str| Einheit { kennzeichen: k.into(), titel: t.into(), amt: a.into() };
