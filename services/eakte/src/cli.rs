@@ -96,6 +96,9 @@ enum Befehl {
     /// Check a process
     #[command(subcommand)]
     Workflow(WorkflowBefehl),
+    /// Decision tables
+    #[command(subcommand)]
+    Dmn(DmnBefehl),
     /// The audit trail
     #[command(subcommand)]
     Audit(AuditBefehl),
@@ -179,6 +182,45 @@ pub enum WorkflowBefehl {
         #[arg(long)]
         json: bool,
     },
+    /// Run conformance cases
+    Trace {
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// sqlite:DIR or postgres:URL; in memory without it
+        #[arg(long)]
+        durable: Option<String>,
+        /// Engine processes that take turns on one database
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=2))]
+        engines: u32,
+        /// A new engine for every act
+        #[arg(long)]
+        restart_each_commit: bool,
+        #[arg(long)]
+        json: bool,
+    },
+    /// The second process of a trace
+    #[command(hide = true)]
+    Engine { welt: String },
+}
+
+#[derive(Subcommand)]
+pub enum DmnBefehl {
+    /// The value of a decision for an input
+    Eval {
+        file: PathBuf,
+        /// Id or name of the decision
+        #[arg(long)]
+        decision: String,
+        /// A JSON object
+        #[arg(long)]
+        input: String,
+    },
+    /// Test cases of the DMN Technology Compatibility Kit, all folders below
+    Tck {
+        folder: PathBuf,
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Subcommand)]
@@ -241,6 +283,13 @@ pub fn run() -> u8 {
         Befehl::Ocr { file, output, text, json } => befehle::ocr::run(&file, &output, text.as_deref(), json),
         Befehl::Invoice(befehl) => befehle::invoice::run(befehl),
         Befehl::Workflow(WorkflowBefehl::Check { file, json }) => befehle::workflow::check(&file, json),
+        Befehl::Workflow(WorkflowBefehl::Trace { files, durable, engines, restart_each_commit, json }) => {
+            let art = befehle::spur::Art { durable, engines, restart: restart_each_commit };
+            befehle::spur::run(&files, &art, json)
+        }
+        Befehl::Workflow(WorkflowBefehl::Engine { welt }) => befehle::spur::serve(&welt),
+        Befehl::Dmn(DmnBefehl::Eval { file, decision, input }) => befehle::dmn::eval(&file, &decision, &input),
+        Befehl::Dmn(DmnBefehl::Tck { folder, json }) => befehle::dmn::tck(&folder, json),
         Befehl::Audit(AuditBefehl::Verify { ort, json }) => befehle::audit::verify(&ort, json),
         Befehl::Reconcile { ort, journal, json } => befehle::reconcile::run(&ort, journal.as_deref(), json),
         Befehl::Config { ort, json } => befehle::config(&ort, json),

@@ -9,7 +9,7 @@ use std::{
 
 use engine::{
     Binding, Command, Definition, ElementInstanceId, HistoryEvent, HistoryKind, Outcome, Output, Rejected, StartKind,
-    State, SubscriptionKind, TaskSpec,
+    State, SubscriptionKind, TaskSpec, TimerPlan,
 };
 use nachrichten::{DefinitionId, DokumentId, InstanceId, PersonId, SendungId, Timestamp, Werte};
 use serde_json::{Value, json};
@@ -19,12 +19,22 @@ use service_platform::{
     from_row, rechte,
 };
 
-use crate::{Inner, sql};
+use crate::{Inner, definitionen::Fassung, sql};
 
 /// Called processes may call others; deeper is a mistake in the drawing.
 const MAX_DEPTH: usize = 10;
 /// Seconds a message waits for someone when the process names no time.
 const MESSAGE_TTL: i64 = 24 * 3600;
+
+/// Words of the Verlauf.
+pub(crate) const EREIGNISSE: [(HistoryKind, &str); 6] = [
+    (HistoryKind::Activated, "erreicht"),
+    (HistoryKind::Completed, "erledigt"),
+    (HistoryKind::Cancelled, "abgebrochen"),
+    (HistoryKind::Incident, "gestört"),
+    (HistoryKind::Resolved, "erneut versucht"),
+    (HistoryKind::Modified, "geändert"),
+];
 
 /// Why a ride ended without effect; the transaction is rolled back by the caller.
 #[derive(Debug, thiserror::Error)]
@@ -85,7 +95,6 @@ struct Geladen {
     definition: Arc<Definition>,
     state: State,
     neu: Option<Option<String>>,
-    depth: usize,
 }
 
 /// A ride; [`Fahrt::finish`] writes what was changed.
@@ -95,6 +104,8 @@ pub(crate) struct Fahrt<'a> {
     now: Timestamp,
     loaded: HashMap<InstanceId, Geladen>,
     queue: VecDeque<(InstanceId, Command)>,
+    /// Deployed versions were looked at in this ride.
+    fresh: bool,
     pub akt: Option<Akt>,
     /// Something for the dispatcher or the timers to look at after the commit.
     pub jobs: bool,
@@ -103,7 +114,7 @@ pub(crate) struct Fahrt<'a> {
 
 impl<'a> Fahrt<'a> {
     pub fn new(inner: &'a Inner, tx: &'a mut Tx, now: Timestamp) -> Self {
-        Self { inner, tx, now, loaded: HashMap::new(), queue: VecDeque::new(), akt: None, jobs: false, timers: false }
+        Self { inner, tx, now, loaded: HashMap::new(), queue: VecDeque::new(), fresh: false, akt: None, jobs: false, timers: false }
     }
 
     pub fn tx(&mut self) -> &mut Tx {
@@ -118,10 +129,52 @@ impl<'a> Fahrt<'a> {
                 return Ok(id);
             }
         }
-        let id = self.create(process, None, &werte, key.map(str::to_owned), State::new()).await?;
+        self.refresh().await?;
+        let fassung = self.newest(process).await?;
+        let id = self.create(fassung, None, &werte, key.map(str::to_owned), State::new()).await?;
         self.queue.push_back((id, Command::Start { element: None, variables: werte }));
         self.drive().await?;
         Ok(id)
+    }
+
+    /// A timer start event is due: a new instance of the newest version, and the next time, if there is one.
+    ///
+    /// Result - false when another engine was faster.
+    pub async fn start_timer(
+        &mut self,
+        process: &str,
+        element: &str,
+        plan: &TimerPlan,
+    ) -> Result<bool, FahrtFehler> {
+        if self.tx.execute(&sql::STARTTERMIN_TAKE, args![process, element, plan.due]).await? == 0 {
+            return Ok(false);
+        }
+        self.refresh().await?;
+        let fassung = self.newest(process).await?;
+        match fassung.definition.timer_start(element, Some(plan), self.now) {
+            Ok(Some(next)) => {
+                self.tx.execute(&sql::STARTTERMIN_INSERT, args![process, element, next.due, next.again]).await?;
+            }
+            Ok(None) => {}
+            Err(text) => tracing::error!(process, element, text, "timer start event gives no next time"),
+        }
+        let id = self.create(fassung, None, &Werte::new(), None, State::new()).await?;
+        let command = Command::Start { element: Some(element.to_owned()), variables: Werte::new() };
+        self.queue.push_back((id, command));
+        self.drive().await?;
+        Ok(true)
+    }
+
+    async fn refresh(&mut self) -> Result<(), FahrtFehler> {
+        if !std::mem::replace(&mut self.fresh, true) {
+            self.inner.refresh(self.tx).await?;
+        }
+        Ok(())
+    }
+
+    async fn newest(&self, process: &str) -> Result<Fassung, FahrtFehler> {
+        let fassung = self.inner.definitionen.read().await.newest(process);
+        fassung.ok_or_else(|| FahrtFehler::NoProcess(process.to_owned()))
     }
 
     /// Gives one instance a command and follows every consequence.
@@ -140,6 +193,23 @@ impl<'a> Fahrt<'a> {
     ) -> Result<(), FahrtFehler> {
         self.message(name, key, werte, ttl).await?;
         self.drive().await
+    }
+
+    /// A signal from outside and everything that follows from it.
+    pub async fn broadcast(&mut self, name: &str, werte: &Werte) -> Result<(), FahrtFehler> {
+        self.signal(name, werte).await?;
+        self.drive().await
+    }
+
+    /// A signal reaches everybody who waits for it, and starts what it starts.
+    async fn signal(&mut self, name: &str, werte: &Werte) -> Result<(), FahrtFehler> {
+        let waiting: Vec<(InstanceId,)> = self.tx.all(&sql::ABO_SIGNAL, args![name]).await?;
+        for (receiver,) in waiting {
+            let command = Command::Signal { name: name.to_owned(), variables: werte.clone() };
+            self.queue.push_back((receiver, command));
+        }
+        self.start_by(|kind| matches!(kind, StartKind::Signal { name: n } if *n == name), werte).await?;
+        Ok(())
     }
 
     /// Sends a message to whoever waits for it, or keeps it.
@@ -204,20 +274,15 @@ impl<'a> Fahrt<'a> {
 
     async fn create(
         &mut self,
-        process: &str,
+        fassung: Fassung,
         parent: Option<(InstanceId, ElementInstanceId)>,
         werte: &Werte,
         key: Option<String>,
         state: State,
     ) -> Result<InstanceId, FahrtFehler> {
-        let fassung = self.inner.definitionen.read().await.newest(process);
-        let fassung = fassung.ok_or_else(|| FahrtFehler::NoProcess(process.to_owned()))?;
+        let process = fassung.definition.id();
         let (id, about) = (self.inner.instance_id(), About::of(werte));
         let above = parent.and_then(|(p, _)| self.loaded.get(&p));
-        let depth = above.map_or(0, |g| g.depth + 1);
-        if depth > MAX_DEPTH {
-            return Err(FahrtFehler::NoProcess(format!("{process}: called too deep")));
-        }
         let row = InstanzRow {
             id,
             definition: fassung.id,
@@ -235,7 +300,8 @@ impl<'a> Fahrt<'a> {
         };
         self.audit(id, "gestartet", json!({ "process": process, "version": fassung.version, "parent": row.parent }))
             .await?;
-        self.loaded.insert(id, Geladen { row, definition: fassung.definition, state, neu: Some(key), depth });
+        let definition = fassung.definition;
+        self.loaded.insert(id, Geladen { row, definition, state, neu: Some(key) });
         Ok(id)
     }
 
@@ -245,10 +311,14 @@ impl<'a> Fahrt<'a> {
         }
         let row: Option<InstanzRow> = self.tx.optional(&sql::INSTANZ_LOAD, args![id]).await?;
         let row = row.ok_or(FahrtFehler::NoInstance(id))?;
-        let fassung = self.inner.definitionen.read().await.get(row.definition);
+        let mut fassung = self.inner.definitionen.read().await.get(row.definition);
+        if fassung.is_none() {
+            self.refresh().await?;
+            fassung = self.inner.definitionen.read().await.get(row.definition);
+        }
         let fassung = fassung.ok_or_else(|| FahrtFehler::NoProcess(row.process.clone()))?;
         let state = serde_json::from_str(&row.state)?;
-        self.loaded.insert(id, Geladen { row, definition: fassung.definition, state, neu: None, depth: 0 });
+        self.loaded.insert(id, Geladen { row, definition: fassung.definition, state, neu: None });
         Ok(())
     }
 
@@ -287,14 +357,7 @@ impl<'a> Fahrt<'a> {
         let akt = self.akt.as_ref().filter(|a| a.instance == id && a.element == event.instance);
         let akt = akt.filter(|_| event.kind == HistoryKind::Completed);
         let (person, said) = (akt.map(|a| a.person), akt.and_then(|a| a.text.clone()));
-        let ereignis = match event.kind {
-            HistoryKind::Activated => "erreicht",
-            HistoryKind::Completed => "erledigt",
-            HistoryKind::Cancelled => "abgebrochen",
-            HistoryKind::Incident => "gestört",
-            HistoryKind::Resolved => "erneut versucht",
-            HistoryKind::Modified => "geändert",
-        };
+        let ereignis = EREIGNISSE.iter().find(|(kind, _)| *kind == event.kind).map_or("geändert", |(_, word)| word);
         let Some(g) = self.loaded.get_mut(&id) else { return Ok(()) };
         g.row.verlauf_seq += 1;
         let values = args![
@@ -357,29 +420,10 @@ impl<'a> Fahrt<'a> {
                 self.tx.execute(&sql::ABO_DELETE, args![id, subscription]).await?;
             }
             Output::Throw { name, key, variables, ttl } => self.message(&name, key.as_deref(), &variables, ttl).await?,
-            Output::BroadcastSignal { name, variables } => {
-                let waiting: Vec<(InstanceId,)> = self.tx.all(&sql::ABO_SIGNAL, args![&name]).await?;
-                for (receiver,) in waiting {
-                    let command = Command::Signal { name: name.clone(), variables: variables.clone() };
-                    self.queue.push_back((receiver, command));
-                }
-                self.start_by(|kind| matches!(kind, StartKind::Signal { name: n } if *n == name), &variables).await?;
+            Output::BroadcastSignal { name, variables } => self.signal(&name, &variables).await?,
+            Output::Call { instance, process, binding, variables, .. } => {
+                self.call(id, instance, &process, &binding, variables).await?;
             }
-            Output::Call {
-                instance,
-                process,
-                binding: Binding::Latest | Binding::Deployment | Binding::Version(_),
-                variables,
-                ..
-            } => match self.create(&process, Some((id, instance)), &variables, None, State::called()).await {
-                Ok(child) => self.queue.push_back((child, Command::Start { element: None, variables })),
-                Err(FahrtFehler::NoProcess(name)) => {
-                    tracing::error!(process = name, "called process is not deployed");
-                    let code = "process-missing".to_owned();
-                    self.queue.push_back((id, Command::CalledError { instance, code, variables: Werte::new() }));
-                }
-                Err(error) => return Err(error),
-            },
             Output::CancelCall { instance } => {
                 if let Some(child) = self.child(id, instance).await? {
                     self.queue.push_back((child, Command::Cancel));
@@ -399,6 +443,52 @@ impl<'a> Fahrt<'a> {
             Output::Ended { variables, outcome } => self.ended(id, variables, outcome).await?,
         }
         Ok(())
+    }
+
+    /// Starts the called process; one that is missing or called too deep stops the call as an incident.
+    async fn call(
+        &mut self,
+        id: InstanceId,
+        instance: ElementInstanceId,
+        process: &str,
+        binding: &Binding,
+        variables: Werte,
+    ) -> Result<(), FahrtFehler> {
+        self.refresh().await?;
+        let (caller, depth) = match self.loaded.get(&id) {
+            Some(g) => (g.row.definition, self.depth(id).await?),
+            None => return Err(FahrtFehler::NoInstance(id)),
+        };
+        let fassung = self.inner.definitionen.read().await.bound(process, binding, Some(caller));
+        let text = match fassung {
+            Some(_) if depth >= MAX_DEPTH => {
+                format!("Mehr als {MAX_DEPTH} Abläufe rufen sich gegenseitig auf.")
+            }
+            Some(fassung) => {
+                let child = self.create(fassung, Some((id, instance)), &variables, None, State::called()).await?;
+                self.queue.push_back((child, Command::Start { element: None, variables }));
+                return Ok(());
+            }
+            None => match binding {
+                Binding::Version(version) => format!("Den Ablauf „{process}“ gibt es nicht in der Fassung {version}."),
+                _ => format!("Den Ablauf „{process}“ gibt es nicht."),
+            },
+        };
+        tracing::warn!(ablauf.id = %id, process, "call stopped as an incident");
+        self.queue.push_back((id, Command::FailJob { instance, text }));
+        Ok(())
+    }
+
+    /// How many processes called each other to get here.
+    async fn depth(&mut self, id: InstanceId) -> Result<usize, FahrtFehler> {
+        let (mut at, mut depth) = (id, 0);
+        while let Some(parent) = match self.loaded.get(&at) {
+            Some(g) => g.row.parent,
+            None => self.tx.optional(&sql::INSTANZ_PARENT, args![at]).await?.and_then(|(p,): (Option<InstanceId>,)| p),
+        } {
+            (at, depth) = (parent, depth + 1);
+        }
+        Ok(depth)
     }
 
     async fn subscribe(
@@ -430,10 +520,11 @@ impl<'a> Fahrt<'a> {
     /// Starts every process whose newest version has a fitting start event; true when one did.
     async fn start_by(&mut self, fits: impl Fn(&StartKind) -> bool, werte: &Werte) -> Result<bool, FahrtFehler> {
         let mut started = false;
+        self.refresh().await?;
         let newest = self.inner.definitionen.read().await.all_newest();
         for fassung in newest {
             for event in fassung.definition.start_events().into_iter().filter(|e| fits(&e.kind)) {
-                let id = self.create(fassung.definition.id(), None, werte, None, State::new()).await?;
+                let id = self.create(fassung.clone(), None, werte, None, State::new()).await?;
                 let command = Command::Start { element: Some(event.element.to_string()), variables: werte.clone() };
                 self.queue.push_back((id, command));
                 started = true;

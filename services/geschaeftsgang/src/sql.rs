@@ -29,7 +29,9 @@ macro_rules! instanz {
 }
 
 statements! {
-    pub DEFINITIONEN = "SELECT id, process, version, name, xml FROM geschaeftsgang_definition ORDER BY process, version";
+    pub BESTAND = "SELECT (SELECT count(*) FROM geschaeftsgang_definition), (SELECT count(*) FROM geschaeftsgang_tabelle)";
+    pub DEFINITION_IDS = "SELECT id FROM geschaeftsgang_definition ORDER BY process, version";
+    pub DEFINITION = "SELECT id, process, version, xml, hash FROM geschaeftsgang_definition WHERE id = $1";
     pub DEFINITION_INSERT = "INSERT INTO geschaeftsgang_definition (id, process, version, name, xml, hash, deployed) VALUES ($1, $2, $3, $4, $5, $6, $7)";
     pub DEFINITION_LETZTE = "SELECT version, hash FROM geschaeftsgang_definition WHERE process = $1 ORDER BY version DESC LIMIT 1";
     pub TABELLEN = "SELECT t.name, t.version, t.xml FROM geschaeftsgang_tabelle t WHERE t.version = (SELECT max(u.version) FROM geschaeftsgang_tabelle u WHERE u.name = t.name) ORDER BY t.name";
@@ -41,6 +43,7 @@ statements! {
     pub INSTANZ_LOAD = instanz!("WHERE id = $1") => instanz!("WHERE id = $1 FOR UPDATE");
     pub INSTANZ_READ = instanz!("WHERE id = $1");
     pub INSTANZ_OF_KEY = "SELECT id FROM geschaeftsgang_instanz WHERE schluessel = $1";
+    pub INSTANZ_PARENT = "SELECT parent FROM geschaeftsgang_instanz WHERE id = $1";
     pub INSTANZ_OF_PARENT = "SELECT id FROM geschaeftsgang_instanz WHERE parent = $1 AND parent_element = $2 AND beendet IS NULL";
     pub INSTANZ_OF_DOKUMENT = "SELECT id FROM geschaeftsgang_instanz WHERE dokument = $1 ORDER BY beendet IS NOT NULL, gestartet DESC, parent IS NULL LIMIT 1";
     pub INSTANZEN = instanz!("ORDER BY gestartet DESC LIMIT $1");
@@ -58,6 +61,8 @@ statements! {
         => concat!("UPDATE geschaeftsgang_auftrag SET stand = 'unterwegs', attempt = attempt + 1, frist = $3, letzter_versuch = $2 WHERE id IN (SELECT id FROM geschaeftsgang_auftrag WHERE stand = 'bereit' AND typ = $1 AND bereit_ab <= $2 ORDER BY dringend DESC, angelegt LIMIT $4 FOR UPDATE SKIP LOCKED) RETURNING ", auftrag!());
     pub AUFTRAG_TAKE = concat!("SELECT ", auftrag!(), " FROM geschaeftsgang_auftrag WHERE id = $1 AND attempt = $2 AND stand = 'unterwegs'")
         => concat!("SELECT ", auftrag!(), " FROM geschaeftsgang_auftrag WHERE id = $1 AND attempt = $2 AND stand = 'unterwegs' FOR UPDATE");
+    pub AUFTRAG_OF_ELEMENT = "SELECT id FROM geschaeftsgang_auftrag WHERE instanz = $1 AND element_instanz = $2";
+    pub AUFTRAG_CLAIM_ONE = concat!("UPDATE geschaeftsgang_auftrag SET stand = 'unterwegs', attempt = attempt + 1, letzter_versuch = $2 WHERE id = $1 AND stand = 'bereit' RETURNING ", auftrag!());
     pub AUFTRAG_AGAIN = "UPDATE geschaeftsgang_auftrag SET stand = 'bereit', failures = $2, bereit_ab = $3, ursache = $4, frist = NULL WHERE id = $1";
     pub AUFTRAG_STOERUNG = "UPDATE geschaeftsgang_auftrag SET stand = 'stoerung', failures = $2, ursache = $3, frist = NULL WHERE id = $1";
     pub AUFTRAG_UNPUBLISHED = "UPDATE geschaeftsgang_auftrag SET stand = 'bereit', bereit_ab = $2, frist = NULL WHERE id = $1 AND stand = 'unterwegs'";
@@ -94,8 +99,12 @@ statements! {
 
     pub FRIST_INSERT = "INSERT INTO geschaeftsgang_frist (instanz, timer, due, element) VALUES ($1, $2, $3, $4)";
     pub FRIST_DELETE = "DELETE FROM geschaeftsgang_frist WHERE instanz = $1 AND timer = $2";
-    pub FRIST_DUE = "SELECT instanz, timer FROM geschaeftsgang_frist WHERE due <= $1 ORDER BY due LIMIT 100";
-    pub FRIST_NEXT = "SELECT min(due) FROM geschaeftsgang_frist";
+    pub FRIST_DUE = "SELECT instanz, timer FROM geschaeftsgang_frist WHERE due <= $1 ORDER BY due, instanz, timer LIMIT 100";
+    pub FRIST_NEXT = "SELECT min(due) FROM (SELECT min(due) AS due FROM geschaeftsgang_frist UNION ALL SELECT min(due) FROM geschaeftsgang_starttermin) x";
+    pub STARTTERMIN_INSERT = "INSERT INTO geschaeftsgang_starttermin (process, element, due, again) VALUES ($1, $2, $3, $4)";
+    pub STARTTERMIN_CLEAR = "DELETE FROM geschaeftsgang_starttermin WHERE process = $1";
+    pub STARTTERMIN_TAKE = "DELETE FROM geschaeftsgang_starttermin WHERE process = $1 AND element = $2 AND due = $3";
+    pub STARTTERMIN_DUE = "SELECT process, element, due, again FROM geschaeftsgang_starttermin WHERE due <= $1 ORDER BY due, process, element LIMIT 100";
     pub ABO_INSERT = "INSERT INTO geschaeftsgang_abo (instanz, abo, art, name, schluessel, element) VALUES ($1, $2, $3, $4, $5, $6)";
     pub ABO_DELETE = "DELETE FROM geschaeftsgang_abo WHERE instanz = $1 AND abo = $2";
     pub ABO_MESSAGE = "SELECT instanz, abo FROM geschaeftsgang_abo WHERE art = 'message' AND name = $1 AND (schluessel = $2 OR schluessel IS NULL) LIMIT 2";
@@ -110,6 +119,9 @@ statements! {
     pub BEFEHL_FIND = "SELECT antwort FROM geschaeftsgang_befehl WHERE schluessel = $1";
     pub BEFEHL_INSERT = "INSERT INTO geschaeftsgang_befehl (schluessel, at, antwort) VALUES ($1, $2, $3)";
 
+    pub SPUR_INSTANZEN = instanz!("ORDER BY gestartet, id");
+    pub SPUR_STOERUNGEN = "SELECT instanz, element_instanz FROM geschaeftsgang_auftrag WHERE stand = 'stoerung'";
+    pub SPUR_VERLAUF = "SELECT at, element, element_instanz, ereignis, innen FROM geschaeftsgang_verlauf ORDER BY nr";
     pub ABGLEICH_INSTANZEN = "SELECT id, sendung, process, state FROM geschaeftsgang_instanz WHERE id > $1 ORDER BY id LIMIT 500";
     pub ABGLEICH_OFFEN = "SELECT count(*) FROM geschaeftsgang_auftrag WHERE stand <> 'stoerung'";
     pub ABGLEICH_QUARANTAENE = "SELECT count(DISTINCT sendung) FROM geschaeftsgang_aufgabe WHERE erledigt IS NULL AND element LIKE 'Quarantaene%'";

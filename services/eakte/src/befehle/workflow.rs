@@ -3,39 +3,18 @@
 
 use std::{path::Path, sync::Arc};
 
-use engine::{DeployError, DeployOptions, Finding, Level, Tables};
+use engine::{Decisions, DeployError, DeployOptions, Finding, Level, TableSet, Tables};
 use serde_json::json;
 
 use super::{Ende, read};
 use crate::{ausgabe, exit, vorrat};
 
-/// The shipped decision tables, for the check of references.
-struct Shipped(Vec<Tables>);
-
-impl engine::Decisions for Shipped {
-    fn exists(&self, id: &str) -> bool {
-        self.0.iter().any(|t| t.exists(id))
-    }
-    fn variable(&self, id: &str) -> Option<String> {
-        self.0.iter().find(|t| t.exists(id))?.variable(id)
-    }
-    fn evaluate(
-        &self,
-        id: &str,
-        input: &nachrichten::Werte,
-        now: nachrichten::Timestamp,
-    ) -> Result<serde_json::Value, String> {
-        match self.0.iter().find(|t| t.exists(id)) {
-            Some(tables) => tables.evaluate(id, input, now),
-            None => Err(format!("Die Entscheidung „{id}“ gibt es nicht.")),
-        }
-    }
-}
-
 pub fn check(file: &Path, json: bool) -> Ende {
     let bytes = read(file)?;
     let xml = String::from_utf8_lossy(&bytes).into_owned();
-    let tables = Shipped(vorrat::TABELLEN.iter().filter_map(|(_, xml)| Tables::parse(xml).ok()).collect());
+    // The shipped decision tables, for the check of references.
+    let shipped = vorrat::TABELLEN.iter().filter_map(|(_, xml)| Tables::parse(xml).ok());
+    let tables = TableSet(shipped.map(|t| Arc::new(t) as Arc<dyn Decisions>).collect());
     let (processes, findings, refused) = match engine::deploy(&xml, Arc::new(tables), &DeployOptions::default()) {
         Ok(deployment) => {
             let ids = deployment.processes.iter().map(|p| p.id().to_owned()).collect::<Vec<_>>();

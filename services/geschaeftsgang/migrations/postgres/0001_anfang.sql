@@ -40,8 +40,9 @@ CREATE INDEX geschaeftsgang_instanz_parent ON geschaeftsgang_instanz (parent, pa
 CREATE INDEX geschaeftsgang_instanz_process ON geschaeftsgang_instanz (process, gestartet);
 CREATE INDEX geschaeftsgang_instanz_stand ON geschaeftsgang_instanz (stand);
 CREATE INDEX geschaeftsgang_instanz_beendet ON geschaeftsgang_instanz (beendet) WHERE beendet IS NOT NULL;
--- Append-only.
+-- Append-only; nr is the order over all instances.
 CREATE TABLE geschaeftsgang_verlauf (
+  nr BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   instanz UUID NOT NULL,
   seq BIGINT NOT NULL,
   at BIGINT NOT NULL,
@@ -51,8 +52,17 @@ CREATE TABLE geschaeftsgang_verlauf (
   innen BIGINT NOT NULL,
   person UUID,
   text TEXT,
-  PRIMARY KEY (instanz, seq)
+  UNIQUE (instanz, seq)
 );
+-- Timer start events of the newest versions; again: how often after the next time, NULL = for ever.
+CREATE TABLE geschaeftsgang_starttermin (
+  process TEXT NOT NULL,
+  element TEXT NOT NULL,
+  due BIGINT NOT NULL,
+  again BIGINT,
+  PRIMARY KEY (process, element)
+);
+CREATE INDEX geschaeftsgang_starttermin_due ON geschaeftsgang_starttermin (due);
 -- Work for workers. stand: bereit, unterwegs, stoerung.
 CREATE TABLE geschaeftsgang_auftrag (
   id UUID NOT NULL PRIMARY KEY,
