@@ -54,7 +54,8 @@ pub fn ocr_file(
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<OcrErgebnis, JobError> {
     let name = display_name(file, "Datei");
-    let reply = pool.call(kind::ANALYSE, &json!(Datei { name: name.clone() }), &[bytes]).map_err(job_error)?;
+    let reply =
+        pool.call(kind::ANALYSE, &json!(Datei { name: name.clone(), anlage: false }), &[bytes]).map_err(job_error)?;
     let analyse: Analyse = serde_json::from_value(reply.header).map_err(|_| no_pages())?;
     let pages = match analyse {
         Analyse::Pdf { text: true, .. } => {

@@ -33,6 +33,9 @@ pub const EINGANGSPRUEFUNG: &str = "erkennung.eingangspruefung";
 pub struct Datei {
     /// Display name.
     pub name: String,
+    /// Came with an e-mail: what is harmless stays with it, even when nobody would take it alone.
+    #[serde(default)]
+    pub anlage: bool,
 }
 
 /// Answer of [`ANALYSE`].
@@ -60,7 +63,7 @@ pub enum Analyse {
     RechnungXml,
     /// An e-mail; blob 0 is its text, the others are its attachments.
     Mail(Mail),
-    /// A plain text file; blob 0 is its text in UTF-8.
+    /// A plain text file, or XML of another kind with an e-mail; blob 0 is its text in UTF-8.
     Text,
     /// Kept as bytes.
     Datei {
@@ -176,7 +179,10 @@ fn analyse(job: &Datei, bytes: &[u8]) -> Result<Reply, Refusal> {
         }
         Typ::Xml => match xml::gate(bytes)? {
             true => answer(&Analyse::RechnungXml, Vec::new()),
-            false => Err(no_invoice()),
+            false => match crate::text::plain(bytes).filter(|_| job.anlage) {
+                Some(text) => answer(&Analyse::Text, vec![text.into_bytes()]),
+                None => Err(no_invoice()),
+            },
         },
         Typ::Mail => {
             let parts = crate::mail::analyse(bytes)?;

@@ -96,7 +96,7 @@ impl Erkennung {
     /// [`JobError::Unreadable`] when the bytes are not what they claim to be; [`JobError::Retry`] when the
     /// sandbox cannot be started.
     pub fn upload_verdict(&self, bytes: &[u8], name: &str) -> Result<(), JobError> {
-        let job = serde_json::json!(kind::Datei { name: text::display_name(name, "Datei") });
+        let job = serde_json::json!(kind::Datei { name: text::display_name(name, "Datei"), anlage: false });
         match self.pool.call(kind::EINGANGSPRUEFUNG, &job, &[bytes]) {
             Ok(_) => Ok(()),
             // A file that kills the quick look is kept and judged by the pipeline.

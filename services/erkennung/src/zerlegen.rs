@@ -76,7 +76,7 @@ impl Zerleger<'_> {
     }
 
     fn datei(&self, bytes: &[u8], hash: BlobHash, name: &str, depth: usize) -> Result<Fund, JobError> {
-        let job = serde_json::json!(Datei { name: name.to_owned() });
+        let job = serde_json::json!(Datei { name: name.to_owned(), anlage: depth > 0 });
         let reply = self.call(kind::ANALYSE, &job, &[bytes])?;
         let analyse: Analyse = decode(&reply)?;
         match analyse {

@@ -96,7 +96,7 @@ async fn refusals_are_bpmn_errors_with_a_sentence() {
     for (bytes, name, code) in [
         (b"".as_slice(), "leer.pdf", grund::FORMAT),
         (b"%PDF-1.4 abgeschnitten", "halb.pdf", grund::QUARANTAENE),
-        (b"nur ein Satz", "notiz.txt", grund::KLAERUNG),
+        (b"nur ein Satz", "notiz.doc", grund::KLAERUNG),
     ] {
         let blob = blobs.put(bytes.to_vec()).await.unwrap();
         match work(&worker, &blobs, ZERLEGEN, intake(blob, name)).await {
@@ -128,21 +128,28 @@ fn a_mail_becomes_its_body_and_its_attachments() {
          Content-Transfer-Encoding: base64\r\n\r\n{}\r\n\
          --b\r\nContent-Type: image/png\r\nContent-Disposition: attachment; filename=scan.png\r\n\
          Content-Transfer-Encoding: base64\r\n\r\n{}\r\n\
-         --b\r\nContent-Type: text/plain\r\nContent-Disposition: attachment; filename=notiz.txt\r\n\r\nirgendwas\r\n--b--\r\n",
+         --b\r\nContent-Type: text/plain\r\nContent-Disposition: attachment; filename=notiz.txt\r\n\r\nirgendwas\r\n\
+         --b\r\nContent-Type: text/xml\r\nContent-Disposition: attachment; filename=daten.xml\r\n\r\n<a>Wert</a>\r\n\
+         --b\r\nContent-Type: application/x-y\r\nContent-Disposition: attachment; filename=plan.dwg\r\n\r\nAC1032\r\n--b--\r\n",
         encode(&digital_pdf(&[&["Bescheid vom Montag", "mit Anlagen"]])),
         encode(&letter()),
     );
     let found = store.zerlege(&pool, mail.as_bytes(), "post.eml").unwrap();
     let arts: Vec<_> = found.teile.iter().map(|t| t.art).collect();
-    assert_eq!(arts, [TeilArt::Nachricht, TeilArt::Digital, TeilArt::Scan, TeilArt::Datei]);
-    assert_eq!(found.teile.iter().map(|t| t.index).collect::<Vec<_>>(), [0, 1, 2, 3]);
+    assert_eq!(
+        arts,
+        [TeilArt::Nachricht, TeilArt::Digital, TeilArt::Scan, TeilArt::Text, TeilArt::Text, TeilArt::Datei]
+    );
+    assert_eq!(found.teile.iter().map(|t| t.index).collect::<Vec<_>>(), [0, 1, 2, 3, 4, 5]);
     assert_eq!(found.absender.as_deref(), Some("Kim Beispiel <kim@firma.example>"));
     // Thrown in on Friday night: that day counts, not the day of the scan.
     assert_eq!(found.zugang, "2026-11-20".parse().ok());
     let text = |hash| String::from_utf8(store.get(hash)).unwrap();
     assert!(text(found.teile[0].text.unwrap()).contains("anbei zwei Dateien"));
     assert_eq!(text(found.teile[1].text.unwrap()), "Bescheid vom Montag\nmit Anlagen");
-    assert_eq!((found.teile[3].befunde[0].stufe, found.teile[3].name.as_str()), (Stufe::Warnung, "notiz.txt"));
+    assert_eq!(text(found.teile[3].text.unwrap()), "irgendwas");
+    assert_eq!(text(found.teile[4].text.unwrap()), "<a>Wert</a>");
+    assert_eq!((found.teile[5].befunde[0].stufe, found.teile[5].name.as_str()), (Stufe::Warnung, "plan.dwg"));
     assert_eq!(found.gesamt, 2);
     let future = mail.replace("20 Nov 2026", "20 Nov 2027");
     assert_eq!(store.zerlege(&pool, future.as_bytes(), "post.eml").unwrap().zugang, None);

@@ -203,15 +203,20 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use std::time::Duration;
 
-    use super::*;
-    use crate::{args, db::Db, statements};
+    use crate::{
+        args,
+        db::{Db, Sql},
+    };
 
-    statements! {
-        PARENT = "CREATE TABLE eltern (id INTEGER NOT NULL PRIMARY KEY) STRICT";
-        CHILD = "CREATE TABLE kind (id INTEGER NOT NULL PRIMARY KEY, eltern INTEGER REFERENCES eltern (id) DEFERRABLE INITIALLY DEFERRED) STRICT";
-        INSERT = "INSERT INTO kind (id, eltern) VALUES ($1, $2)";
-        COUNT = "SELECT count(*) FROM kind";
+    const fn sql(text: &'static str) -> Sql {
+        Sql { sqlite: text, postgres: text }
     }
+    const PARENT: Sql = sql("CREATE TABLE eltern (id INTEGER NOT NULL PRIMARY KEY) STRICT");
+    const CHILD: Sql = sql(
+        "CREATE TABLE kind (id INTEGER NOT NULL PRIMARY KEY, eltern INTEGER REFERENCES eltern (id) DEFERRABLE INITIALLY DEFERRED) STRICT",
+    );
+    const INSERT: Sql = sql("INSERT INTO kind (id, eltern) VALUES ($1, $2)");
+    const COUNT: Sql = sql("SELECT count(*) FROM kind");
 
     async fn db(folder: &tempfile::TempDir) -> Db {
         let db = Db::sqlite(&folder.path().join("gruppe.db")).await.unwrap();
