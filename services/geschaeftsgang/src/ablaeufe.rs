@@ -5,7 +5,9 @@ use async_trait::async_trait;
 use engine::Command;
 use nachrichten::{
     Actor, DokumentId, InstanceId, JobId, SendungId, Tag, TaskId, Timestamp, Werte,
-    ablaeufe::{Ablaeufe, Ablauf, Kennzahlen, Marke, SendungAblauf, SendungAufgabe, Stoerung},
+    ablaeufe::{
+        Ablaeufe, Ablauf, Eingriff, Kennzahlen, Marke, SendungAblauf, SendungAufgabe, Stoerung, Umzug, UmzugBericht, Version,
+    },
     erkennung,
     fehler::Fehler,
     sendungen::Grund,
@@ -284,6 +286,21 @@ impl Ablaeufe for Geschaeftsgang {
         }
         inner.auftraege.notify_one();
         Ok(queued)
+    }
+
+    async fn eingreifen(&self, actor: &Actor, id: InstanceId, eingriff: Eingriff, grund: &str) -> Result<(), Fehler> {
+        self.inner.eingreifen(actor, id, eingriff, grund).await
+    }
+
+    async fn umziehen(&self, actor: &Actor, umzug: &Umzug) -> Result<UmzugBericht, Fehler> {
+        self.inner.umziehen(actor, umzug).await
+    }
+
+    async fn versionen(&self, actor: &Actor) -> Result<Vec<Version>, Fehler> {
+        if !self.inner.betrieb(actor).await? {
+            return Err(no_operator());
+        }
+        Geschaeftsgang::versionen(self).await.map_err(away)
     }
 
     async fn kennzahlen(&self, _actor: &Actor) -> Result<Kennzahlen, Fehler> {

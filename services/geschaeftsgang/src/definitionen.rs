@@ -119,9 +119,40 @@ impl Decisions for Tabellen {
     }
 }
 
+/// Where a version comes from. What a city deployed is never replaced by what a new program brings along.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Herkunft {
+    /// Comes with the program.
+    Auslieferung,
+    /// Deployed by the city.
+    Stadt,
+}
+
+impl Herkunft {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Auslieferung => "auslieferung",
+            Self::Stadt => "stadt",
+        }
+    }
+
+    /// Whether a text of this origin becomes a new version after `last`.
+    fn follows(self, what: &str, last: &Option<(u32, BlobHash, String)>, hash: BlobHash) -> bool {
+        match last {
+            Some((_, known, _)) if *known == hash => false,
+            Some((version, _, origin)) if self == Self::Auslieferung && origin == Self::Stadt.word() => {
+                tracing::info!(what, version, "the city's own version stays, the shipped text is not deployed");
+                false
+            }
+            _ => true,
+        }
+    }
+}
+
 /// What a deployment did.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Deployed {
+    /// Id of the process or name of the table.
     pub process: String,
     pub version: u32,
     /// False when the same file was deployed before.
@@ -189,7 +220,7 @@ impl Geschaeftsgang {
     ///
     /// # Errors
     /// The German sentence of the first error with the element's name.
-    pub async fn deploy(&self, xml: &str) -> Result<Pruefung, DeployFehler> {
+    pub async fn deploy(&self, xml: &str, herkunft: Herkunft) -> Result<Pruefung, DeployFehler> {
         let inner = &self.inner;
         let deployment = engine::deploy(xml, inner.tabellen.clone(), &inner.options.deploy)
             .map_err(|e| DeployFehler::Refused(e.to_string()))?;
@@ -197,18 +228,16 @@ impl Geschaeftsgang {
         let mut result = Pruefung { deployed: Vec::new(), warnings: deployment.findings };
         let mut tx = inner.db.begin().await?;
         for definition in deployment.processes {
-            let last: Option<(u32, BlobHash)> = tx.optional(&sql::DEFINITION_LETZTE, args![definition.id()]).await?;
             let process = definition.id().to_owned();
-            let version = match last {
-                Some((version, known)) if known == file => {
-                    result.deployed.push(Deployed { process, version, neu: false });
-                    continue;
-                }
-                last => last.map_or(1, |(v, _)| v + 1),
-            };
-            let id = inner.definition_id();
-            tx.execute(&sql::DEFINITION_INSERT, args![id, &process, version, definition.name(), xml, file, now])
-                .await?;
+            let last: Option<(u32, BlobHash, String)> = tx.optional(&sql::DEFINITION_LETZTE, args![&process]).await?;
+            if !herkunft.follows(&process, &last, file) {
+                let version = last.map_or(0, |(version, ..)| version);
+                result.deployed.push(Deployed { process, version, neu: false });
+                continue;
+            }
+            let (id, version) = (inner.definition_id(), last.map_or(1, |(v, ..)| v + 1));
+            let values = args![id, &process, version, definition.name(), xml, file, now, herkunft.word()];
+            tx.execute(&sql::DEFINITION_INSERT, values).await?;
             tx.execute(&sql::STARTTERMIN_CLEAR, args![&process]).await?;
             for start in definition.start_events() {
                 let plan = definition.timer_start(&start.element, None, now).map_err(DeployFehler::Refused)?;
@@ -232,25 +261,23 @@ impl Geschaeftsgang {
     ///
     /// # Errors
     /// The German sentence of what does not read.
-    pub async fn deploy_table(&self, name: &str, xml: &str) -> Result<u32, DeployFehler> {
+    pub async fn deploy_table(&self, name: &str, xml: &str, herkunft: Herkunft) -> Result<Deployed, DeployFehler> {
         let inner = &self.inner;
         Tables::parse(xml).map_err(|e| DeployFehler::Refused(format!("{name}: {e}")))?;
         let hash = BlobHash::of(xml.as_bytes());
         let mut tx = inner.db.begin().await?;
-        let last: Option<(u32, BlobHash)> = tx.optional(&sql::TABELLE_LETZTE, args![name]).await?;
-        let version = match last {
-            Some((version, known)) if known == hash => version,
-            last => {
-                let version = last.map_or(1, |(v, _)| v + 1);
-                tx.execute(&sql::TABELLE_INSERT, args![name, version, xml, hash, inner.now()]).await?;
-                version
-            }
-        };
+        let last: Option<(u32, BlobHash, String)> = tx.optional(&sql::TABELLE_LETZTE, args![name]).await?;
+        let neu = herkunft.follows(name, &last, hash);
+        let version = last.map_or(0, |(v, ..)| v) + u32::from(neu);
+        if neu {
+            let values = args![name, version, xml, hash, inner.now(), herkunft.word()];
+            tx.execute(&sql::TABELLE_INSERT, values).await?;
+        }
         tx.commit().await?;
         let mut tx = inner.db.begin().await?;
         inner.refresh(&mut tx).await?;
         tx.rollback().await?;
-        Ok(version)
+        Ok(Deployed { process: name.to_owned(), version, neu })
     }
 
     /// The newest definition of a process, for pictures.

@@ -13,6 +13,7 @@ mod ablaeufe;
 mod aufgaben;
 mod befehl;
 mod definitionen;
+mod eingriff;
 mod fahrt;
 mod jobs;
 pub mod spur;
@@ -32,7 +33,7 @@ use tokio::sync::{Notify, RwLock};
 
 pub use abgleich::Abgleich;
 pub use befehl::{NACHRICHT, Nachricht, START, StartBefehl};
-pub use definitionen::{Deployed, Pruefung};
+pub use definitionen::{DeployFehler, Deployed, Herkunft, Pruefung};
 
 pub const MIGRATIONS: Migrations = Migrations {
     name: "geschaeftsgang",

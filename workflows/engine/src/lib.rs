@@ -14,6 +14,7 @@ mod element;
 mod feel;
 mod machine;
 pub mod memory;
+mod migrate;
 mod state;
 mod step;
 pub mod tck;
@@ -24,6 +25,7 @@ mod xml;
 
 pub use api::*;
 pub use definition::Definition;
+pub use migrate::{Migrated, MigrationPlan, migrate};
 pub use dmn::{TableSet, Tables};
 pub use state::{Phase, State};
 pub use step::step;

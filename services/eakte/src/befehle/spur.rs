@@ -17,7 +17,7 @@ use engine::{
 use nachrichten::{Timestamp, Werte};
 use serde::{Deserialize, Serialize};
 use service_geschaeftsgang::{
-    Geschaeftsgang, MIGRATIONS, Options,
+    Geschaeftsgang, Herkunft, MIGRATIONS, Options,
     spur::{Answer, Op},
 };
 use service_platform::{
@@ -240,9 +240,9 @@ impl Player for Local {
         self.clock.set(now);
         self.handle.block_on(async {
             for (name, xml) in tables {
-                self.engine.deploy_table(name, xml).await.map_err(|e| e.to_string())?;
+                self.engine.deploy_table(name, xml, Herkunft::Stadt).await.map_err(|e| e.to_string())?;
             }
-            self.engine.deploy(xml).await.map(|_| ()).map_err(|e| e.to_string())
+            self.engine.deploy(xml, Herkunft::Stadt).await.map(|_| ()).map_err(|e| e.to_string())
         })
     }
 

@@ -7,6 +7,8 @@ CREATE TABLE geschaeftsgang_definition (
   xml TEXT NOT NULL,
   hash TEXT NOT NULL,
   deployed INTEGER NOT NULL,
+  -- auslieferung (comes with the program) or stadt (deployed by the city)
+  herkunft TEXT NOT NULL,
   UNIQUE (process, version)
 ) STRICT;
 CREATE TABLE geschaeftsgang_tabelle (
@@ -15,6 +17,8 @@ CREATE TABLE geschaeftsgang_tabelle (
   xml TEXT NOT NULL,
   hash TEXT NOT NULL,
   deployed INTEGER NOT NULL,
+  -- auslieferung (comes with the program) or stadt (deployed by the city)
+  herkunft TEXT NOT NULL,
   PRIMARY KEY (name, version)
 ) STRICT;
 -- One row per process instance; state is the interpreter's whole state.
@@ -32,7 +36,9 @@ CREATE TABLE geschaeftsgang_instanz (
   state TEXT NOT NULL,
   verlauf_seq INTEGER NOT NULL,
   gestartet INTEGER NOT NULL,
-  beendet INTEGER
+  beendet INTEGER,
+  -- An operator stopped it: no job goes out, no timer fires, no task is completed.
+  angehalten INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX geschaeftsgang_instanz_sendung ON geschaeftsgang_instanz (sendung);
 CREATE INDEX geschaeftsgang_instanz_dokument ON geschaeftsgang_instanz (dokument, gestartet);
@@ -63,7 +69,7 @@ CREATE TABLE geschaeftsgang_starttermin (
   PRIMARY KEY (process, element)
 ) STRICT;
 CREATE INDEX geschaeftsgang_starttermin_due ON geschaeftsgang_starttermin (due);
--- Work for workers. stand: bereit, unterwegs, stoerung.
+-- Work for workers. stand: bereit, unterwegs, stoerung, angehalten.
 CREATE TABLE geschaeftsgang_auftrag (
   id BLOB NOT NULL PRIMARY KEY,
   instanz BLOB NOT NULL,
@@ -173,9 +179,10 @@ CREATE TABLE geschaeftsgang_frist (
   timer INTEGER NOT NULL,
   due INTEGER NOT NULL,
   element TEXT NOT NULL,
+  ruht INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (instanz, timer)
 ) STRICT;
-CREATE INDEX geschaeftsgang_frist_due ON geschaeftsgang_frist (due);
+CREATE INDEX geschaeftsgang_frist_due ON geschaeftsgang_frist (due) WHERE ruht = 0;
 CREATE TABLE geschaeftsgang_abo (
   instanz BLOB NOT NULL,
   abo INTEGER NOT NULL,

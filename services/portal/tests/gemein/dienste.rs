@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use nachrichten::{
     Actor, AkteId, BlobHash, DokumentId, InstanceId, JobId, SendungId, Tag, TaskId, Timestamp, Werte,
-    ablaeufe::{Ablaeufe, Ablauf, Kennzahlen, SendungAblauf, Stoerung},
+    ablaeufe::{Ablaeufe, Ablauf, Eingriff, Kennzahlen, SendungAblauf, Stoerung, Umzug, UmzugBericht, Version},
     aufgaben::{AufgabeSeite, Aufgaben, AufgabenFilter, AufgabenListe, Erledigung, Schritt, Zaehler},
     dokumente::{AkteSeite, AkteZeile, Dokument, DokumentZeile, Dokumente, Einheit, Inhalt},
     fehler::Fehler,
@@ -223,6 +223,15 @@ impl Ablaeufe for Fake {
         w.protokoll.push(format!("retry {} {grund} {}", jobs.len(), actor.name));
         w.stoerungen.retain(|s| !jobs.contains(&s.job));
         Ok(jobs.len() as u32)
+    }
+    async fn eingreifen(&self, _: &Actor, _: InstanceId, _: Eingriff, _: &str) -> Result<(), Fehler> {
+        Ok(())
+    }
+    async fn umziehen(&self, _: &Actor, _: &Umzug) -> Result<UmzugBericht, Fehler> {
+        Ok(UmzugBericht { ablaeufe: 0, hindernisse: vec![], umgezogen: false })
+    }
+    async fn versionen(&self, _: &Actor) -> Result<Vec<Version>, Fehler> {
+        Ok(vec![])
     }
     async fn kennzahlen(&self, _: &Actor) -> Result<Kennzahlen, Fehler> {
         let w = self.welt.lock().unwrap();
