@@ -302,7 +302,7 @@ impl Sendungen for Eingang {
     async fn accept(&self, actor: &Actor, e: Einlieferung) -> Result<Quittung, Fehler> {
         let inner = &self.inner;
         if e.kanal == Kanal::Upload && e.bytes.len() > inner.max_upload {
-            let text = format!("Die Datei ist größer als {} MB. Teilen Sie die Datei.", inner.max_upload / 1_000_000);
+            let text = format!("Die Datei ist größer als {} MB. Teilen Sie die Datei.", inner.max_upload >> 20);
             return Err(Fehler::new("E1002", 413, text, "upload too large"));
         }
         if e.idempotency_key.is_empty() || e.idempotency_key.len() > 255 {

@@ -104,7 +104,7 @@ async fn seite(ctx: &Ctx, fehler: &str, status: StatusCode) -> Seite {
         laufen: zeilen.iter().filter(|z| z.laeuft).count(),
         zeilen,
         fehler: fehler.to_owned(),
-        grenze: format::groesse(ctx.app.options.upload_max as u64),
+        grenze: format!("{} MB", ctx.app.options.upload_max >> 20),
         schluessel: ctx.app.ids.uuid().to_string(),
         r: ctx.rahmen("Sendungen", "/sendungen", "sendungen").await?,
     };
