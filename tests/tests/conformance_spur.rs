@@ -18,7 +18,8 @@ fn play(arguments: &[&str]) -> Option<usize> {
     files.retain(|f| f.extension().is_some_and(|e| e == "json"));
     files.sort();
     assert!(files.len() >= 35, "only {} case files", files.len());
-    let answer = Command::new(program()).args(["workflow", "trace"]).args(&files).args(arguments).arg("--json").output();
+    let answer =
+        Command::new(program()).args(["workflow", "trace"]).args(&files).args(arguments).arg("--json").output();
     let answer = answer.unwrap();
     let text = String::from_utf8(answer.stdout).unwrap();
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -69,6 +70,11 @@ fn decisions_of_the_kit() {
         let text = String::from_utf8(answer.stdout).unwrap();
         let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let failed: Vec<&Value> = lines.iter().filter(|l| l["pass"] != true).collect();
-        assert!(lines.len() >= nodes && failed.len() <= allowed, "{level}: {} of {}: {failed:?}", failed.len(), lines.len());
+        assert!(
+            lines.len() >= nodes && failed.len() <= allowed,
+            "{level}: {} of {}: {failed:?}",
+            failed.len(),
+            lines.len()
+        );
     }
 }

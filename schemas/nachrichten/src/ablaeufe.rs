@@ -36,6 +36,8 @@ pub struct Ablauf {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Marke {
     pub element: String,
+    /// Which running of it; for operators.
+    pub schritt: u64,
     pub name: String,
     /// Why it waits, a German sentence.
     pub warum: String,
@@ -106,10 +108,17 @@ pub enum Eingriff {
     Anhalten,
     Fortsetzen,
     /// Takes the token of one running step away.
-    SchrittAbbrechen { schritt: u64 },
+    SchrittAbbrechen {
+        schritt: u64,
+    },
     /// Puts a token on a step.
-    SchrittStarten { element: String },
-    VariableSetzen { name: String, wert: serde_json::Value },
+    SchrittStarten {
+        element: String,
+    },
+    VariableSetzen {
+        name: String,
+        wert: serde_json::Value,
+    },
     /// Ends the whole process.
     Abbrechen,
 }
@@ -137,6 +146,27 @@ pub struct UmzugBericht {
     /// German sentences per instance that cannot move.
     pub hindernisse: Vec<(InstanceId, Vec<String>)>,
     pub umgezogen: bool,
+}
+
+/// What the check of a process file or decision table found, and what was deployed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Einspielung {
+    pub name: String,
+    /// No error was found.
+    pub angenommen: bool,
+    pub befunde: Vec<Pruefbefund>,
+    /// Process or table, its version, and whether that is a new one; empty when only checked.
+    pub eingespielt: Vec<(String, u32, bool)>,
+}
+
+/// One line of a check report.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Pruefbefund {
+    /// Refused because of it; else a hint.
+    pub fehler: bool,
+    /// Step as drawn.
+    pub schritt: Option<String>,
+    pub text: String,
 }
 
 /// A deployed version.
@@ -175,6 +205,15 @@ pub trait Ablaeufe: Send + Sync {
     async fn eingreifen(&self, actor: &Actor, id: InstanceId, eingriff: Eingriff, grund: &str) -> Result<(), Fehler>;
     /// All instances of a version, or none.
     async fn umziehen(&self, actor: &Actor, umzug: &Umzug) -> Result<UmzugBericht, Fehler>;
+    /// Checks a process file (`.bpmn`) or decision table (`.dmn`) and, unless `probe`, deploys it as the city's version.
+    async fn einspielen(
+        &self,
+        actor: &Actor,
+        name: &str,
+        text: &str,
+        grund: &str,
+        probe: bool,
+    ) -> Result<Einspielung, Fehler>;
     /// Every deployed version; for operators.
     async fn versionen(&self, actor: &Actor) -> Result<Vec<Version>, Fehler>;
 }

@@ -243,7 +243,10 @@ async fn deploy(geschaeftsgang: &Geschaeftsgang) -> Result<(), StartFehler> {
         or!(geschaeftsgang.deploy_table(name, xml, Herkunft::Auslieferung).await, "decision table");
     }
     for (name, xml) in vorrat::ABLAEUFE {
-        let checked = geschaeftsgang.deploy(xml, Herkunft::Auslieferung).await.map_err(|e| StartFehler(format!("{name}: {e}")))?;
+        let checked = geschaeftsgang
+            .deploy(xml, Herkunft::Auslieferung)
+            .await
+            .map_err(|e| StartFehler(format!("{name}: {e}")))?;
         for warning in checked.warnings {
             tracing::debug!(file = name, element = warning.element, "{}", warning.text);
         }

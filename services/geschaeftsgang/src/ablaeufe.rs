@@ -6,7 +6,8 @@ use engine::Command;
 use nachrichten::{
     Actor, DokumentId, InstanceId, JobId, SendungId, Tag, TaskId, Timestamp, Werte,
     ablaeufe::{
-        Ablaeufe, Ablauf, Eingriff, Kennzahlen, Marke, SendungAblauf, SendungAufgabe, Stoerung, Umzug, UmzugBericht, Version,
+        Ablaeufe, Ablauf, Eingriff, Einspielung, Kennzahlen, Marke, SendungAblauf, SendungAufgabe, Stoerung, Umzug,
+        UmzugBericht, Version,
     },
     erkennung,
     fehler::Fehler,
@@ -63,6 +64,7 @@ impl Inner {
         let marken = state.waiting(&fassung.definition).into_iter().filter(|w| !w.container || w.incident.is_some());
         let marken = marken.map(|w| Marke {
             element: w.element.to_string(),
+            schritt: w.instance.0,
             name: w.name.to_string(),
             stoerung: w.incident.is_some(),
             warum: w.incident.unwrap_or(w.warum),
@@ -296,11 +298,22 @@ impl Ablaeufe for Geschaeftsgang {
         self.inner.umziehen(actor, umzug).await
     }
 
+    async fn einspielen(
+        &self,
+        actor: &Actor,
+        name: &str,
+        text: &str,
+        grund: &str,
+        probe: bool,
+    ) -> Result<Einspielung, Fehler> {
+        Geschaeftsgang::einspielen(self, actor, name, text, grund, probe).await
+    }
+
     async fn versionen(&self, actor: &Actor) -> Result<Vec<Version>, Fehler> {
         if !self.inner.betrieb(actor).await? {
             return Err(no_operator());
         }
-        Geschaeftsgang::versionen(self).await.map_err(away)
+        self.alle_versionen().await.map_err(away)
     }
 
     async fn kennzahlen(&self, _actor: &Actor) -> Result<Kennzahlen, Fehler> {

@@ -356,7 +356,8 @@ async fn complete_in(
     let current = current.filter(|c| c.version == e.version && c.erledigt.is_none()).ok_or(Refused::Stale)?;
     let (stopped,): (bool,) = tx.one(&sql::ANGEHALTEN, args![z.instanz]).await?;
     if stopped {
-        let text = "Der Betrieb hat diesen Ablauf angehalten. Ihre Eingaben sind gesichert. Versuchen Sie es später erneut.";
+        let text =
+            "Der Betrieb hat diesen Ablauf angehalten. Ihre Eingaben sind gesichert. Versuchen Sie es später erneut.";
         return Err(Refused::Other(Fehler::new("E3008", 409, text, "process is suspended")));
     }
     let hash = signed_hash(&current.daten, &e.werte);

@@ -2,10 +2,10 @@
 //! What operators do to running processes: stop and go on, take a step back or start one, set a variable, end it, and
 //! move everything that runs on one version to another. Each act has a reason and stands in the audit trail.
 
-use engine::{Command, ElementInstanceId, MigrationPlan};
+use engine::{Command, DeployError, ElementInstanceId, MigrationPlan};
 use nachrichten::{
-    Actor, DefinitionId, InstanceId, Timestamp, Werte,
-    ablaeufe::{Eingriff, Umzug, UmzugBericht, Version},
+    Actor, BlobHash, DefinitionId, InstanceId, Timestamp, Werte,
+    ablaeufe::{Eingriff, Einspielung, Pruefbefund, Umzug, UmzugBericht, Version},
     fehler::Fehler,
 };
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ use service_platform::{
 };
 
 use crate::{
-    Geschaeftsgang, Inner,
+    Geschaeftsgang, Herkunft, Inner,
     aufgaben::away,
     fahrt::{Fahrt, FahrtFehler},
     sql,
@@ -36,14 +36,8 @@ impl Inner {
 
     async fn note(&self, tx: &mut Tx, actor: &Actor, id: InstanceId, act: &str, data: Value) -> Result<(), DbError> {
         let chain = format!("ablauf:{id}");
-        let entry = audit::Entry {
-            chain: &chain,
-            at: self.now(),
-            actor: &audit::person(actor),
-            act,
-            object: &chain,
-            data,
-        };
+        let entry =
+            audit::Entry { chain: &chain, at: self.now(), actor: &audit::person(actor), act, object: &chain, data };
         audit::append(tx, entry).await
     }
 
@@ -148,7 +142,8 @@ impl Inner {
         fahrt.finish().await.map_err(away)?;
         for (id,) in &all {
             tx.execute(&sql::UMZUG_SETZEN, args![*id, to]).await.map_err(away)?;
-            let data = json!({ "von": umzug.von, "nach": umzug.nach, "schritte": umzug.schritte, "grund": umzug.grund });
+            let data =
+                json!({ "von": umzug.von, "nach": umzug.nach, "schritte": umzug.schritte, "grund": umzug.grund });
             self.note(&mut tx, actor, *id, "umgezogen", data).await.map_err(away)?;
         }
         tx.commit().await.map_err(away)?;
@@ -162,6 +157,11 @@ impl Inner {
 pub(crate) enum Hindernis {
     Gruende(Vec<String>),
     Fahrt(FahrtFehler),
+}
+
+fn befund(f: engine::Finding) -> Pruefbefund {
+    let schritt = f.name.filter(|n| !n.is_empty()).or(f.element);
+    Pruefbefund { fehler: f.level == engine::Level::Error, schritt, text: f.text }
 }
 
 struct VersionRow {
@@ -181,8 +181,55 @@ impl From<VersionRow> for Version {
 }
 
 impl Geschaeftsgang {
+    /// Checks a file and, unless `probe`, deploys it; the audit trail keeps who, why and the file's hash.
+    pub(crate) async fn einspielen(
+        &self,
+        actor: &Actor,
+        name: &str,
+        text: &str,
+        grund: &str,
+        probe: bool,
+    ) -> Result<Einspielung, Fehler> {
+        let inner = &self.inner;
+        inner.operator(actor, if probe { "Probe" } else { grund }).await?;
+        let table = name.ends_with(".dmn");
+        let mut bericht = Einspielung { name: name.to_owned(), ..Einspielung::default() };
+        let problem = |text: String| Pruefbefund { fehler: true, schritt: None, text };
+        bericht.befunde = match (table, engine::Tables::parse(text)) {
+            (true, Ok(_)) => Vec::new(),
+            (true, Err(text)) => vec![problem(text)],
+            (false, _) => match engine::deploy(text, inner.tabellen.clone(), &inner.options.deploy) {
+                Ok(deployment) => deployment.findings.into_iter().map(befund).collect(),
+                Err(DeployError::Refused(findings)) => findings.into_iter().map(befund).collect(),
+                Err(DeployError::Unreadable(text)) => vec![problem(text)],
+            },
+        };
+        bericht.angenommen = !bericht.befunde.iter().any(|b| b.fehler);
+        if probe || !bericht.angenommen {
+            return Ok(bericht);
+        }
+        let deployed = match table {
+            true => self.deploy_table(name, text, Herkunft::Stadt).await.map(|d| vec![d]),
+            false => self.deploy(text, Herkunft::Stadt).await.map(|p| p.deployed),
+        };
+        let deployed = deployed.map_err(away)?;
+        bericht.eingespielt = deployed.into_iter().map(|d| (d.process, d.version, d.neu)).collect();
+        let mut tx = inner.db.begin().await.map_err(away)?;
+        let entry = audit::Entry {
+            chain: "geschaeftsgang",
+            at: inner.now(),
+            actor: &audit::person(actor),
+            act: "eingespielt",
+            object: name,
+            data: json!({ "sha256": BlobHash::of(text.as_bytes()), "fassungen": bericht.eingespielt, "grund": grund }),
+        };
+        audit::append(&mut tx, entry).await.map_err(away)?;
+        tx.commit().await.map_err(away)?;
+        Ok(bericht)
+    }
+
     /// Every version with how many instances run on it and ended on it.
-    pub async fn versionen(&self) -> Result<Vec<Version>, DbError> {
+    pub async fn alle_versionen(&self) -> Result<Vec<Version>, DbError> {
         let rows: Vec<VersionRow> = self.inner.db.all(&sql::BESTAND_LISTE, args![]).await?;
         Ok(rows.into_iter().map(Into::into).collect())
     }

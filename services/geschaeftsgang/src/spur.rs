@@ -23,16 +23,40 @@ use crate::{
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs)]
 pub enum Op {
-    Start { process: String, variables: Werte },
+    Start {
+        process: String,
+        variables: Werte,
+    },
     Waiting,
-    Complete { element: String, variables: Werte },
-    Message { name: String, key: Option<String>, variables: Werte },
-    Signal { name: String, variables: Werte },
-    BpmnError { element: String, code: String },
-    FailJob { element: String },
-    ResolveIncident { element: String },
-    SetVariables { variables: Werte },
-    ActivateAdhoc { element: String },
+    Complete {
+        element: String,
+        variables: Werte,
+    },
+    Message {
+        name: String,
+        key: Option<String>,
+        variables: Werte,
+    },
+    Signal {
+        name: String,
+        variables: Werte,
+    },
+    BpmnError {
+        element: String,
+        code: String,
+    },
+    FailJob {
+        element: String,
+    },
+    ResolveIncident {
+        element: String,
+    },
+    SetVariables {
+        variables: Werte,
+    },
+    ActivateAdhoc {
+        element: String,
+    },
     /// When the next timer is due.
     Due,
     /// Fires what is due now.
@@ -149,7 +173,8 @@ impl Inner {
             let Some(fassung) = self.definitionen.read().await.get(row.definition) else { continue };
             let definition = &fassung.definition;
             let adhoc = definition.element(element).is_some_and(|e| e.kind == "adHocSubProcess");
-            let open = state.waiting(definition).into_iter().find(|w| &*w.element == element && (!w.container || adhoc));
+            let open =
+                state.waiting(definition).into_iter().find(|w| &*w.element == element && (!w.container || adhoc));
             if let Some(w) = open {
                 return Ok(Open { instanz: row.id, element: w.instance, state });
             }

@@ -49,8 +49,7 @@ pub(crate) async fn fire_due(inner: &Inner) -> Result<usize, FahrtFehler> {
             Err(error) => tracing::error!(ablauf.id = %instance, timer, %error, "cannot fire a timer"),
         }
     }
-    let starts: Vec<(String, String, Timestamp, Option<u32>)> =
-        inner.db.all(&sql::STARTTERMIN_DUE, args![now]).await?;
+    let starts: Vec<(String, String, Timestamp, Option<u32>)> = inner.db.all(&sql::STARTTERMIN_DUE, args![now]).await?;
     for (process, element, due, again) in starts {
         match start(inner, &process, &element, TimerPlan { due, again }, now).await {
             Ok(()) => fired += 1,

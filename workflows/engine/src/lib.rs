@@ -25,8 +25,8 @@ mod xml;
 
 pub use api::*;
 pub use definition::Definition;
-pub use migrate::{Migrated, MigrationPlan, migrate};
 pub use dmn::{TableSet, Tables};
+pub use migrate::{Migrated, MigrationPlan, migrate};
 pub use state::{Phase, State};
 pub use step::step;
 pub use xml::{Inventory, ProcessInventory, deploy, inventory};

@@ -77,7 +77,9 @@ fn renamed(
 ) -> Vec<(ElementInstanceId, Arc<str>, Arc<str>)> {
     let pairs = after.instances.iter().filter_map(|(id, inst)| Some((id, before.instances.get(id)?, inst)));
     let changed = pairs.filter(|(_, a, b)| old.at(a.element).id != new.at(b.element).id);
-    changed.map(|(id, _, b)| (ElementInstanceId(*id), new.at(b.element).id.clone(), new.at(b.element).name.clone())).collect()
+    changed
+        .map(|(id, _, b)| (ElementInstanceId(*id), new.at(b.element).id.clone(), new.at(b.element).name.clone()))
+        .collect()
 }
 
 struct Move<'a> {
@@ -161,7 +163,9 @@ impl Move<'_> {
                 match self.flow(*f, join.element) {
                     Some(to) => *f = to,
                     None => {
-                        self.problems.insert(format!("Vor „{label}“ fehlt in der neuen Fassung ein Weg, der schon gegangen ist."));
+                        self.problems.insert(format!(
+                            "Vor „{label}“ fehlt in der neuen Fassung ein Weg, der schon gegangen ist."
+                        ));
                     }
                 }
             }
@@ -174,7 +178,8 @@ impl Move<'_> {
                 None if self.optional(wait.event) => {}
                 None => {
                     let label = self.old.at(wait.event).label().to_owned();
-                    self.problems.insert(format!("Auf „{label}“ (Nr. {number}) kann in der neuen Fassung niemand warten."));
+                    self.problems
+                        .insert(format!("Auf „{label}“ (Nr. {number}) kann in der neuen Fassung niemand warten."));
                 }
             }
         }
@@ -207,8 +212,7 @@ impl Move<'_> {
                 machine.drop_wait(*number);
             }
         }
-        let known: BTreeSet<El> =
-            (0..self.old.elements.len() as El).filter_map(|e| self.target(e)).collect();
+        let known: BTreeSet<El> = (0..self.old.elements.len() as El).filter_map(|e| self.target(e)).collect();
         let owners: Vec<(u64, El)> = machine.s.instances.iter().map(|(id, i)| (*id, i.element)).collect();
         for (id, element) in owners {
             if matches!(machine.inst(id).role, Role::Inner(_)) || machine.inst(id).incident.is_some() {

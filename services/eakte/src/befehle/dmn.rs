@@ -47,7 +47,11 @@ pub fn tck(folder: &Path, json: bool) -> Ende {
         match of_folder(&sub, now) {
             Ok(verdicts) => {
                 for v in verdicts {
-                    if v.pass { passed += 1 } else { failed += 1 }
+                    if v.pass {
+                        passed += 1
+                    } else {
+                        failed += 1
+                    }
                     let line = json!({ "folder": name, "test": v.test, "node": v.node, "expected": v.expected, "got": v.got, "pass": v.pass });
                     if json {
                         ausgabe::json(&line);
@@ -59,7 +63,9 @@ pub fn tck(folder: &Path, json: bool) -> Ende {
             Err(text) => {
                 failed += 1;
                 if json {
-                    ausgabe::json(&json!({ "folder": name, "test": "", "node": "", "expected": "", "got": text, "pass": false }));
+                    ausgabe::json(
+                        &json!({ "folder": name, "test": "", "node": "", "expected": "", "got": text, "pass": false }),
+                    );
                 } else {
                     ausgabe::line(&format!("{name}: {text}"));
                 }

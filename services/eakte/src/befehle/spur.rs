@@ -57,7 +57,8 @@ pub fn run(files: &[PathBuf], art: &Art, json: bool) -> Ende {
         })?;
         for case in &cases.cases {
             number += 1;
-            let result = one(runtime.handle(), file, &cases, case, art, number).unwrap_or_else(|text| failed(file, case, text));
+            let result =
+                one(runtime.handle(), file, &cases, case, art, number).unwrap_or_else(|text| failed(file, case, text));
             if result.mismatches.is_empty() {
                 passed += 1;
             } else {

@@ -93,7 +93,9 @@ pub fn deploy(files: &[PathBuf], ort: &Ort, json: bool) -> Ende {
             let name = file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
             let table = file.extension().is_some_and(|e| e == "dmn");
             let done = match table {
-                true => app.geschaeftsgang.deploy_table(&name, &xml, Herkunft::Stadt).await.map(|d| (vec![d], Vec::new())),
+                true => {
+                    app.geschaeftsgang.deploy_table(&name, &xml, Herkunft::Stadt).await.map(|d| (vec![d], Vec::new()))
+                }
                 false => app.geschaeftsgang.deploy(&xml, Herkunft::Stadt).await.map(|p| (p.deployed, p.warnings)),
             };
             let (deployed, warnings, error) = match done {
@@ -139,7 +141,10 @@ pub fn list(ort: &Ort, json: bool) -> Ende {
                 }));
             } else {
                 let (process, version) = (&v.process, v.version);
-                ausgabe::line(&format!("{process:<20} Fassung {version:<4} {:>6} laufen {:>6} beendet  {}", v.laufend, v.beendet, v.name));
+                ausgabe::line(&format!(
+                    "{process:<20} Fassung {version:<4} {:>6} laufen {:>6} beendet  {}",
+                    v.laufend, v.beendet, v.name
+                ));
             }
         }
         Ok(exit::OK)
@@ -192,7 +197,11 @@ pub fn migrate(umzug: &Umzug, ort: &Ort, json: bool) -> Ende {
                 gruende.iter().for_each(|g| ausgabe::line(&format!("{id}: {g}")));
             }
             let word = if bericht.umgezogen { "umgezogen" } else { "nicht umgezogen" };
-            ausgabe::line(&format!("{} Abläufe, {} mit Hindernis: {word}", bericht.ablaeufe, bericht.hindernisse.len()));
+            ausgabe::line(&format!(
+                "{} Abläufe, {} mit Hindernis: {word}",
+                bericht.ablaeufe,
+                bericht.hindernisse.len()
+            ));
         }
         Ok(if bericht.hindernisse.is_empty() { exit::OK } else { exit::FAILED })
     })

@@ -10,20 +10,16 @@ use std::{
     sync::Arc,
 };
 
-use engine::{
-    Binding, Command, Definition, ElementInstanceId, HistoryEvent, HistoryKind, Outcome, Output, Rejected, StartKind,
-    State, SubscriptionKind, TaskSpec, TimerPlan,
-};
+use engine::{Command, Definition, ElementInstanceId, HistoryEvent, HistoryKind, Rejected, State, TimerPlan};
 use nachrichten::{DefinitionId, DokumentId, InstanceId, PersonId, SendungId, Timestamp, Werte};
 use serde_json::{Value, json};
 use service_platform::{
     args, audit,
     db::{DbError, Tx},
-    from_row, rechte,
+    from_row,
 };
 
-use crate::{Inner, definitionen::Fassung, eingriff::Hindernis, sql};
-
+use crate::{Inner, definitionen::Fassung, sql};
 
 /// Words of the Verlauf.
 pub(crate) const EREIGNISSE: [(HistoryKind, &str); 6] = [
@@ -115,7 +111,17 @@ pub(crate) struct Fahrt<'a> {
 
 impl<'a> Fahrt<'a> {
     pub fn new(inner: &'a Inner, tx: &'a mut Tx, now: Timestamp) -> Self {
-        Self { inner, tx, now, loaded: HashMap::new(), queue: VecDeque::new(), fresh: false, akt: None, jobs: false, timers: false }
+        Self {
+            inner,
+            tx,
+            now,
+            loaded: HashMap::new(),
+            queue: VecDeque::new(),
+            fresh: false,
+            akt: None,
+            jobs: false,
+            timers: false,
+        }
     }
 
     pub fn tx(&mut self) -> &mut Tx {
@@ -141,12 +147,7 @@ impl<'a> Fahrt<'a> {
     /// A timer start event is due: a new instance of the newest version, and the next time, if there is one.
     ///
     /// Result - false when another engine was faster.
-    pub async fn start_timer(
-        &mut self,
-        process: &str,
-        element: &str,
-        plan: &TimerPlan,
-    ) -> Result<bool, FahrtFehler> {
+    pub async fn start_timer(&mut self, process: &str, element: &str, plan: &TimerPlan) -> Result<bool, FahrtFehler> {
         if self.tx.execute(&sql::STARTTERMIN_TAKE, args![process, element, plan.due]).await? == 0 {
             return Ok(false);
         }

@@ -211,7 +211,12 @@ impl Fahrt<'_> {
         Ok(())
     }
 
-    pub(super) async fn ended(&mut self, id: InstanceId, variables: Werte, outcome: Outcome) -> Result<(), FahrtFehler> {
+    pub(super) async fn ended(
+        &mut self,
+        id: InstanceId,
+        variables: Werte,
+        outcome: Outcome,
+    ) -> Result<(), FahrtFehler> {
         let stand = match outcome {
             Outcome::Completed | Outcome::Terminated => "beendet",
             Outcome::Error { .. } => "fehler",
@@ -236,7 +241,11 @@ impl Fahrt<'_> {
         Ok(())
     }
 
-    pub(super) async fn child(&mut self, id: InstanceId, element: ElementInstanceId) -> Result<Option<InstanceId>, FahrtFehler> {
+    pub(super) async fn child(
+        &mut self,
+        id: InstanceId,
+        element: ElementInstanceId,
+    ) -> Result<Option<InstanceId>, FahrtFehler> {
         let here = self.loaded.values().find(|g| {
             g.row.parent == Some(id) && g.row.parent_element == Some(element.0 as i64) && g.row.beendet.is_none()
         });
@@ -287,7 +296,11 @@ impl Fahrt<'_> {
     }
 
     /// Starts every process whose newest version has a fitting start event; true when one did.
-    pub(super) async fn start_by(&mut self, fits: impl Fn(&StartKind) -> bool, werte: &Werte) -> Result<bool, FahrtFehler> {
+    pub(super) async fn start_by(
+        &mut self,
+        fits: impl Fn(&StartKind) -> bool,
+        werte: &Werte,
+    ) -> Result<bool, FahrtFehler> {
         let mut started = false;
         self.refresh().await?;
         let newest = self.inner.definitionen.read().await.all_newest();

@@ -133,8 +133,8 @@ impl Db {
     /// Runs a statement that allows no transaction around it (`CREATE DATABASE`, `VACUUM`).
     pub async fn run_alone(&self, sql: &Sql) -> Result<(), DbError> {
         match self {
-            Self::Sqlite { read, .. } => drop(sqlx::raw_sql(sql.sqlite).execute(read).await?),
-            Self::Postgres(pool) => drop(sqlx::raw_sql(sql.postgres).execute(pool).await?),
+            Self::Sqlite { read, .. } => sqlx::raw_sql(sql.sqlite).execute(read).await.map(|_| ())?,
+            Self::Postgres(pool) => sqlx::raw_sql(sql.postgres).execute(pool).await.map(|_| ())?,
         }
         Ok(())
     }
