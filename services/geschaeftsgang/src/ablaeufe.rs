@@ -129,7 +129,7 @@ impl Ablaeufe for Geschaeftsgang {
         let (inner, now) = (&self.inner, self.inner.now());
         let mut tx = inner.db.begin().await.map_err(away)?;
         let mut fahrt = Fahrt::new(inner, &mut tx, now);
-        let key = format!("person:{}:{key}", actor.person);
+        let key = format!("person:{}:{process}:{key}", actor.person);
         let id = match fahrt.start(process, werte, Some(&key)).await {
             Ok(id) => id,
             Err(FahrtFehler::NoProcess(name)) => {
