@@ -23,13 +23,59 @@ use service_platform_testkit::{
     blobs::{TestBlobs, blobs_contract},
     bus::{TestBus, bus_contract},
     db::db_contract,
-    sqlite,
+    postgres, sqlite,
     uhr::uhr_contract,
 };
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sqlite_db() {
     db_contract(&sqlite().await.db).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_db() {
+    let Some(test) = postgres().await else { return };
+    db_contract(&test.db).await;
+}
+
+/// Every statement of every service is understood by the database.
+#[tokio::test]
+async fn postgres_prepares_every_statement() {
+    let Some(test) = postgres().await else { return };
+    prepares_every_statement(&test.db).await;
+}
+
+/// Tables, columns, nullability and unique keys are the same on both databases.
+#[tokio::test]
+async fn both_databases_have_the_same_shape() {
+    service_platform::statements! {
+        COLUMNS = "SELECT m.name, p.name, CASE WHEN p.\"notnull\" = 1 OR p.pk > 0 THEN 'NO' ELSE 'YES' END FROM sqlite_master m JOIN pragma_table_info(m.name) p WHERE m.type = 'table' ORDER BY 1, 2"
+            => "SELECT table_name::text, column_name::text, is_nullable::text FROM information_schema.columns WHERE table_schema = 'public' ORDER BY 1, 2";
+        KEYS = "SELECT DISTINCT m.name, (SELECT group_concat(c.name, ',') FROM (SELECT i.name FROM pragma_index_info(l.name) i ORDER BY i.name) c), '' FROM sqlite_master m JOIN pragma_index_list(m.name) l WHERE m.type = 'table' AND l.\"unique\" = 1 UNION SELECT m.name, p.name, '' FROM sqlite_master m JOIN pragma_table_info(m.name) p WHERE m.type = 'table' AND p.pk = 1 AND p.type = 'INTEGER' AND (SELECT count(*) FROM pragma_table_info(m.name) q WHERE q.pk > 0) = 1 ORDER BY 1, 2"
+            => "SELECT DISTINCT t.relname::text, (SELECT string_agg(a.attname::text, ',' ORDER BY a.attname COLLATE \"C\") FROM pg_attribute a WHERE a.attrelid = t.oid AND a.attnum = ANY(i.indkey)), '' FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace WHERE n.nspname = 'public' AND i.indisunique ORDER BY 1, 2";
+    }
+    let Some(other) = postgres().await else { return };
+    let own = sqlite().await;
+    let mut shapes = Vec::new();
+    for db in [&own.db, &other.db] {
+        for migrations in [service_geschaeftsgang::MIGRATIONS, service_eingang::MIGRATIONS, service_akten::MIGRATIONS] {
+            db.migrate(&migrations).await.unwrap();
+        }
+        let columns: Vec<(String, String, String)> = db.all(&COLUMNS, args![]).await.unwrap();
+        let keys: Vec<(String, Option<String>, String)> = db.all(&KEYS, args![]).await.unwrap();
+        let keys = keys.into_iter().map(|(t, k, _)| (t, k.unwrap_or_default(), "key".to_owned()));
+        let ours = |t: &str| ["platform_", "geschaeftsgang_", "eingang_", "akten_"].iter().any(|p| t.starts_with(p));
+        let all: std::collections::BTreeSet<_> = columns.into_iter().chain(keys).filter(|(t, ..)| ours(t)).collect();
+        shapes.push(all);
+    }
+    let only = |a: usize, b: usize| shapes[a].difference(&shapes[b]).map(|x| format!("{x:?}")).collect::<Vec<_>>();
+    // The full text index is made of other parts on each database.
+    let volltext = |rows: Vec<String>| rows.into_iter().filter(|r| !r.contains("akten_volltext")).collect::<Vec<_>>();
+    assert_eq!(
+        (volltext(only(0, 1)), volltext(only(1, 0))),
+        (Vec::new(), Vec::new()),
+        "only in SQLite, only in PostgreSQL"
+    );
 }
 
 /// Every statement of every service is understood by the database.

@@ -36,6 +36,8 @@ pub struct Ablauf {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Marke {
     pub element: String,
+    /// Which running of it; for operators.
+    pub schritt: u64,
     pub name: String,
     /// Why it waits, a German sentence.
     pub warum: String,
@@ -98,6 +100,86 @@ pub struct SendungAufgabe {
     pub grund: Option<crate::sendungen::Grund>,
 }
 
+/// What an operator does to a running process.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Eingriff {
+    /// No job goes out, no timer fires, no task can be completed until it goes on.
+    Anhalten,
+    Fortsetzen,
+    /// Takes the token of one running step away.
+    SchrittAbbrechen {
+        schritt: u64,
+    },
+    /// Puts a token on a step.
+    SchrittStarten {
+        element: String,
+    },
+    VariableSetzen {
+        name: String,
+        wert: serde_json::Value,
+    },
+    /// Ends the whole process.
+    Abbrechen,
+}
+
+/// Moves what runs on one version of a process to another.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Umzug {
+    pub process: String,
+    pub von: u32,
+    pub nach: u32,
+    /// Old element id to new one; the others keep their id.
+    #[serde(default)]
+    pub schritte: std::collections::BTreeMap<String, String>,
+    /// Only tell what would happen.
+    #[serde(default)]
+    pub probe: bool,
+    pub grund: String,
+}
+
+/// What a move did or would do. With obstacles nothing was moved.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct UmzugBericht {
+    /// Instances that run on the old version.
+    pub ablaeufe: u64,
+    /// German sentences per instance that cannot move.
+    pub hindernisse: Vec<(InstanceId, Vec<String>)>,
+    pub umgezogen: bool,
+}
+
+/// What the check of a process file or decision table found, and what was deployed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Einspielung {
+    pub name: String,
+    /// No error was found.
+    pub angenommen: bool,
+    pub befunde: Vec<Pruefbefund>,
+    /// Process or table, its version, and whether that is a new one; empty when only checked.
+    pub eingespielt: Vec<(String, u32, bool)>,
+}
+
+/// One line of a check report.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Pruefbefund {
+    /// Refused because of it; else a hint.
+    pub fehler: bool,
+    /// Step as drawn.
+    pub schritt: Option<String>,
+    pub text: String,
+}
+
+/// A deployed version.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Version {
+    pub process: String,
+    pub version: u32,
+    pub name: String,
+    pub seit: Timestamp,
+    pub laufend: u64,
+    pub beendet: u64,
+}
+
 #[async_trait]
 pub trait Ablaeufe: Send + Sync {
     /// All instances of a Sendung; the caller has checked that the Sendung may be seen.
@@ -119,4 +201,19 @@ pub trait Ablaeufe: Send + Sync {
     /// Puts failed jobs back in the queue; the reason stands in the audit trail. Returns how many were queued.
     async fn retry(&self, actor: &Actor, jobs: &[JobId], grund: &str) -> Result<u32, Fehler>;
     async fn kennzahlen(&self, actor: &Actor) -> Result<Kennzahlen, Fehler>;
+    /// An operator's act; the reason stands in the audit trail.
+    async fn eingreifen(&self, actor: &Actor, id: InstanceId, eingriff: Eingriff, grund: &str) -> Result<(), Fehler>;
+    /// All instances of a version, or none.
+    async fn umziehen(&self, actor: &Actor, umzug: &Umzug) -> Result<UmzugBericht, Fehler>;
+    /// Checks a process file (`.bpmn`) or decision table (`.dmn`) and, unless `probe`, deploys it as the city's version.
+    async fn einspielen(
+        &self,
+        actor: &Actor,
+        name: &str,
+        text: &str,
+        grund: &str,
+        probe: bool,
+    ) -> Result<Einspielung, Fehler>;
+    /// Every deployed version; for operators.
+    async fn versionen(&self, actor: &Actor) -> Result<Vec<Version>, Fehler>;
 }

@@ -12,7 +12,7 @@ use service_akten::Akten;
 use service_eingang::{Ablehnung, Eingang, Profil, Pruefer};
 use service_einordnung::Einordnung;
 use service_erkennung::{Erkennung, Tesseract, TextEngine};
-use service_geschaeftsgang::{Geschaeftsgang, Options as EngineOptions};
+use service_geschaeftsgang::{Geschaeftsgang, Herkunft, Options as EngineOptions};
 use service_platform::{
     audit,
     blobs::{Blobs, DirectoryBlobs},
@@ -240,10 +240,13 @@ async fn sweep(eingang: &Eingang, geschaeftsgang: &Geschaeftsgang, akten: &Akten
 /// Deploys the shipped tables and processes; a new text is a new version, an old one changes nothing.
 async fn deploy(geschaeftsgang: &Geschaeftsgang) -> Result<(), StartFehler> {
     for (name, xml) in vorrat::TABELLEN {
-        or!(geschaeftsgang.deploy_table(name, xml).await, "decision table");
+        or!(geschaeftsgang.deploy_table(name, xml, Herkunft::Auslieferung).await, "decision table");
     }
     for (name, xml) in vorrat::ABLAEUFE {
-        let checked = geschaeftsgang.deploy(xml).await.map_err(|e| StartFehler(format!("{name}: {e}")))?;
+        let checked = geschaeftsgang
+            .deploy(xml, Herkunft::Auslieferung)
+            .await
+            .map_err(|e| StartFehler(format!("{name}: {e}")))?;
         for warning in checked.warnings {
             tracing::debug!(file = name, element = warning.element, "{}", warning.text);
         }

@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use nachrichten::ablaeufe::Umzug;
 use service_platform::config::Config;
 
 use crate::{ausgabe, befehle, exit};
@@ -96,6 +97,9 @@ enum Befehl {
     /// Check a process
     #[command(subcommand)]
     Workflow(WorkflowBefehl),
+    /// Decision tables
+    #[command(subcommand)]
+    Dmn(DmnBefehl),
     /// The audit trail
     #[command(subcommand)]
     Audit(AuditBefehl),
@@ -179,6 +183,100 @@ pub enum WorkflowBefehl {
         #[arg(long)]
         json: bool,
     },
+    /// Run conformance cases
+    Trace {
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// sqlite:DIR or postgres:URL; in memory without it
+        #[arg(long)]
+        durable: Option<String>,
+        /// Engine processes that take turns on one database
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=2))]
+        engines: u32,
+        /// A new engine for every act
+        #[arg(long)]
+        restart_each_commit: bool,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Deploy BPMN files and decision tables
+    Deploy {
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        #[command(flatten)]
+        ort: Ort,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Deployed versions and how much runs on them
+    List {
+        #[command(flatten)]
+        ort: Ort,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Where a running process stands
+    Show {
+        id: String,
+        #[command(flatten)]
+        ort: Ort,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Move what runs on one version to another: all or nothing
+    Migrate {
+        process: String,
+        #[arg(long)]
+        from: u32,
+        #[arg(long)]
+        to: u32,
+        /// OLD=NEW for steps whose id changed
+        #[arg(long = "map", value_name = "OLD=NEW")]
+        map: Vec<String>,
+        /// Only tell what would happen
+        #[arg(long)]
+        dry_run: bool,
+        #[arg(long, default_value = "")]
+        reason: String,
+        #[command(flatten)]
+        ort: Ort,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Stopped steps: list them, or try one again
+    Incident {
+        /// Incidents to try again; without any they are listed
+        ids: Vec<String>,
+        #[arg(long, default_value = "")]
+        reason: String,
+        #[command(flatten)]
+        ort: Ort,
+        #[arg(long)]
+        json: bool,
+    },
+    /// The second process of a trace
+    #[command(hide = true)]
+    Engine { welt: String },
+}
+
+#[derive(Subcommand)]
+pub enum DmnBefehl {
+    /// The value of a decision for an input
+    Eval {
+        file: PathBuf,
+        /// Id or name of the decision
+        #[arg(long)]
+        decision: String,
+        /// A JSON object
+        #[arg(long)]
+        input: String,
+    },
+    /// Test cases of the DMN Technology Compatibility Kit, all folders below
+    Tck {
+        folder: PathBuf,
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Subcommand)]
@@ -241,6 +339,24 @@ pub fn run() -> u8 {
         Befehl::Ocr { file, output, text, json } => befehle::ocr::run(&file, &output, text.as_deref(), json),
         Befehl::Invoice(befehl) => befehle::invoice::run(befehl),
         Befehl::Workflow(WorkflowBefehl::Check { file, json }) => befehle::workflow::check(&file, json),
+        Befehl::Workflow(WorkflowBefehl::Trace { files, durable, engines, restart_each_commit, json }) => {
+            let art = befehle::spur::Art { durable, engines, restart: restart_each_commit };
+            befehle::spur::run(&files, &art, json)
+        }
+        Befehl::Workflow(WorkflowBefehl::Deploy { files, ort, json }) => befehle::workflow::deploy(&files, &ort, json),
+        Befehl::Workflow(WorkflowBefehl::List { ort, json }) => befehle::workflow::list(&ort, json),
+        Befehl::Workflow(WorkflowBefehl::Show { id, ort, json }) => befehle::workflow::show(&id, &ort, json),
+        Befehl::Workflow(WorkflowBefehl::Migrate { process, from, to, map, dry_run, reason, ort, json }) => {
+            let (schritte, probe) = (befehle::workflow::pairs(&map), dry_run);
+            let umzug = schritte.map(|schritte| Umzug { process, von: from, nach: to, schritte, probe, grund: reason });
+            umzug.and_then(|umzug| befehle::workflow::migrate(&umzug, &ort, json))
+        }
+        Befehl::Workflow(WorkflowBefehl::Incident { ids, reason, ort, json }) => {
+            befehle::workflow::incident(&ids, &reason, &ort, json)
+        }
+        Befehl::Workflow(WorkflowBefehl::Engine { welt }) => befehle::spur::serve(&welt),
+        Befehl::Dmn(DmnBefehl::Eval { file, decision, input }) => befehle::dmn::eval(&file, &decision, &input),
+        Befehl::Dmn(DmnBefehl::Tck { folder, json }) => befehle::dmn::tck(&folder, json),
         Befehl::Audit(AuditBefehl::Verify { ort, json }) => befehle::audit::verify(&ort, json),
         Befehl::Reconcile { ort, journal, json } => befehle::reconcile::run(&ort, journal.as_deref(), json),
         Befehl::Config { ort, json } => befehle::config(&ort, json),

@@ -5,7 +5,10 @@ use async_trait::async_trait;
 use engine::Command;
 use nachrichten::{
     Actor, DokumentId, InstanceId, JobId, SendungId, Tag, TaskId, Timestamp, Werte,
-    ablaeufe::{Ablaeufe, Ablauf, Kennzahlen, Marke, SendungAblauf, SendungAufgabe, Stoerung},
+    ablaeufe::{
+        Ablaeufe, Ablauf, Eingriff, Einspielung, Kennzahlen, Marke, SendungAblauf, SendungAufgabe, Stoerung, Umzug,
+        UmzugBericht, Version,
+    },
     erkennung,
     fehler::Fehler,
     sendungen::Grund,
@@ -61,6 +64,7 @@ impl Inner {
         let marken = state.waiting(&fassung.definition).into_iter().filter(|w| !w.container || w.incident.is_some());
         let marken = marken.map(|w| Marke {
             element: w.element.to_string(),
+            schritt: w.instance.0,
             name: w.name.to_string(),
             stoerung: w.incident.is_some(),
             warum: w.incident.unwrap_or(w.warum),
@@ -125,7 +129,7 @@ impl Ablaeufe for Geschaeftsgang {
         let (inner, now) = (&self.inner, self.inner.now());
         let mut tx = inner.db.begin().await.map_err(away)?;
         let mut fahrt = Fahrt::new(inner, &mut tx, now);
-        let key = format!("person:{}:{key}", actor.person);
+        let key = format!("person:{}:{process}:{key}", actor.person);
         let id = match fahrt.start(process, werte, Some(&key)).await {
             Ok(id) => id,
             Err(FahrtFehler::NoProcess(name)) => {
@@ -284,6 +288,32 @@ impl Ablaeufe for Geschaeftsgang {
         }
         inner.auftraege.notify_one();
         Ok(queued)
+    }
+
+    async fn eingreifen(&self, actor: &Actor, id: InstanceId, eingriff: Eingriff, grund: &str) -> Result<(), Fehler> {
+        self.inner.eingreifen(actor, id, eingriff, grund).await
+    }
+
+    async fn umziehen(&self, actor: &Actor, umzug: &Umzug) -> Result<UmzugBericht, Fehler> {
+        self.inner.umziehen(actor, umzug).await
+    }
+
+    async fn einspielen(
+        &self,
+        actor: &Actor,
+        name: &str,
+        text: &str,
+        grund: &str,
+        probe: bool,
+    ) -> Result<Einspielung, Fehler> {
+        Geschaeftsgang::einspielen(self, actor, name, text, grund, probe).await
+    }
+
+    async fn versionen(&self, actor: &Actor) -> Result<Vec<Version>, Fehler> {
+        if !self.inner.betrieb(actor).await? {
+            return Err(no_operator());
+        }
+        self.alle_versionen().await.map_err(away)
     }
 
     async fn kennzahlen(&self, _actor: &Actor) -> Result<Kennzahlen, Fehler> {

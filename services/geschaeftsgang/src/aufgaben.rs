@@ -354,6 +354,12 @@ async fn complete_in(
     let now = inner.now();
     let current: Option<Zeile> = tx.optional(&sql::AUFGABE_LOAD, args![z.id]).await?;
     let current = current.filter(|c| c.version == e.version && c.erledigt.is_none()).ok_or(Refused::Stale)?;
+    let (stopped,): (bool,) = tx.one(&sql::ANGEHALTEN, args![z.instanz]).await?;
+    if stopped {
+        let text =
+            "Der Betrieb hat diesen Ablauf angehalten. Ihre Eingaben sind gesichert. Versuchen Sie es später erneut.";
+        return Err(Refused::Other(Fehler::new("E3008", 409, text, "process is suspended")));
+    }
     let hash = signed_hash(&current.daten, &e.werte);
     tx.execute(&sql::ZEICHNUNG_INSERT, args![z.id, z.instanz, &z.element, actor.person, now, hash]).await?;
 

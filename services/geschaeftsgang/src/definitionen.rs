@@ -1,93 +1,105 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! Deployed processes and decision tables: versions in the database, prepared forms in memory.
+//!
+//! Versions are never changed or removed, so what is in memory is right; it may only be incomplete, when another
+//! engine on the same database deployed something. Two counts tell, once per ride ([`Inner::refresh`]).
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock, atomic::AtomicI64, atomic::Ordering},
+};
 
-use engine::{Decisions, Definition, DeployOptions, Finding, Tables};
+use engine::{Binding, Decisions, Definition, Finding, Tables};
 use nachrichten::{BlobHash, DefinitionId, Timestamp, Werte};
 use service_platform::{
     args,
-    db::{Db, DbError},
+    db::{DbError, Tx},
 };
 
-use crate::{Geschaeftsgang, sql};
+use crate::{Geschaeftsgang, Inner, sql};
 
 /// A prepared version of a process.
 #[derive(Clone)]
 pub struct Fassung {
     pub id: DefinitionId,
     pub version: u32,
+    /// Of the file it came in, with its neighbours.
+    pub file: BlobHash,
     pub definition: Arc<Definition>,
 }
 
-/// All versions, newest per process.
+/// All versions of all processes.
 #[derive(Default)]
 pub(crate) struct Bestand {
     by_id: HashMap<DefinitionId, Fassung>,
-    newest: HashMap<String, DefinitionId>,
+    /// Ascending by version.
+    versions: HashMap<String, Vec<DefinitionId>>,
+    /// Rows seen, those that no longer read included.
+    rows: i64,
 }
 
 impl Bestand {
-    pub async fn load(db: &Db, tabellen: Arc<Tabellen>) -> Result<Self, DbError> {
-        let rows: Vec<(DefinitionId, String, u32, String, String)> = db.all(&sql::DEFINITIONEN, args![]).await?;
-        let mut bestand = Self::default();
-        for (id, process, version, _, xml) in rows {
-            // A stored version was checked when it was deployed; one that no longer reads is left out and reported.
-            match engine::deploy(&xml, tabellen.clone(), &DeployOptions::default()) {
-                Ok(deployment) => {
-                    if let Some(definition) = deployment.processes.into_iter().find(|p| p.id() == process) {
-                        bestand.add(Fassung { id, version, definition });
-                    }
-                }
-                Err(error) => tracing::error!(process, version, %error, "stored definition does not deploy"),
-            }
-        }
-        Ok(bestand)
-    }
-
     fn add(&mut self, fassung: Fassung) {
-        self.newest.insert(fassung.definition.id().to_owned(), fassung.id);
+        let all = self.versions.entry(fassung.definition.id().to_owned()).or_default();
+        if !self.by_id.contains_key(&fassung.id) {
+            all.push(fassung.id);
+        }
         self.by_id.insert(fassung.id, fassung);
+        let by_id = &self.by_id;
+        all.sort_by_key(|id| by_id.get(id).map(|f| f.version));
     }
 
     pub fn get(&self, id: DefinitionId) -> Option<Fassung> {
         self.by_id.get(&id).cloned()
     }
 
+    fn of(&self, process: &str) -> impl DoubleEndedIterator<Item = &Fassung> {
+        self.versions.get(process).into_iter().flatten().filter_map(|id| self.by_id.get(id))
+    }
+
     pub fn newest(&self, process: &str) -> Option<Fassung> {
-        self.newest.get(process).and_then(|id| self.get(*id))
+        self.of(process).next_back().cloned()
     }
 
     pub fn all_newest(&self) -> Vec<Fassung> {
-        self.newest.values().filter_map(|id| self.get(*id)).collect()
+        let mut all: Vec<Fassung> = self.versions.keys().filter_map(|process| self.newest(process)).collect();
+        all.sort_by(|a, b| a.definition.id().cmp(b.definition.id()));
+        all
+    }
+
+    /// The version a call activity asks for; `caller` is the version that calls.
+    pub fn bound(&self, process: &str, binding: &Binding, caller: Option<DefinitionId>) -> Option<Fassung> {
+        match binding {
+            Binding::Latest => self.newest(process),
+            Binding::Deployment => {
+                let file = caller.and_then(|id| self.by_id.get(&id)).map(|f| f.file)?;
+                self.of(process).rfind(|f| f.file == file).cloned()
+            }
+            Binding::Version(wanted) => {
+                let fits = |f: &&Fassung| {
+                    f.definition.version_tag() == Some(wanted.as_str()) || f.version.to_string() == *wanted
+                };
+                self.of(process).rfind(fits).cloned()
+            }
+        }
     }
 }
 
 /// The newest version of each decision table, behind the interpreter's trait.
-pub(crate) struct Tabellen(std::sync::RwLock<HashMap<String, Arc<Tables>>>);
+#[derive(Default)]
+pub(crate) struct Tabellen {
+    tables: RwLock<HashMap<String, Arc<Tables>>>,
+    rows: AtomicI64,
+}
 
 impl Tabellen {
-    pub async fn load(db: &Db) -> Result<Self, DbError> {
-        let rows: Vec<(String, i64, String)> = db.all(&sql::TABELLEN, args![]).await?;
-        let mut tables = HashMap::new();
-        for (name, version, xml) in rows {
-            match Tables::parse(&xml) {
-                Ok(table) => {
-                    tables.insert(name, Arc::new(table));
-                }
-                Err(error) => tracing::error!(name, version, %error, "stored table does not read"),
-            }
-        }
-        Ok(Self(std::sync::RwLock::new(tables)))
-    }
-
     fn find(&self, id: &str) -> Option<Arc<Tables>> {
-        let tables = self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let tables = self.tables.read().unwrap_or_else(PoisonError::into_inner);
         tables.values().find(|t| t.exists(id)).cloned()
     }
 
     fn put(&self, name: &str, table: Tables) {
-        let mut tables = self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
         tables.insert(name.to_owned(), Arc::new(table));
     }
 }
@@ -107,9 +119,40 @@ impl Decisions for Tabellen {
     }
 }
 
+/// Where a version comes from. What a city deployed is never replaced by what a new program brings along.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Herkunft {
+    /// Comes with the program.
+    Auslieferung,
+    /// Deployed by the city.
+    Stadt,
+}
+
+impl Herkunft {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Auslieferung => "auslieferung",
+            Self::Stadt => "stadt",
+        }
+    }
+
+    /// Whether a text of this origin becomes a new version after `last`.
+    fn follows(self, what: &str, last: &Option<(u32, BlobHash, String)>, hash: BlobHash) -> bool {
+        match last {
+            Some((_, known, _)) if *known == hash => false,
+            Some((version, _, origin)) if self == Self::Auslieferung && origin == Self::Stadt.word() => {
+                tracing::info!(what, version, "the city's own version stays, the shipped text is not deployed");
+                false
+            }
+            _ => true,
+        }
+    }
+}
+
 /// What a deployment did.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Deployed {
+    /// Id of the process or name of the table.
     pub process: String,
     pub version: u32,
     /// False when the same file was deployed before.
@@ -132,36 +175,85 @@ pub enum DeployFehler {
     Db(#[from] DbError),
 }
 
+impl Inner {
+    /// Reads what other engines deployed since the last look; nothing to do is two counts.
+    pub(crate) async fn refresh(&self, tx: &mut Tx) -> Result<(), DbError> {
+        let (definitionen, tabellen): (i64, i64) = tx.one(&sql::BESTAND, args![]).await?;
+        if self.tabellen.rows.load(Ordering::SeqCst) != tabellen {
+            let rows: Vec<(String, i64, String)> = tx.all(&sql::TABELLEN, args![]).await?;
+            for (name, version, xml) in rows {
+                match Tables::parse(&xml) {
+                    Ok(table) => self.tabellen.put(&name, table),
+                    Err(error) => tracing::error!(name, version, %error, "stored table does not read"),
+                }
+            }
+            self.tabellen.rows.store(tabellen, Ordering::SeqCst);
+        }
+        if self.definitionen.read().await.rows == definitionen {
+            return Ok(());
+        }
+        let ids: Vec<(DefinitionId,)> = tx.all(&sql::DEFINITION_IDS, args![]).await?;
+        for (id,) in ids {
+            if self.definitionen.read().await.by_id.contains_key(&id) {
+                continue;
+            }
+            let row: (DefinitionId, String, u32, String, BlobHash) = tx.one(&sql::DEFINITION, args![id]).await?;
+            let (_, process, version, xml, file) = row;
+            // A stored version was checked when it was deployed; one that no longer reads is left out and reported.
+            match engine::deploy(&xml, self.tabellen.clone(), &self.options.deploy) {
+                Ok(deployment) => {
+                    if let Some(definition) = deployment.processes.into_iter().find(|p| p.id() == process) {
+                        self.definitionen.write().await.add(Fassung { id, version, file, definition });
+                    }
+                }
+                Err(error) => tracing::error!(process, version, %error, "stored definition does not deploy"),
+            }
+        }
+        self.definitionen.write().await.rows = definitionen;
+        Ok(())
+    }
+}
+
 impl Geschaeftsgang {
-    /// Deploys a BPMN file; the same text again changes nothing.
+    /// Deploys a BPMN file; the same text again changes nothing. Timer start events of a new version take the place
+    /// of those of the old one.
     ///
     /// # Errors
     /// The German sentence of the first error with the element's name.
-    pub async fn deploy(&self, xml: &str) -> Result<Pruefung, DeployFehler> {
+    pub async fn deploy(&self, xml: &str, herkunft: Herkunft) -> Result<Pruefung, DeployFehler> {
         let inner = &self.inner;
-        let deployment = engine::deploy(xml, inner.tabellen.clone(), &DeployOptions::default())
+        let deployment = engine::deploy(xml, inner.tabellen.clone(), &inner.options.deploy)
             .map_err(|e| DeployFehler::Refused(e.to_string()))?;
-        let (hash, now) = (BlobHash::of(xml.as_bytes()), inner.now());
+        let (file, now) = (BlobHash::of(xml.as_bytes()), inner.now());
         let mut result = Pruefung { deployed: Vec::new(), warnings: deployment.findings };
+        let mut tx = inner.db.begin().await?;
         for definition in deployment.processes {
-            let mut bestand = inner.definitionen.write().await;
-            let mut tx = inner.db.begin().await?;
-            let last: Option<(u32, BlobHash)> = tx.optional(&sql::DEFINITION_LETZTE, args![definition.id()]).await?;
             let process = definition.id().to_owned();
-            let version = match last {
-                Some((version, known)) if known == hash => {
-                    result.deployed.push(Deployed { process, version, neu: false });
-                    continue;
+            let last: Option<(u32, BlobHash, String)> = tx.optional(&sql::DEFINITION_LETZTE, args![&process]).await?;
+            if !herkunft.follows(&process, &last, file) {
+                let version = last.map_or(0, |(version, ..)| version);
+                result.deployed.push(Deployed { process, version, neu: false });
+                continue;
+            }
+            let (id, version) = (inner.definition_id(), last.map_or(1, |(v, ..)| v + 1));
+            let values = args![id, &process, version, definition.name(), xml, file, now, herkunft.word()];
+            tx.execute(&sql::DEFINITION_INSERT, values).await?;
+            tx.execute(&sql::STARTTERMIN_CLEAR, args![&process]).await?;
+            for start in definition.start_events() {
+                let plan = definition.timer_start(&start.element, None, now).map_err(DeployFehler::Refused)?;
+                if let Some(plan) = plan {
+                    let values = args![&process, &*start.element, plan.due, plan.again];
+                    tx.execute(&sql::STARTTERMIN_INSERT, values).await?;
                 }
-                last => last.map_or(1, |(v, _)| v + 1),
-            };
-            let id = inner.definition_id();
-            tx.execute(&sql::DEFINITION_INSERT, args![id, &process, version, definition.name(), xml, hash, now])
-                .await?;
-            tx.commit().await?;
-            bestand.add(Fassung { id, version, definition });
+            }
             result.deployed.push(Deployed { process, version, neu: true });
         }
+        tx.commit().await?;
+        // Known once it is lasting, and in the same way as on every other engine.
+        let mut tx = inner.db.begin().await?;
+        inner.refresh(&mut tx).await?;
+        tx.rollback().await?;
+        inner.fristen.notify_one();
         Ok(result)
     }
 
@@ -169,23 +261,23 @@ impl Geschaeftsgang {
     ///
     /// # Errors
     /// The German sentence of what does not read.
-    pub async fn deploy_table(&self, name: &str, xml: &str) -> Result<u32, DeployFehler> {
+    pub async fn deploy_table(&self, name: &str, xml: &str, herkunft: Herkunft) -> Result<Deployed, DeployFehler> {
         let inner = &self.inner;
-        let table = Tables::parse(xml).map_err(|e| DeployFehler::Refused(format!("{name}: {e}")))?;
+        Tables::parse(xml).map_err(|e| DeployFehler::Refused(format!("{name}: {e}")))?;
         let hash = BlobHash::of(xml.as_bytes());
         let mut tx = inner.db.begin().await?;
-        let last: Option<(u32, BlobHash)> = tx.optional(&sql::TABELLE_LETZTE, args![name]).await?;
-        let version = match last {
-            Some((version, known)) if known == hash => version,
-            last => {
-                let version = last.map_or(1, |(v, _)| v + 1);
-                tx.execute(&sql::TABELLE_INSERT, args![name, version, xml, hash, inner.now()]).await?;
-                tx.commit().await?;
-                version
-            }
-        };
-        inner.tabellen.put(name, table);
-        Ok(version)
+        let last: Option<(u32, BlobHash, String)> = tx.optional(&sql::TABELLE_LETZTE, args![name]).await?;
+        let neu = herkunft.follows(name, &last, hash);
+        let version = last.map_or(0, |(v, ..)| v) + u32::from(neu);
+        if neu {
+            let values = args![name, version, xml, hash, inner.now(), herkunft.word()];
+            tx.execute(&sql::TABELLE_INSERT, values).await?;
+        }
+        tx.commit().await?;
+        let mut tx = inner.db.begin().await?;
+        inner.refresh(&mut tx).await?;
+        tx.rollback().await?;
+        Ok(Deployed { process: name.to_owned(), version, neu })
     }
 
     /// The newest definition of a process, for pictures.

@@ -228,7 +228,7 @@ async fn park(inner: &Inner, results: &[JobResult], cause: &str) {
     }
 }
 
-async fn take_all(inner: &Inner, results: &[JobResult]) -> Result<(), FahrtFehler> {
+pub(crate) async fn take_all(inner: &Inner, results: &[JobResult]) -> Result<(), FahrtFehler> {
     let now = inner.now();
     let mut tx = inner.db.begin().await?;
     let mut fahrt = Fahrt::new(inner, &mut tx, now);

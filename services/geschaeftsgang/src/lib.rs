@@ -13,13 +13,16 @@ mod ablaeufe;
 mod aufgaben;
 mod befehl;
 mod definitionen;
+mod eingriff;
 mod fahrt;
 mod jobs;
+pub mod spur;
 mod sql;
 mod timer;
 
 use std::{sync::Arc, time::Duration};
 
+use engine::DeployOptions;
 use nachrichten::{BlobHash, DefinitionId, InstanceId, JobId, TaskId, Timestamp, Werte, dokumente::Dokumente};
 use service_platform::{
     bus::Bus,
@@ -30,7 +33,7 @@ use tokio::sync::{Notify, RwLock};
 
 pub use abgleich::Abgleich;
 pub use befehl::{NACHRICHT, Nachricht, START, StartBefehl};
-pub use definitionen::{Deployed, Pruefung};
+pub use definitionen::{DeployFehler, Deployed, Herkunft, Pruefung};
 
 pub const MIGRATIONS: Migrations = Migrations {
     name: "geschaeftsgang",
@@ -52,11 +55,13 @@ pub struct Options {
     pub deadline: Duration,
     /// Results taken in one commit at most.
     pub batch: usize,
+    /// How process files are read.
+    pub deploy: DeployOptions,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { window: 16, deadline: Duration::from_secs(300), batch: 16 }
+        Self { window: 16, deadline: Duration::from_secs(300), batch: 16, deploy: DeployOptions::default() }
     }
 }
 
@@ -91,22 +96,22 @@ impl Geschaeftsgang {
         ids: Arc<dyn Ids>,
         options: Options,
     ) -> Result<Self, DbError> {
-        let tabellen = Arc::new(definitionen::Tabellen::load(&db).await?);
-        let bestand = definitionen::Bestand::load(&db, tabellen.clone()).await?;
-        Ok(Self {
-            inner: Arc::new(Inner {
-                db,
-                bus,
-                clock,
-                ids,
-                options,
-                definitionen: RwLock::new(bestand),
-                tabellen,
-                dokumente: std::sync::OnceLock::new(),
-                auftraege: Notify::new(),
-                fristen: Notify::new(),
-            }),
-        })
+        let inner = Inner {
+            db,
+            bus,
+            clock,
+            ids,
+            options,
+            definitionen: RwLock::default(),
+            tabellen: Arc::default(),
+            dokumente: std::sync::OnceLock::new(),
+            auftraege: Notify::new(),
+            fristen: Notify::new(),
+        };
+        let mut tx = inner.db.begin().await?;
+        inner.refresh(&mut tx).await?;
+        tx.rollback().await?;
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// Connects the record keeper.

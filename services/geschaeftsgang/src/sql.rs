@@ -3,6 +3,16 @@
 
 use service_platform::statements;
 
+/// A job of a stopped instance waits until the instance goes on.
+macro_rules! wieder {
+    ($set:literal) => {
+        concat!(
+            "UPDATE geschaeftsgang_auftrag SET stand = CASE WHEN EXISTS (SELECT 1 FROM geschaeftsgang_instanz i WHERE i.id = geschaeftsgang_auftrag.instanz AND i.angehalten = 1) THEN 'angehalten' ELSE 'bereit' END, ",
+            $set
+        )
+    };
+}
+
 /// Columns of [`crate::aufgaben::Zeile`], from `geschaeftsgang_aufgabe a`.
 macro_rules! aufgabe {
     ($rest:literal) => {
@@ -22,25 +32,28 @@ macro_rules! auftrag {
 macro_rules! instanz {
     ($rest:literal) => {
         concat!(
-            "SELECT id, definition, process, parent, parent_element, sendung, dokument, titel, stand, state, verlauf_seq, gestartet, beendet FROM geschaeftsgang_instanz ",
+            "SELECT id, definition, process, parent, parent_element, sendung, dokument, titel, stand, state, verlauf_seq, gestartet, beendet, angehalten FROM geschaeftsgang_instanz ",
             $rest
         )
     };
 }
 
 statements! {
-    pub DEFINITIONEN = "SELECT id, process, version, name, xml FROM geschaeftsgang_definition ORDER BY process, version";
-    pub DEFINITION_INSERT = "INSERT INTO geschaeftsgang_definition (id, process, version, name, xml, hash, deployed) VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    pub DEFINITION_LETZTE = "SELECT version, hash FROM geschaeftsgang_definition WHERE process = $1 ORDER BY version DESC LIMIT 1";
+    pub BESTAND = "SELECT (SELECT count(*) FROM geschaeftsgang_definition), (SELECT count(*) FROM geschaeftsgang_tabelle)";
+    pub DEFINITION_IDS = "SELECT id FROM geschaeftsgang_definition ORDER BY process, version";
+    pub DEFINITION = "SELECT id, process, version, xml, hash FROM geschaeftsgang_definition WHERE id = $1";
+    pub DEFINITION_INSERT = "INSERT INTO geschaeftsgang_definition (id, process, version, name, xml, hash, deployed, herkunft) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    pub DEFINITION_LETZTE = "SELECT version, hash, herkunft FROM geschaeftsgang_definition WHERE process = $1 ORDER BY version DESC LIMIT 1";
     pub TABELLEN = "SELECT t.name, t.version, t.xml FROM geschaeftsgang_tabelle t WHERE t.version = (SELECT max(u.version) FROM geschaeftsgang_tabelle u WHERE u.name = t.name) ORDER BY t.name";
-    pub TABELLE_INSERT = "INSERT INTO geschaeftsgang_tabelle (name, version, xml, hash, deployed) VALUES ($1, $2, $3, $4, $5)";
-    pub TABELLE_LETZTE = "SELECT version, hash FROM geschaeftsgang_tabelle WHERE name = $1 ORDER BY version DESC LIMIT 1";
+    pub TABELLE_INSERT = "INSERT INTO geschaeftsgang_tabelle (name, version, xml, hash, deployed, herkunft) VALUES ($1, $2, $3, $4, $5, $6)";
+    pub TABELLE_LETZTE = "SELECT version, hash, herkunft FROM geschaeftsgang_tabelle WHERE name = $1 ORDER BY version DESC LIMIT 1";
 
-    pub INSTANZ_INSERT = "INSERT INTO geschaeftsgang_instanz (id, definition, process, schluessel, parent, parent_element, sendung, dokument, titel, stand, state, verlauf_seq, gestartet, beendet) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+    pub INSTANZ_INSERT = "INSERT INTO geschaeftsgang_instanz (id, definition, process, schluessel, parent, parent_element, sendung, dokument, titel, stand, state, verlauf_seq, gestartet, beendet, angehalten) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
     pub INSTANZ_UPDATE = "UPDATE geschaeftsgang_instanz SET stand = $2, state = $3, verlauf_seq = $4, beendet = $5 WHERE id = $1";
     pub INSTANZ_LOAD = instanz!("WHERE id = $1") => instanz!("WHERE id = $1 FOR UPDATE");
     pub INSTANZ_READ = instanz!("WHERE id = $1");
     pub INSTANZ_OF_KEY = "SELECT id FROM geschaeftsgang_instanz WHERE schluessel = $1";
+    pub INSTANZ_PARENT = "SELECT parent FROM geschaeftsgang_instanz WHERE id = $1";
     pub INSTANZ_OF_PARENT = "SELECT id FROM geschaeftsgang_instanz WHERE parent = $1 AND parent_element = $2 AND beendet IS NULL";
     pub INSTANZ_OF_DOKUMENT = "SELECT id FROM geschaeftsgang_instanz WHERE dokument = $1 ORDER BY beendet IS NOT NULL, gestartet DESC, parent IS NULL LIMIT 1";
     pub INSTANZEN = instanz!("ORDER BY gestartet DESC LIMIT $1");
@@ -49,7 +62,7 @@ statements! {
     pub VERLAUF_INSERT = "INSERT INTO geschaeftsgang_verlauf (instanz, seq, at, element, element_instanz, ereignis, innen, person, text) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     pub VERLAUF = "SELECT v.at, v.element, v.ereignis, (SELECT p.name FROM platform_person p WHERE p.id = v.person), v.text FROM geschaeftsgang_verlauf v WHERE v.instanz = $1 ORDER BY v.seq LIMIT 2000";
 
-    pub AUFTRAG_INSERT = "INSERT INTO geschaeftsgang_auftrag (id, instanz, element_instanz, element, name, typ, eingabe, stand, dringend, attempt, failures, versuche, bereit_ab, angelegt) VALUES ($1, $2, $3, $4, $5, $6, $7, 'bereit', $8, 0, 0, $9, $10, $10)";
+    pub AUFTRAG_INSERT = "INSERT INTO geschaeftsgang_auftrag (id, instanz, element_instanz, element, name, typ, eingabe, stand, dringend, attempt, failures, versuche, bereit_ab, angelegt) VALUES ($1, $2, $3, $4, $5, $6, $7, $11, $8, 0, 0, $9, $10, $10)";
     pub AUFTRAG_DELETE = "DELETE FROM geschaeftsgang_auftrag WHERE id = $1";
     pub AUFTRAG_CANCEL = "DELETE FROM geschaeftsgang_auftrag WHERE instanz = $1 AND element_instanz = $2";
     pub AUFTRAG_TYPEN = "SELECT typ, count(*) FROM geschaeftsgang_auftrag WHERE stand = 'bereit' AND bereit_ab <= $1 GROUP BY typ";
@@ -58,12 +71,14 @@ statements! {
         => concat!("UPDATE geschaeftsgang_auftrag SET stand = 'unterwegs', attempt = attempt + 1, frist = $3, letzter_versuch = $2 WHERE id IN (SELECT id FROM geschaeftsgang_auftrag WHERE stand = 'bereit' AND typ = $1 AND bereit_ab <= $2 ORDER BY dringend DESC, angelegt LIMIT $4 FOR UPDATE SKIP LOCKED) RETURNING ", auftrag!());
     pub AUFTRAG_TAKE = concat!("SELECT ", auftrag!(), " FROM geschaeftsgang_auftrag WHERE id = $1 AND attempt = $2 AND stand = 'unterwegs'")
         => concat!("SELECT ", auftrag!(), " FROM geschaeftsgang_auftrag WHERE id = $1 AND attempt = $2 AND stand = 'unterwegs' FOR UPDATE");
-    pub AUFTRAG_AGAIN = "UPDATE geschaeftsgang_auftrag SET stand = 'bereit', failures = $2, bereit_ab = $3, ursache = $4, frist = NULL WHERE id = $1";
+    pub AUFTRAG_OF_ELEMENT = "SELECT id FROM geschaeftsgang_auftrag WHERE instanz = $1 AND element_instanz = $2";
+    pub AUFTRAG_CLAIM_ONE = concat!("UPDATE geschaeftsgang_auftrag SET stand = 'unterwegs', attempt = attempt + 1, letzter_versuch = $2 WHERE id = $1 AND stand = 'bereit' RETURNING ", auftrag!());
+    pub AUFTRAG_AGAIN = wieder!("failures = $2, bereit_ab = $3, ursache = $4, frist = NULL WHERE id = $1");
     pub AUFTRAG_STOERUNG = "UPDATE geschaeftsgang_auftrag SET stand = 'stoerung', failures = $2, ursache = $3, frist = NULL WHERE id = $1";
-    pub AUFTRAG_UNPUBLISHED = "UPDATE geschaeftsgang_auftrag SET stand = 'bereit', bereit_ab = $2, frist = NULL WHERE id = $1 AND stand = 'unterwegs'";
+    pub AUFTRAG_UNPUBLISHED = wieder!("bereit_ab = $2, frist = NULL WHERE id = $1 AND stand = 'unterwegs'");
     pub AUFTRAG_LATE = concat!("SELECT ", auftrag!(), " FROM geschaeftsgang_auftrag WHERE stand = 'unterwegs' AND frist < $1 LIMIT 100");
-    pub AUFTRAG_RELEASE = "UPDATE geschaeftsgang_auftrag SET stand = 'bereit', bereit_ab = $1, frist = NULL WHERE stand = 'unterwegs'";
-    pub AUFTRAG_RETRY = "UPDATE geschaeftsgang_auftrag SET stand = 'bereit', failures = 0, bereit_ab = $2, frist = NULL WHERE id = $1 AND stand = 'stoerung' RETURNING instanz";
+    pub AUFTRAG_RELEASE = wieder!("bereit_ab = $1, frist = NULL WHERE stand = 'unterwegs'");
+    pub AUFTRAG_RETRY = wieder!("failures = 0, bereit_ab = $2, frist = NULL WHERE id = $1 AND stand = 'stoerung' RETURNING instanz");
     pub AUFTRAG_STOERUNGEN = concat!("SELECT ", auftrag!(), " FROM geschaeftsgang_auftrag WHERE stand = 'stoerung' ORDER BY angelegt LIMIT 500");
     pub AUFTRAG_OF_SENDUNG = "SELECT j.typ, j.stand, j.ursache FROM geschaeftsgang_auftrag j JOIN geschaeftsgang_instanz i ON i.id = j.instanz WHERE i.sendung = $1";
     pub AUFTRAG_NACH_TYP = "SELECT typ, count(*) FROM geschaeftsgang_auftrag GROUP BY typ ORDER BY typ";
@@ -92,10 +107,15 @@ statements! {
     pub OFFENE_OF_INSTANZ = "SELECT id FROM geschaeftsgang_aufgabe WHERE instanz = $1 AND erledigt IS NULL ORDER BY seit";
     pub SORTIERUNG = "SELECT sortierung FROM geschaeftsgang_kandidat WHERE aufgabe = $1 LIMIT 1";
 
-    pub FRIST_INSERT = "INSERT INTO geschaeftsgang_frist (instanz, timer, due, element) VALUES ($1, $2, $3, $4)";
+    pub FRIST_INSERT = "INSERT INTO geschaeftsgang_frist (instanz, timer, due, element, ruht) VALUES ($1, $2, $3, $4, $5)";
+    pub FRIST_RUHT = "UPDATE geschaeftsgang_frist SET ruht = $2 WHERE instanz = $1";
     pub FRIST_DELETE = "DELETE FROM geschaeftsgang_frist WHERE instanz = $1 AND timer = $2";
-    pub FRIST_DUE = "SELECT instanz, timer FROM geschaeftsgang_frist WHERE due <= $1 ORDER BY due LIMIT 100";
-    pub FRIST_NEXT = "SELECT min(due) FROM geschaeftsgang_frist";
+    pub FRIST_DUE = "SELECT instanz, timer FROM geschaeftsgang_frist WHERE due <= $1 AND ruht = 0 ORDER BY due, instanz, timer LIMIT 100";
+    pub FRIST_NEXT = "SELECT min(due) FROM (SELECT min(due) AS due FROM geschaeftsgang_frist WHERE ruht = 0 UNION ALL SELECT min(due) FROM geschaeftsgang_starttermin) x";
+    pub STARTTERMIN_INSERT = "INSERT INTO geschaeftsgang_starttermin (process, element, due, again) VALUES ($1, $2, $3, $4)";
+    pub STARTTERMIN_CLEAR = "DELETE FROM geschaeftsgang_starttermin WHERE process = $1";
+    pub STARTTERMIN_TAKE = "DELETE FROM geschaeftsgang_starttermin WHERE process = $1 AND element = $2 AND due = $3";
+    pub STARTTERMIN_DUE = "SELECT process, element, due, again FROM geschaeftsgang_starttermin WHERE due <= $1 ORDER BY due, process, element LIMIT 100";
     pub ABO_INSERT = "INSERT INTO geschaeftsgang_abo (instanz, abo, art, name, schluessel, element) VALUES ($1, $2, $3, $4, $5, $6)";
     pub ABO_DELETE = "DELETE FROM geschaeftsgang_abo WHERE instanz = $1 AND abo = $2";
     pub ABO_MESSAGE = "SELECT instanz, abo FROM geschaeftsgang_abo WHERE art = 'message' AND name = $1 AND (schluessel = $2 OR schluessel IS NULL) LIMIT 2";
@@ -110,6 +130,21 @@ statements! {
     pub BEFEHL_FIND = "SELECT antwort FROM geschaeftsgang_befehl WHERE schluessel = $1";
     pub BEFEHL_INSERT = "INSERT INTO geschaeftsgang_befehl (schluessel, at, antwort) VALUES ($1, $2, $3)";
 
+    pub ANGEHALTEN = "SELECT angehalten FROM geschaeftsgang_instanz WHERE id = $1";
+    pub ANHALTEN = "UPDATE geschaeftsgang_instanz SET angehalten = $2 WHERE id = $1 AND angehalten <> $2 AND beendet IS NULL";
+    pub KINDER = "SELECT id FROM geschaeftsgang_instanz WHERE parent = $1 AND beendet IS NULL ORDER BY id";
+    pub AUFTRAG_ANHALTEN = "UPDATE geschaeftsgang_auftrag SET stand = 'angehalten' WHERE instanz = $1 AND stand = 'bereit'";
+    pub AUFTRAG_WEITER = "UPDATE geschaeftsgang_auftrag SET stand = 'bereit', bereit_ab = $2 WHERE instanz = $1 AND stand = 'angehalten'";
+    pub UMZUG_DEFINITION = "SELECT id FROM geschaeftsgang_definition WHERE process = $1 AND version = $2";
+    pub UMZUG_INSTANZEN = "SELECT id FROM geschaeftsgang_instanz WHERE definition = $1 AND beendet IS NULL ORDER BY id";
+    pub UMZUG_SETZEN = "UPDATE geschaeftsgang_instanz SET definition = $2 WHERE id = $1";
+    pub UMZUG_AUFTRAG = "UPDATE geschaeftsgang_auftrag SET element = $3, name = $4 WHERE instanz = $1 AND element_instanz = $2";
+    pub UMZUG_AUFGABE = "UPDATE geschaeftsgang_aufgabe SET element = $3, name = $4, version = version + 1 WHERE instanz = $1 AND element_instanz = $2 AND erledigt IS NULL";
+    pub UMZUG_KANDIDAT = "UPDATE geschaeftsgang_kandidat SET element = $3 WHERE aufgabe IN (SELECT id FROM geschaeftsgang_aufgabe WHERE instanz = $1 AND element_instanz = $2)";
+    pub BESTAND_LISTE = "SELECT d.process, d.version, d.name, d.deployed, (SELECT count(*) FROM geschaeftsgang_instanz i WHERE i.definition = d.id AND i.beendet IS NULL), (SELECT count(*) FROM geschaeftsgang_instanz i WHERE i.definition = d.id AND i.beendet IS NOT NULL) FROM geschaeftsgang_definition d ORDER BY d.process, d.version";
+    pub SPUR_INSTANZEN = instanz!("ORDER BY gestartet, id");
+    pub SPUR_STOERUNGEN = "SELECT instanz, element_instanz FROM geschaeftsgang_auftrag WHERE stand = 'stoerung'";
+    pub SPUR_VERLAUF = "SELECT at, element, element_instanz, ereignis, innen FROM geschaeftsgang_verlauf ORDER BY nr";
     pub ABGLEICH_INSTANZEN = "SELECT id, sendung, process, state FROM geschaeftsgang_instanz WHERE id > $1 ORDER BY id LIMIT 500";
     pub ABGLEICH_OFFEN = "SELECT count(*) FROM geschaeftsgang_auftrag WHERE stand <> 'stoerung'";
     pub ABGLEICH_QUARANTAENE = "SELECT count(DISTINCT sendung) FROM geschaeftsgang_aufgabe WHERE erledigt IS NULL AND element LIKE 'Quarantaene%'";

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: EUPL-1.2
-//! Timers: rows with a due time; whoever deletes the row fires it, so each fires once.
+//! Timers: rows with a due time; whoever deletes the row fires it, so each fires once, whatever the number of engines.
 
 use std::{sync::Arc, time::Duration};
 
-use engine::Command;
+use engine::{Command, TimerPlan};
 use nachrichten::{InstanceId, Timestamp};
 use service_platform::args;
 
@@ -26,12 +26,19 @@ pub(crate) async fn run(inner: Arc<Inner>) {
 
 /// Until the next timer is due, at most a second: the demo's clock may jump.
 async fn pause(inner: &Inner) -> Duration {
-    let next: Option<(Option<Timestamp>,)> = inner.db.optional(&sql::FRIST_NEXT, args![]).await.unwrap_or_default();
-    let micros = next.and_then(|(due,)| due).map_or(1_000_000, |due| due.0.saturating_sub(inner.now().0));
+    let next = next_due(inner).await.unwrap_or_default();
+    let micros = next.map_or(1_000_000, |due| due.0.saturating_sub(inner.now().0));
     Duration::from_micros(micros.clamp(1_000, 1_000_000) as u64)
 }
 
-async fn fire_due(inner: &Inner) -> Result<usize, FahrtFehler> {
+/// When the next timer or timer start event is due.
+pub(crate) async fn next_due(inner: &Inner) -> Result<Option<Timestamp>, FahrtFehler> {
+    let (due,): (Option<Timestamp>,) = inner.db.one(&sql::FRIST_NEXT, args![]).await?;
+    Ok(due)
+}
+
+/// Fires what is due, instances first; returns how many.
+pub(crate) async fn fire_due(inner: &Inner) -> Result<usize, FahrtFehler> {
     let now = inner.now();
     let due: Vec<(InstanceId, u64)> = inner.db.all(&sql::FRIST_DUE, args![now]).await?;
     let mut fired = 0;
@@ -40,6 +47,13 @@ async fn fire_due(inner: &Inner) -> Result<usize, FahrtFehler> {
             Ok(()) => fired += 1,
             // The others go on; this one is tried again in the next round.
             Err(error) => tracing::error!(ablauf.id = %instance, timer, %error, "cannot fire a timer"),
+        }
+    }
+    let starts: Vec<(String, String, Timestamp, Option<u32>)> = inner.db.all(&sql::STARTTERMIN_DUE, args![now]).await?;
+    for (process, element, due, again) in starts {
+        match start(inner, &process, &element, TimerPlan { due, again }, now).await {
+            Ok(()) => fired += 1,
+            Err(error) => tracing::error!(process, element, %error, "cannot start by timer"),
         }
     }
     Ok(fired)
@@ -55,6 +69,26 @@ async fn fire(inner: &Inner, instance: InstanceId, timer: u64, now: Timestamp) -
         Ok(()) => {}
         Err(FahrtFehler::Rejected(reason)) => tracing::debug!(ablauf.id = %instance, %reason, "timer no longer wanted"),
         Err(error) => return Err(error),
+    }
+    let (jobs, _) = fahrt.finish().await?;
+    tx.commit().await?;
+    if jobs {
+        inner.auftraege.notify_one();
+    }
+    Ok(())
+}
+
+async fn start(
+    inner: &Inner,
+    process: &str,
+    element: &str,
+    plan: TimerPlan,
+    now: Timestamp,
+) -> Result<(), FahrtFehler> {
+    let mut tx = inner.db.begin().await?;
+    let mut fahrt = Fahrt::new(inner, &mut tx, now);
+    if !fahrt.start_timer(process, element, &plan).await? {
+        return Ok(());
     }
     let (jobs, _) = fahrt.finish().await?;
     tx.commit().await?;

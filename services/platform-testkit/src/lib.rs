@@ -5,7 +5,10 @@
 pub mod blobs;
 pub mod bus;
 pub mod db;
+mod postgres;
 pub mod uhr;
+
+pub use postgres::{TestPostgres, postgres};
 
 use std::sync::Arc;
 

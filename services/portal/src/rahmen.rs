@@ -180,7 +180,7 @@ impl Ctx {
         nav.push(punkt("/suche", "Suche", None, false));
         nav.push(punkt("/akten", "Akten", None, false));
         nav.push(punkt("/sendungen", "Sendungen", None, false));
-        if darf(&["Betrieb", "Revision"]) {
+        if darf(&["Betrieb"]) {
             let stoerungen = self.app.ablaeufe.stoerungen(&self.ich.actor).await.map_or(0, |s| s.len() as u64);
             nav.push(punkt("/betrieb", "Betrieb", Some(stoerungen).filter(|n| *n > 0), stoerungen > 0));
         }
@@ -231,6 +231,12 @@ impl Ctx {
                     format!("{n} Vorgänge sind wieder eingereiht.")
                 })
             }
+            "eingriff" => gut("Der Eingriff ist ausgeführt. Der Grund steht im Protokoll.".to_owned()),
+            "eingespielt" => gut("Die neue Fassung ist eingespielt. Neue Abläufe beginnen mit ihr.".to_owned()),
+            "umgezogen" => match self.query("anzahl").as_str() {
+                "1" => gut("1 Ablauf läuft jetzt auf der neuen Fassung.".to_owned()),
+                n => gut(format!("{} Abläufe laufen jetzt auf der neuen Fassung.", n.parse::<u32>().unwrap_or(0))),
+            },
             "uhr" => gut("Die Uhr der Vorführung ist vorgestellt.".to_owned()),
             "neu" => gut("Alles steht wieder am Anfang.".to_owned()),
             "beispiele" => {

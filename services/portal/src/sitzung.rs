@@ -17,7 +17,7 @@ use service_platform::konten::Angemeldet;
 use crate::{App, schutz::Antwort};
 
 /// Routes with a multipart body; their handlers check the token as the first field.
-pub const MEHRTEILIG: &[&str] = &["/sendungen"];
+pub const MEHRTEILIG: &[&str] = &["/sendungen", "/betrieb/fassungen"];
 /// Largest form; longer bodies are files and have their own route.
 const FORM_MAX: usize = 1024 * 1024;
 

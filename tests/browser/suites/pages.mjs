@@ -22,6 +22,7 @@ const PAGES = [
   ["sachbearbeitung", "/suche?q=rechnung", "suche"],
   ["sachbearbeitung", "/suche?q=radwgh"],
   ["betrieb", "/betrieb", "betrieb"],
+  ["betrieb", "/betrieb/fassungen"],
   ["poststelle", "/rundgang", "rundgang"],
   ["poststelle", "/hilfe"],
   ["poststelle", "/barrierefreiheit"],

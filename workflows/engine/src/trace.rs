@@ -134,6 +134,14 @@ pub trait Runtime {
     fn history(&mut self) -> Result<Vec<HistoryEvent>, String>;
 }
 
+/// The time after an ISO 8601 duration, e.g. `P3D` or `PT12H`.
+///
+/// # Errors
+/// A sentence when it is no duration.
+pub fn later(by: &str, now: Timestamp) -> Result<Timestamp, String> {
+    crate::timer::moment(by, now)
+}
+
 /// Plays one case and compares.
 pub fn run(file: &str, cases: &CaseFile, case: &Case, runtime: &mut dyn Runtime) -> CaseResult {
     let mut result = CaseResult {
@@ -304,8 +312,7 @@ impl Runtime for Runner {
     }
 
     fn advance(&mut self, by: &str) -> Result<(), String> {
-        let until: Timestamp = crate::timer::moment(by, self.now)?;
-        self.advance_to(until)
+        self.advance_to(later(by, self.now)?)
     }
 
     fn state(&mut self) -> Result<String, String> {

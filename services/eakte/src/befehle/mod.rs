@@ -3,12 +3,14 @@
 
 pub mod account;
 pub mod audit;
+pub mod dmn;
 pub mod document;
 pub mod intake;
 pub mod invoice;
 pub mod ocr;
 pub mod reconcile;
 pub mod serve;
+pub mod spur;
 pub mod workflow;
 
 use std::path::Path;

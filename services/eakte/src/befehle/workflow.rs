@@ -1,41 +1,34 @@
 // SPDX-License-Identifier: EUPL-1.2
-//! `eakte workflow check`.
+//! `eakte workflow check|deploy|list|show|migrate|incident`.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use engine::{DeployError, DeployOptions, Finding, Level, Tables};
+use engine::{Decisions, DeployError, DeployOptions, Finding, Level, TableSet, Tables};
+use nachrichten::{
+    InstanceId, JobId,
+    ablaeufe::{Ablaeufe as _, Umzug},
+    fehler::Fehler,
+};
 use serde_json::json;
+use service_geschaeftsgang::{DeployFehler, Herkunft};
 
-use super::{Ende, read};
-use crate::{ausgabe, exit, vorrat};
-
-/// The shipped decision tables, for the check of references.
-struct Shipped(Vec<Tables>);
-
-impl engine::Decisions for Shipped {
-    fn exists(&self, id: &str) -> bool {
-        self.0.iter().any(|t| t.exists(id))
-    }
-    fn variable(&self, id: &str) -> Option<String> {
-        self.0.iter().find(|t| t.exists(id))?.variable(id)
-    }
-    fn evaluate(
-        &self,
-        id: &str,
-        input: &nachrichten::Werte,
-        now: nachrichten::Timestamp,
-    ) -> Result<serde_json::Value, String> {
-        match self.0.iter().find(|t| t.exists(id)) {
-            Some(tables) => tables.evaluate(id, input, now),
-            None => Err(format!("Die Entscheidung „{id}“ gibt es nicht.")),
-        }
-    }
-}
+use super::{Ende, open, read, runtime, serve};
+use crate::{
+    App, ausgabe,
+    cli::{Ort, settings},
+    exit, vorrat,
+};
 
 pub fn check(file: &Path, json: bool) -> Ende {
     let bytes = read(file)?;
     let xml = String::from_utf8_lossy(&bytes).into_owned();
-    let tables = Shipped(vorrat::TABELLEN.iter().filter_map(|(_, xml)| Tables::parse(xml).ok()).collect());
+    // The shipped decision tables, for the check of references.
+    let shipped = vorrat::TABELLEN.iter().filter_map(|(_, xml)| Tables::parse(xml).ok());
+    let tables = TableSet(shipped.map(|t| Arc::new(t) as Arc<dyn Decisions>).collect());
     let (processes, findings, refused) = match engine::deploy(&xml, Arc::new(tables), &DeployOptions::default()) {
         Ok(deployment) => {
             let ids = deployment.processes.iter().map(|p| p.id().to_owned()).collect::<Vec<_>>();
@@ -62,4 +55,179 @@ pub fn check(file: &Path, json: bool) -> Ende {
         ausgabe::line(&format!("{}: {verdict}, Abläufe: {}", file.display(), processes.join(", ")));
     }
     Ok(if refused { exit::FAILED } else { exit::OK })
+}
+
+fn failed(error: &Fehler) -> u8 {
+    ausgabe::say(&error.text.0);
+    match error.status {
+        403 => exit::FORBIDDEN,
+        _ => exit::FAILED,
+    }
+}
+
+/// Works on a data directory; with `write` nobody else may hold it.
+fn on<F: AsyncFnOnce(&App) -> Ende>(ort: &Ort, write: bool, work: F) -> Ende {
+    let _held = match write {
+        true => {
+            let mut held = serve::lock(&settings(ort)?.1)?;
+            let _ = held.note("„eakte workflow“");
+            Some(held)
+        }
+        false => None,
+    };
+    runtime()?.block_on(async {
+        let app = open(ort).await?;
+        let done = work(&app).await;
+        app.stop().await;
+        done
+    })
+}
+
+/// Deploys processes (`.bpmn`) and decision tables (`.dmn`) as the city's own versions.
+pub fn deploy(files: &[PathBuf], ort: &Ort, json: bool) -> Ende {
+    let texts = files.iter().map(|f| Ok((f, String::from_utf8_lossy(&read(f)?).into_owned())));
+    let texts: Vec<_> = texts.collect::<Result<_, u8>>()?;
+    on(ort, true, async |app| {
+        let mut code = exit::OK;
+        for (file, xml) in texts {
+            let name = file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+            let table = file.extension().is_some_and(|e| e == "dmn");
+            let done = match table {
+                true => {
+                    app.geschaeftsgang.deploy_table(&name, &xml, Herkunft::Stadt).await.map(|d| (vec![d], Vec::new()))
+                }
+                false => app.geschaeftsgang.deploy(&xml, Herkunft::Stadt).await.map(|p| (p.deployed, p.warnings)),
+            };
+            let (deployed, warnings, error) = match done {
+                Ok((deployed, warnings)) => (deployed, warnings, None),
+                Err(error) => {
+                    code = exit::FAILED;
+                    let text = match error {
+                        DeployFehler::Refused(text) => text,
+                        DeployFehler::Db(error) => error.to_string(),
+                    };
+                    (Vec::new(), Vec::new(), Some(text))
+                }
+            };
+            if json {
+                let rows: Vec<_> = deployed
+                    .iter()
+                    .map(|d| json!({ "process": d.process, "version": d.version, "new": d.neu }))
+                    .collect();
+                ausgabe::json(&json!({ "file": file, "deployed": rows, "warnings": warnings, "error": error }));
+                continue;
+            }
+            for d in &deployed {
+                let word = if d.neu { "neu" } else { "unverändert" };
+                ausgabe::line(&format!("{}: {} Fassung {} ({word})", file.display(), d.process, d.version));
+            }
+            warnings.iter().for_each(|w| ausgabe::line(&format!("  Hinweis: {}", w.text)));
+            if let Some(text) = error {
+                ausgabe::say(&format!("{}: {text}", file.display()));
+            }
+        }
+        Ok(code)
+    })
+}
+
+/// Every deployed version.
+pub fn list(ort: &Ort, json: bool) -> Ende {
+    on(ort, false, async |app| {
+        for v in app.geschaeftsgang.versionen(&app.cli).await.map_err(|e| failed(&e))? {
+            if json {
+                ausgabe::json(&json!({
+                    "process": v.process, "version": v.version, "name": v.name, "deployed": v.seit,
+                    "running": v.laufend, "ended": v.beendet,
+                }));
+            } else {
+                let (process, version) = (&v.process, v.version);
+                ausgabe::line(&format!(
+                    "{process:<20} Fassung {version:<4} {:>6} laufen {:>6} beendet  {}",
+                    v.laufend, v.beendet, v.name
+                ));
+            }
+        }
+        Ok(exit::OK)
+    })
+}
+
+/// One running or ended process: where it stands and why.
+pub fn show(id: &str, ort: &Ort, json: bool) -> Ende {
+    let id: InstanceId = id.parse().map_err(|_| {
+        ausgabe::say("Das ist keine Nummer eines Ablaufs.");
+        exit::USAGE
+    })?;
+    on(ort, false, async |app| {
+        let mut a = app.geschaeftsgang.get(&app.cli, id).await.map_err(|e| failed(&e))?;
+        if json {
+            a.bpmn.clear();
+            ausgabe::json(&a);
+            return Ok(exit::OK);
+        }
+        ausgabe::line(&format!("{} · {} · Fassung {} · {}", a.titel, a.name, a.version, a.stand));
+        for m in &a.marken {
+            ausgabe::line(&format!("  {}: {}", if m.name.is_empty() { &m.element } else { &m.name }, m.warum));
+        }
+        Ok(exit::OK)
+    })
+}
+
+/// `OLD=NEW` pairs.
+pub fn pairs(map: &[String]) -> Result<BTreeMap<String, String>, u8> {
+    let pair = |text: &String| text.split_once('=').map(|(a, b)| (a.to_owned(), b.to_owned()));
+    map.iter().map(|text| pair(text).ok_or(text)).collect::<Result<_, _>>().map_err(|text| {
+        ausgabe::say(&format!("„{text}“ hat nicht die Form ALT=NEU."));
+        exit::USAGE
+    })
+}
+
+/// Moves what runs on one version to another.
+pub fn migrate(umzug: &Umzug, ort: &Ort, json: bool) -> Ende {
+    let grund = match umzug.probe && umzug.grund.is_empty() {
+        true => "Probe".to_owned(),
+        false => umzug.grund.clone(),
+    };
+    let umzug = Umzug { grund, ..umzug.clone() };
+    on(ort, true, async |app| {
+        let bericht = app.geschaeftsgang.umziehen(&app.cli, &umzug).await.map_err(|e| failed(&e))?;
+        if json {
+            ausgabe::json(&bericht);
+        } else {
+            for (id, gruende) in &bericht.hindernisse {
+                gruende.iter().for_each(|g| ausgabe::line(&format!("{id}: {g}")));
+            }
+            let word = if bericht.umgezogen { "umgezogen" } else { "nicht umgezogen" };
+            ausgabe::line(&format!(
+                "{} Abläufe, {} mit Hindernis: {word}",
+                bericht.ablaeufe,
+                bericht.hindernisse.len()
+            ));
+        }
+        Ok(if bericht.hindernisse.is_empty() { exit::OK } else { exit::FAILED })
+    })
+}
+
+/// Lists stopped steps, or tries the named ones again.
+pub fn incident(ids: &[String], reason: &str, ort: &Ort, json: bool) -> Ende {
+    let ids: Vec<JobId> = ids.iter().map(|id| id.parse()).collect::<Result<_, _>>().map_err(|_| {
+        ausgabe::say("Das ist keine Nummer einer Störung.");
+        exit::USAGE
+    })?;
+    on(ort, !ids.is_empty(), async |app| {
+        if !ids.is_empty() {
+            let queued = app.geschaeftsgang.retry(&app.cli, &ids, reason).await.map_err(|e| failed(&e))?;
+            match json {
+                true => ausgabe::json(&json!({ "queued": queued })),
+                false => ausgabe::line(&format!("{queued} von {} eingereiht", ids.len())),
+            }
+            return Ok(if queued as usize == ids.len() { exit::OK } else { exit::FAILED });
+        }
+        for s in app.geschaeftsgang.stoerungen(&app.cli).await.map_err(|e| failed(&e))? {
+            match json {
+                true => ausgabe::json(&s),
+                false => ausgabe::line(&format!("{} {} · {}: {}", s.job, s.process, s.name, s.ursache)),
+            }
+        }
+        Ok(exit::OK)
+    })
 }

@@ -7,6 +7,8 @@ CREATE TABLE geschaeftsgang_definition (
   xml TEXT NOT NULL,
   hash TEXT NOT NULL,
   deployed BIGINT NOT NULL,
+  -- auslieferung (comes with the program) or stadt (deployed by the city)
+  herkunft TEXT NOT NULL,
   UNIQUE (process, version)
 );
 CREATE TABLE geschaeftsgang_tabelle (
@@ -15,6 +17,8 @@ CREATE TABLE geschaeftsgang_tabelle (
   xml TEXT NOT NULL,
   hash TEXT NOT NULL,
   deployed BIGINT NOT NULL,
+  -- auslieferung (comes with the program) or stadt (deployed by the city)
+  herkunft TEXT NOT NULL,
   PRIMARY KEY (name, version)
 );
 -- One row per process instance; state is the interpreter's whole state.
@@ -32,7 +36,9 @@ CREATE TABLE geschaeftsgang_instanz (
   state TEXT NOT NULL,
   verlauf_seq BIGINT NOT NULL,
   gestartet BIGINT NOT NULL,
-  beendet BIGINT
+  beendet BIGINT,
+  -- An operator stopped it: no job goes out, no timer fires, no task is completed.
+  angehalten BIGINT NOT NULL DEFAULT 0
 );
 CREATE INDEX geschaeftsgang_instanz_sendung ON geschaeftsgang_instanz (sendung);
 CREATE INDEX geschaeftsgang_instanz_dokument ON geschaeftsgang_instanz (dokument, gestartet);
@@ -40,8 +46,9 @@ CREATE INDEX geschaeftsgang_instanz_parent ON geschaeftsgang_instanz (parent, pa
 CREATE INDEX geschaeftsgang_instanz_process ON geschaeftsgang_instanz (process, gestartet);
 CREATE INDEX geschaeftsgang_instanz_stand ON geschaeftsgang_instanz (stand);
 CREATE INDEX geschaeftsgang_instanz_beendet ON geschaeftsgang_instanz (beendet) WHERE beendet IS NOT NULL;
--- Append-only.
+-- Append-only; nr is the order over all instances.
 CREATE TABLE geschaeftsgang_verlauf (
+  nr BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   instanz UUID NOT NULL,
   seq BIGINT NOT NULL,
   at BIGINT NOT NULL,
@@ -51,9 +58,18 @@ CREATE TABLE geschaeftsgang_verlauf (
   innen BIGINT NOT NULL,
   person UUID,
   text TEXT,
-  PRIMARY KEY (instanz, seq)
+  UNIQUE (instanz, seq)
 );
--- Work for workers. stand: bereit, unterwegs, stoerung.
+-- Timer start events of the newest versions; again: how often after the next time, NULL = for ever.
+CREATE TABLE geschaeftsgang_starttermin (
+  process TEXT NOT NULL,
+  element TEXT NOT NULL,
+  due BIGINT NOT NULL,
+  again BIGINT,
+  PRIMARY KEY (process, element)
+);
+CREATE INDEX geschaeftsgang_starttermin_due ON geschaeftsgang_starttermin (due);
+-- Work for workers. stand: bereit, unterwegs, stoerung, angehalten.
 CREATE TABLE geschaeftsgang_auftrag (
   id UUID NOT NULL PRIMARY KEY,
   instanz UUID NOT NULL,
@@ -145,9 +161,10 @@ CREATE TABLE geschaeftsgang_frist (
   timer BIGINT NOT NULL,
   due BIGINT NOT NULL,
   element TEXT NOT NULL,
+  ruht BIGINT NOT NULL DEFAULT 0,
   PRIMARY KEY (instanz, timer)
 );
-CREATE INDEX geschaeftsgang_frist_due ON geschaeftsgang_frist (due);
+CREATE INDEX geschaeftsgang_frist_due ON geschaeftsgang_frist (due) WHERE ruht = 0;
 CREATE TABLE geschaeftsgang_abo (
   instanz UUID NOT NULL,
   abo BIGINT NOT NULL,

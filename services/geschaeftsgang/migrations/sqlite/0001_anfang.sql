@@ -7,6 +7,8 @@ CREATE TABLE geschaeftsgang_definition (
   xml TEXT NOT NULL,
   hash TEXT NOT NULL,
   deployed INTEGER NOT NULL,
+  -- auslieferung (comes with the program) or stadt (deployed by the city)
+  herkunft TEXT NOT NULL,
   UNIQUE (process, version)
 ) STRICT;
 CREATE TABLE geschaeftsgang_tabelle (
@@ -15,6 +17,8 @@ CREATE TABLE geschaeftsgang_tabelle (
   xml TEXT NOT NULL,
   hash TEXT NOT NULL,
   deployed INTEGER NOT NULL,
+  -- auslieferung (comes with the program) or stadt (deployed by the city)
+  herkunft TEXT NOT NULL,
   PRIMARY KEY (name, version)
 ) STRICT;
 -- One row per process instance; state is the interpreter's whole state.
@@ -32,7 +36,9 @@ CREATE TABLE geschaeftsgang_instanz (
   state TEXT NOT NULL,
   verlauf_seq INTEGER NOT NULL,
   gestartet INTEGER NOT NULL,
-  beendet INTEGER
+  beendet INTEGER,
+  -- An operator stopped it: no job goes out, no timer fires, no task is completed.
+  angehalten INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX geschaeftsgang_instanz_sendung ON geschaeftsgang_instanz (sendung);
 CREATE INDEX geschaeftsgang_instanz_dokument ON geschaeftsgang_instanz (dokument, gestartet);
@@ -40,8 +46,9 @@ CREATE INDEX geschaeftsgang_instanz_parent ON geschaeftsgang_instanz (parent, pa
 CREATE INDEX geschaeftsgang_instanz_process ON geschaeftsgang_instanz (process, gestartet);
 CREATE INDEX geschaeftsgang_instanz_stand ON geschaeftsgang_instanz (stand);
 CREATE INDEX geschaeftsgang_instanz_beendet ON geschaeftsgang_instanz (beendet) WHERE beendet IS NOT NULL;
--- Append-only.
+-- Append-only; nr is the order over all instances.
 CREATE TABLE geschaeftsgang_verlauf (
+  nr INTEGER NOT NULL PRIMARY KEY,
   instanz BLOB NOT NULL,
   seq INTEGER NOT NULL,
   at INTEGER NOT NULL,
@@ -51,9 +58,18 @@ CREATE TABLE geschaeftsgang_verlauf (
   innen INTEGER NOT NULL,
   person BLOB,
   text TEXT,
-  PRIMARY KEY (instanz, seq)
+  UNIQUE (instanz, seq)
 ) STRICT;
--- Work for workers. stand: bereit, unterwegs, stoerung.
+-- Timer start events of the newest versions; again: how often after the next time, NULL = for ever.
+CREATE TABLE geschaeftsgang_starttermin (
+  process TEXT NOT NULL,
+  element TEXT NOT NULL,
+  due INTEGER NOT NULL,
+  again INTEGER,
+  PRIMARY KEY (process, element)
+) STRICT;
+CREATE INDEX geschaeftsgang_starttermin_due ON geschaeftsgang_starttermin (due);
+-- Work for workers. stand: bereit, unterwegs, stoerung, angehalten.
 CREATE TABLE geschaeftsgang_auftrag (
   id BLOB NOT NULL PRIMARY KEY,
   instanz BLOB NOT NULL,
@@ -163,9 +179,10 @@ CREATE TABLE geschaeftsgang_frist (
   timer INTEGER NOT NULL,
   due INTEGER NOT NULL,
   element TEXT NOT NULL,
+  ruht INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (instanz, timer)
 ) STRICT;
-CREATE INDEX geschaeftsgang_frist_due ON geschaeftsgang_frist (due);
+CREATE INDEX geschaeftsgang_frist_due ON geschaeftsgang_frist (due) WHERE ruht = 0;
 CREATE TABLE geschaeftsgang_abo (
   instanz BLOB NOT NULL,
   abo INTEGER NOT NULL,

@@ -130,6 +130,15 @@ impl Db {
         Ok(n)
     }
 
+    /// Runs a statement that allows no transaction around it (`CREATE DATABASE`, `VACUUM`).
+    pub async fn run_alone(&self, sql: &Sql) -> Result<(), DbError> {
+        match self {
+            Self::Sqlite { read, .. } => sqlx::raw_sql(sql.sqlite).execute(read).await.map(|_| ())?,
+            Self::Postgres(pool) => sqlx::raw_sql(sql.postgres).execute(pool).await.map(|_| ())?,
+        }
+        Ok(())
+    }
+
     /// Prepares a statement without running it: does this database understand it?
     pub async fn prepares(&self, sql: &Sql) -> Result<(), DbError> {
         use sqlx::{Executor as _, SqlSafeStr as _};

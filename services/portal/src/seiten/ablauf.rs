@@ -34,13 +34,36 @@ struct AblaufSeite {
     oben: Vec<(String, &'static str)>,
     aufgaben: Vec<String>,
     druck: bool,
+    /// Operators may act; the steps a token can be put on, with their names.
+    betrieb: bool,
+    schritte: Vec<(String, String)>,
 }
 
 struct MarkeSicht {
+    schritt: u64,
     name: String,
     warum: String,
     seit: String,
     stoerung: bool,
+}
+
+/// Steps of a process file that an operator can start: id and name.
+fn schritte(bpmn: &str) -> Vec<(String, String)> {
+    let Ok(file) = roxmltree::Document::parse(bpmn) else { return Vec::new() };
+    let startable = |tag: &str| {
+        let tag = tag.to_ascii_lowercase();
+        tag.ends_with("task")
+            || tag.ends_with("gateway")
+            || tag.ends_with("process") && tag != "process"
+            || matches!(tag.as_str(), "callactivity" | "intermediatecatchevent" | "intermediatethrowevent" | "endevent")
+    };
+    let nodes = file.descendants().filter(|n| n.is_element() && startable(n.tag_name().name()));
+    let named = nodes.filter_map(|n| {
+        let id = n.attribute("id")?.to_owned();
+        let name = n.attribute("name").filter(|n| !n.trim().is_empty()).unwrap_or(&id).to_owned();
+        Some((id, name))
+    });
+    named.take(500).collect()
 }
 
 async fn laden(ctx: &Ctx, wert: &str, druck: bool) -> Result<AblaufSeite, crate::schutz::Antwort> {
@@ -88,6 +111,7 @@ async fn laden(ctx: &Ctx, wert: &str, druck: bool) -> Result<AblaufSeite, crate:
             .marken
             .iter()
             .map(|m| MarkeSicht {
+                schritt: m.schritt,
                 name: if m.name.is_empty() { m.element.clone() } else { m.name.clone() },
                 warum: m.warum.clone(),
                 seit: format::zeitpunkt(m.seit),
@@ -98,6 +122,8 @@ async fn laden(ctx: &Ctx, wert: &str, druck: bool) -> Result<AblaufSeite, crate:
         oben,
         aufgaben: a.aufgaben.iter().map(|t| format!("/aufgaben/{t}")).collect(),
         druck,
+        betrieb: !druck && a.beendet.is_none() && ctx.ich.hat_rolle("Betrieb"),
+        schritte: schritte(&a.bpmn),
         r: ctx.rahmen(&format!("{} · Ablauf", a.titel), "", "ablauf").await?,
     })
 }

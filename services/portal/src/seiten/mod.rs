@@ -9,6 +9,8 @@ pub mod aufgaben;
 pub mod betrieb;
 pub mod demo;
 pub mod dokument;
+pub mod eingriff;
+pub mod fassungen;
 pub mod fehler;
 pub mod hilfe;
 pub mod sendungen;
@@ -54,6 +56,10 @@ pub fn geschuetzt(app: &App) -> Router<App> {
         .route("/vorlagen/neu", get(vorlage::neu).post(vorlage::anlegen))
         .route("/betrieb", get(betrieb::zeigen))
         .route("/betrieb/erneut", post(betrieb::erneut))
+        .route("/betrieb/fassungen", get(fassungen::zeigen).post(fassungen::pruefen))
+        .route("/betrieb/fassungen/einspielen", post(fassungen::einspielen))
+        .route("/betrieb/fassungen/umzug", post(fassungen::umzug))
+        .route("/ablaeufe/{id}/eingriff", post(eingriff::eingreifen))
         .route("/rundgang", get(demo::rundgang))
         .route("/demo/uhr", post(demo::uhr))
         .route("/demo/zurueck", post(demo::zurueck))

@@ -24,7 +24,7 @@ pub fn id(kind: u8, n: u64) -> Uuid {
 pub fn tag(s: &str) -> Tag {
     s.parse().unwrap()
 }
-fn vor(minuten: i64) -> Timestamp {
+pub fn vor(minuten: i64) -> Timestamp {
     jetzt().plus_seconds(-60 * minuten)
 }
 fn feld(wert: &str, sicherheit: f32, grund: &str) -> Feld {
@@ -240,6 +240,7 @@ fn ablauf(n: u64, process: &str, titel: &str, element: &str, name: &str, warum: 
         ],
         marken: vec![Marke {
             element: element.into(),
+            schritt: 7,
             name: name.into(),
             warum: warum.into(),
             seit: vor(30),

@@ -4,7 +4,10 @@
 use async_trait::async_trait;
 use nachrichten::{
     Actor, AkteId, BlobHash, DokumentId, InstanceId, JobId, SendungId, Tag, TaskId, Timestamp, Werte,
-    ablaeufe::{Ablaeufe, Ablauf, Kennzahlen, SendungAblauf, Stoerung},
+    ablaeufe::{
+        Ablaeufe, Ablauf, Eingriff, Einspielung, Kennzahlen, Pruefbefund, SendungAblauf, Stoerung, Umzug, UmzugBericht,
+        Version,
+    },
     aufgaben::{AufgabeSeite, Aufgaben, AufgabenFilter, AufgabenListe, Erledigung, Schritt, Zaehler},
     dokumente::{AkteSeite, AkteZeile, Dokument, DokumentZeile, Dokumente, Einheit, Inhalt},
     fehler::Fehler,
@@ -223,6 +226,29 @@ impl Ablaeufe for Fake {
         w.protokoll.push(format!("retry {} {grund} {}", jobs.len(), actor.name));
         w.stoerungen.retain(|s| !jobs.contains(&s.job));
         Ok(jobs.len() as u32)
+    }
+    async fn eingreifen(&self, _: &Actor, _: InstanceId, _: Eingriff, _: &str) -> Result<(), Fehler> {
+        Ok(())
+    }
+    async fn umziehen(&self, _: &Actor, _: &Umzug) -> Result<UmzugBericht, Fehler> {
+        Ok(UmzugBericht { ablaeufe: 0, hindernisse: vec![], umgezogen: false })
+    }
+    async fn einspielen(&self, _: &Actor, name: &str, text: &str, _: &str, probe: bool) -> Result<Einspielung, Fehler> {
+        let fehler = !text.contains("<definitions");
+        let befund = Pruefbefund { fehler, schritt: Some("Prüfen".into()), text: "Der Standardweg fehlt.".into() };
+        let eingespielt = if probe || fehler { vec![] } else { vec![("rechnung".to_owned(), 2, true)] };
+        Ok(Einspielung { name: name.to_owned(), angenommen: !fehler, befunde: vec![befund], eingespielt })
+    }
+    async fn versionen(&self, _: &Actor) -> Result<Vec<Version>, Fehler> {
+        let version = |version, laufend| Version {
+            process: "rechnung".into(),
+            version,
+            name: "Rechnung".into(),
+            seit: daten::vor(100),
+            laufend,
+            beendet: 3,
+        };
+        Ok(vec![version(1, 2), version(2, 0)])
     }
     async fn kennzahlen(&self, _: &Actor) -> Result<Kennzahlen, Fehler> {
         let w = self.welt.lock().unwrap();

@@ -251,6 +251,46 @@ async fn operators_try_again_with_a_reason() {
 }
 
 #[tokio::test]
+async fn a_new_version_is_checked_before_it_is_deployed() {
+    let fake = Fake::neu();
+    let b = Browser::als(&fake, "betrieb");
+    let page = b.get("/betrieb/fassungen").await.text();
+    assert!(page.contains("Umzug nach Fassung 2 proben") && page.matches("proben").count() == 1);
+    let csrf = hidden(&page, "csrf");
+    let bad = b.upload("/betrieb/fassungen", &[("csrf", &csrf)], "kaputt.bpmn", b"<a/>").await;
+    assert_eq!(bad.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(bad.text().contains("Die Datei hat Fehler. Sie wurde nicht eingespielt."));
+    let report = b.upload("/betrieb/fassungen", &[("csrf", &csrf)], "rechnung.bpmn", b"<definitions x=\"<&\"/>").await;
+    assert_eq!(report.status, StatusCode::OK);
+    let text = report.text();
+    assert!(text.contains("<strong>Prüfen:</strong> Der Standardweg fehlt.") && text.contains("&#60;definitions"));
+    let fields = [("name", "rechnung.bpmn"), ("text", "<definitions/>"), ("grund", "")];
+    assert_eq!(b.post("/betrieb/fassungen/einspielen", &fields).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let fields = [("name", "rechnung.bpmn"), ("text", "<definitions/>"), ("grund", "neue Grenze ab Januar")];
+    let done = b.post("/betrieb/fassungen/einspielen", &fields).await;
+    assert_eq!(done.header("location"), "/betrieb/fassungen?meldung=eingespielt");
+    let fields = [("process", "rechnung"), ("von", "1"), ("nach", "2")];
+    let tried = b.post("/betrieb/fassungen/umzug", &fields).await;
+    assert!(tried.text().contains("Alle können umziehen."));
+}
+
+#[tokio::test]
+async fn operators_act_on_a_process_and_others_see_no_form() {
+    let fake = Fake::neu();
+    let b = Browser::als(&fake, "betrieb");
+    let address = "/ablaeufe/00000000-0000-0006-0000-000000000002";
+    assert!(b.get(address).await.text().contains("Eingreifen"));
+    assert!(!Browser::als(&fake, "feststellung").get(address).await.text().contains("Eingreifen"));
+    let post = format!("{address}/eingriff");
+    let done = b.post(&post, &[("art", "anhalten"), ("grund", "Rückfrage der Kämmerei")]).await;
+    assert_eq!(done.header("location"), format!("{address}?meldung=eingriff"));
+    for fields in [&[("art", "schritt_starten")][..], &[("art", "schritt_abbrechen"), ("schritt", "x")], &[("art", "")]]
+    {
+        assert_eq!(b.post(&post, fields).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+}
+
+#[tokio::test]
 async fn navigation_shows_only_what_the_role_does() {
     let fake = Fake::neu();
     let post = Browser::als(&fake, "poststelle").get("/").await.text();
@@ -288,7 +328,7 @@ async fn empty_lists_say_what_comes() {
     for (address, text) in [
         ("/aufgaben/scanpruefung", "Alles geprüft. Neue Sendungen erscheinen hier von selbst."),
         ("/sendungen", "Sendungen aus Scan, E-Mail und Upload erscheinen hier von selbst."),
-        ("/akten", "Eine Akte entsteht, wenn Sie das erste Dokument zuordnen."),
+        ("/akten", "Eine Akte erscheint hier, sobald ein Dokument für Sie oder Ihr Amt zugeordnet ist."),
         ("/suche?q=radwg", "Kein Treffer für „radwg“"),
         ("/", "Keine Frist in den nächsten sieben Tagen."),
     ] {

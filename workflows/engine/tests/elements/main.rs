@@ -8,6 +8,7 @@ mod common;
 mod data;
 mod events;
 mod flow;
+mod migrate;
 mod refused;
 mod repeat;
 mod scopes;

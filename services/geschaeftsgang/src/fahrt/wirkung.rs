@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: EUPL-1.2
+//! What a step asks for becomes rows: jobs, tasks, timers, subscriptions, called processes, messages and signals.
+
+use engine::{Binding, Command, ElementInstanceId, Outcome, Output, StartKind, State, SubscriptionKind, TaskSpec};
+use nachrichten::{InstanceId, PersonId, Timestamp, Werte};
+use serde_json::{Value, json};
+use service_platform::{args, rechte};
+
+use super::{Fahrt, FahrtFehler};
+use crate::sql;
+
+/// Called processes may call others; deeper is a mistake in the drawing.
+const MAX_DEPTH: usize = 10;
+/// Seconds a message waits for someone when the process names no time.
+const MESSAGE_TTL: i64 = 24 * 3600;
+
+impl Fahrt<'_> {
+    pub(super) async fn output(&mut self, id: InstanceId, output: Output) -> Result<(), FahrtFehler> {
+        match output {
+            Output::CreateJob { instance, element, name, job_type, input, retries, urgent } => {
+                let values = args![
+                    self.inner.job_id(),
+                    id,
+                    instance.0,
+                    &*element,
+                    &*name,
+                    job_type,
+                    Value::Object(input),
+                    urgent,
+                    retries,
+                    self.now,
+                    if self.stopped(id) { "angehalten" } else { "bereit" }
+                ];
+                self.tx.execute(&sql::AUFTRAG_INSERT, values).await?;
+                self.jobs = true;
+            }
+            Output::CancelJob { instance } => {
+                self.tx.execute(&sql::AUFTRAG_CANCEL, args![id, instance.0]).await?;
+            }
+            Output::CreateTask(spec) => self.create_task(id, *spec).await?,
+            Output::CancelTask { instance } => {
+                let task: Option<(nachrichten::TaskId,)> =
+                    self.tx.optional(&sql::AUFGABE_OF_ELEMENT, args![id, instance.0]).await?;
+                if let Some((task,)) = task {
+                    self.tx.execute(&sql::AUFGABE_WITHDRAW, args![task, self.now]).await?;
+                    self.tx.execute(&sql::KANDIDAT_DELETE, args![task]).await?;
+                    rechte::revoke(self.tx, &format!("aufgabe:{task}")).await?;
+                }
+            }
+            Output::ArmTimer { timer, due, element } => {
+                self.tx.execute(&sql::FRIST_INSERT, args![id, timer, due, &*element, self.stopped(id)]).await?;
+                self.timers = true;
+            }
+            Output::CancelTimer { timer } => {
+                self.tx.execute(&sql::FRIST_DELETE, args![id, timer]).await?;
+            }
+            Output::Subscribe { subscription, name, key, kind, element } => {
+                self.subscribe(id, subscription, &name, key.as_deref(), kind, &element).await?;
+            }
+            Output::Unsubscribe { subscription } => {
+                self.tx.execute(&sql::ABO_DELETE, args![id, subscription]).await?;
+            }
+            Output::Throw { name, key, variables, ttl } => self.message(&name, key.as_deref(), &variables, ttl).await?,
+            Output::BroadcastSignal { name, variables } => self.signal(&name, &variables).await?,
+            Output::Call { instance, process, binding, variables, .. } => {
+                self.call(id, instance, &process, &binding, variables).await?;
+            }
+            Output::CancelCall { instance } => {
+                if let Some(child) = self.child(id, instance).await? {
+                    self.queue.push_back((child, Command::Cancel));
+                }
+            }
+            Output::Incident { instance, element, text } => {
+                self.tx.execute(&sql::STOERUNG_INSERT, args![id, instance.0, &*element, &text, self.now]).await?;
+            }
+            Output::IncidentClosed { instance } => {
+                self.tx.execute(&sql::STOERUNG_DELETE, args![id, instance.0]).await?;
+            }
+            Output::Escalated { code, variables } => {
+                if let Some((parent, instance)) = self.parent(id) {
+                    self.queue.push_back((parent, Command::CalledEscalation { instance, code, variables }));
+                }
+            }
+            Output::Ended { variables, outcome } => self.ended(id, variables, outcome).await?,
+        }
+        Ok(())
+    }
+
+    /// Starts the called process; one that is missing or called too deep stops the call as an incident.
+    pub(super) async fn call(
+        &mut self,
+        id: InstanceId,
+        instance: ElementInstanceId,
+        process: &str,
+        binding: &Binding,
+        variables: Werte,
+    ) -> Result<(), FahrtFehler> {
+        self.refresh().await?;
+        let (caller, depth) = match self.loaded.get(&id) {
+            Some(g) => (g.row.definition, self.depth(id).await?),
+            None => return Err(FahrtFehler::NoInstance(id)),
+        };
+        let fassung = self.inner.definitionen.read().await.bound(process, binding, Some(caller));
+        let text = match fassung {
+            Some(_) if depth >= MAX_DEPTH => {
+                format!("Mehr als {MAX_DEPTH} Abläufe rufen sich gegenseitig auf.")
+            }
+            Some(fassung) => {
+                let child = self.create(fassung, Some((id, instance)), &variables, None, State::called()).await?;
+                self.queue.push_back((child, Command::Start { element: None, variables }));
+                return Ok(());
+            }
+            None => match binding {
+                Binding::Version(version) => format!("Den Ablauf „{process}“ gibt es nicht in der Fassung {version}."),
+                _ => format!("Den Ablauf „{process}“ gibt es nicht."),
+            },
+        };
+        tracing::warn!(ablauf.id = %id, process, "call stopped as an incident");
+        self.queue.push_back((id, Command::FailJob { instance, text }));
+        Ok(())
+    }
+
+    /// How many processes called each other to get here.
+    pub(super) async fn depth(&mut self, id: InstanceId) -> Result<usize, FahrtFehler> {
+        let (mut at, mut depth) = (id, 0);
+        while let Some(parent) = match self.loaded.get(&at) {
+            Some(g) => g.row.parent,
+            None => self.tx.optional(&sql::INSTANZ_PARENT, args![at]).await?.and_then(|(p,): (Option<InstanceId>,)| p),
+        } {
+            (at, depth) = (parent, depth + 1);
+        }
+        Ok(depth)
+    }
+
+    pub(super) async fn subscribe(
+        &mut self,
+        id: InstanceId,
+        abo: u64,
+        name: &str,
+        key: Option<&str>,
+        kind: SubscriptionKind,
+        element: &str,
+    ) -> Result<(), FahrtFehler> {
+        if kind == SubscriptionKind::Message {
+            let kept: Option<(uuid::Uuid, Value)> =
+                self.tx.optional(&sql::NACHRICHT_FIND, args![name, key, self.now]).await?;
+            if let Some((message, Value::Object(variables))) = kept {
+                self.tx.execute(&sql::NACHRICHT_DELETE, args![message]).await?;
+                self.queue.push_back((id, Command::Message { subscription: abo, variables }));
+                return Ok(());
+            }
+        }
+        let art = match kind {
+            SubscriptionKind::Message => "message",
+            SubscriptionKind::Signal => "signal",
+        };
+        self.tx.execute(&sql::ABO_INSERT, args![id, abo, art, name, key, element]).await?;
+        Ok(())
+    }
+
+    pub(super) async fn create_task(&mut self, id: InstanceId, spec: TaskSpec) -> Result<(), FahrtFehler> {
+        let task = self.inner.task_id();
+        let Some(g) = self.loaded.get(&id) else { return Err(FahrtFehler::NoInstance(id)) };
+        let (process, sendung, dokument) = (g.row.process.clone(), g.row.sendung, g.row.dokument);
+        let due = spec.due.map(Timestamp::tag);
+        let gruppe = spec.groups.first().cloned().unwrap_or_default();
+        // What lists sort by: due day, then urgency, then age; the id makes it unique, so it is a paging cursor too.
+        let sortierung = format!(
+            "{}|{:03}|{:020}|{task}",
+            due.map_or_else(|| "9999-12-31".to_owned(), |d| d.to_string()),
+            100 - spec.priority.min(100),
+            self.now.0
+        );
+        let values = args![
+            task,
+            id,
+            spec.instance.0,
+            &process,
+            &*spec.element,
+            &*spec.name,
+            spec.form_key.unwrap_or_else(|| spec.element.to_string()),
+            spec.title,
+            gruppe,
+            None::<PersonId>,
+            due,
+            self.now,
+            sendung,
+            dokument,
+            Value::Object(spec.data),
+            i64::from(spec.priority)
+        ];
+        self.tx.execute(&sql::AUFGABE_INSERT, values).await?;
+        let source = format!("aufgabe:{task}");
+        let subjects =
+            spec.groups.iter().map(|g| format!("gruppe:{g}")).chain(spec.assignee.map(|p| format!("person:{p}")));
+        for subjekt in subjects {
+            self.tx
+                .execute(&sql::KANDIDAT_INSERT, args![task, &subjekt, &process, &*spec.element, &sortierung])
+                .await?;
+            // An open task makes its document and its process visible to its candidates.
+            rechte::grant(self.tx, &subjekt, &format!("ablauf:{id}"), rechte::Recht::Sehen, Timestamp(0), &source)
+                .await?;
+            if let Some(dokument) = dokument {
+                let objekt = format!("dokument:{dokument}");
+                rechte::grant(self.tx, &subjekt, &objekt, rechte::Recht::Bearbeiten, Timestamp(0), &source).await?;
+            }
+        }
+        for element in &spec.not_person_of {
+            self.tx.execute(&sql::AUSSCHLUSS_INSERT, args![task, element]).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn ended(
+        &mut self,
+        id: InstanceId,
+        variables: Werte,
+        outcome: Outcome,
+    ) -> Result<(), FahrtFehler> {
+        let stand = match outcome {
+            Outcome::Completed | Outcome::Terminated => "beendet",
+            Outcome::Error { .. } => "fehler",
+            Outcome::Cancelled => "abgebrochen",
+        };
+        if let Some(g) = self.loaded.get_mut(&id) {
+            g.row.stand = stand.to_owned();
+            g.row.beendet = Some(self.now);
+        }
+        self.audit(id, stand, json!({})).await?;
+        if let Some((parent, instance)) = self.parent(id) {
+            match outcome {
+                Outcome::Completed | Outcome::Terminated => {
+                    self.queue.push_back((parent, Command::CalledEnded { instance, variables }));
+                }
+                Outcome::Error { code } => {
+                    self.queue.push_back((parent, Command::CalledError { instance, code, variables }))
+                }
+                Outcome::Cancelled => {}
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) async fn child(
+        &mut self,
+        id: InstanceId,
+        element: ElementInstanceId,
+    ) -> Result<Option<InstanceId>, FahrtFehler> {
+        let here = self.loaded.values().find(|g| {
+            g.row.parent == Some(id) && g.row.parent_element == Some(element.0 as i64) && g.row.beendet.is_none()
+        });
+        if let Some(g) = here {
+            return Ok(Some(g.row.id));
+        }
+        let row: Option<(InstanceId,)> = self.tx.optional(&sql::INSTANZ_OF_PARENT, args![id, element.0]).await?;
+        Ok(row.map(|(id,)| id))
+    }
+
+    /// Sends a message to whoever waits for it, or keeps it.
+    pub(super) async fn message(
+        &mut self,
+        name: &str,
+        key: Option<&str>,
+        werte: &Werte,
+        ttl: Option<u64>,
+    ) -> Result<(), FahrtFehler> {
+        let waiting: Vec<(InstanceId, i64)> = self.tx.all(&sql::ABO_MESSAGE, args![name, key]).await?;
+        // Without a key a message finds its receiver only when exactly one instance waits.
+        if let Some((id, abo)) = waiting.first().copied().filter(|_| key.is_some() || waiting.len() == 1) {
+            self.tx.execute(&sql::ABO_DELETE, args![id, abo]).await?;
+            self.queue.push_back((id, Command::Message { subscription: abo as u64, variables: werte.clone() }));
+            return Ok(());
+        }
+        if self.start_by(|kind| matches!(kind, StartKind::Message { name: n } if n == name), werte).await? {
+            return Ok(());
+        }
+        if ttl == Some(0) {
+            return Ok(());
+        }
+        let until =
+            self.now.plus_seconds(ttl.map_or(MESSAGE_TTL, |s| i64::try_from(s).unwrap_or(i64::MAX / 2_000_000)));
+        let id = self.inner.ids.uuid();
+        self.tx.execute(&sql::NACHRICHT_INSERT, args![id, name, key, Value::Object(werte.clone()), until]).await?;
+        Ok(())
+    }
+
+    /// A signal reaches everybody who waits for it, and starts what it starts.
+    pub(super) async fn signal(&mut self, name: &str, werte: &Werte) -> Result<(), FahrtFehler> {
+        let waiting: Vec<(InstanceId,)> = self.tx.all(&sql::ABO_SIGNAL, args![name]).await?;
+        for (receiver,) in waiting {
+            let command = Command::Signal { name: name.to_owned(), variables: werte.clone() };
+            self.queue.push_back((receiver, command));
+        }
+        self.start_by(|kind| matches!(kind, StartKind::Signal { name: n } if *n == name), werte).await?;
+        Ok(())
+    }
+
+    /// Starts every process whose newest version has a fitting start event; true when one did.
+    pub(super) async fn start_by(
+        &mut self,
+        fits: impl Fn(&StartKind) -> bool,
+        werte: &Werte,
+    ) -> Result<bool, FahrtFehler> {
+        let mut started = false;
+        self.refresh().await?;
+        let newest = self.inner.definitionen.read().await.all_newest();
+        for fassung in newest {
+            for event in fassung.definition.start_events().into_iter().filter(|e| fits(&e.kind)) {
+                let id = self.create(fassung.clone(), None, werte, None, State::new()).await?;
+                let command = Command::Start { element: Some(event.element.to_string()), variables: werte.clone() };
+                self.queue.push_back((id, command));
+                started = true;
+            }
+        }
+        Ok(started)
+    }
+}
