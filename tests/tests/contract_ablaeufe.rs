@@ -125,7 +125,8 @@ async fn timer_starts_fire_once_with_two_engines(welt: &Welt) {
     for hour in 1..=5i64 {
         welt.clock.set(Timestamp(BEGIN.parse::<Timestamp>().unwrap().0 + hour * 3_600_000_000));
         let (a, b) = tokio::join!(welt.engine.spur(Op::Fire), other.spur(Op::Fire));
-        (a.unwrap(), b.unwrap());
+        a.unwrap();
+        b.unwrap();
     }
     assert_eq!(waiting(&welt.engine).await, ["Lesen"; 3], "three times, each once");
     // A new version takes the place of the old one's times.
