@@ -43,7 +43,7 @@ def peers(folder, seconds):
         shutil.copy(HERE / "peers" / name, node / name)
     if not (node / "node_modules/bpmn-engine").exists():
         subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund"], cwd=node, check=True)
-    run = lambda *command: json.loads(subprocess.run(list(map(str, command)), capture_output=True, text=True, check=True).stdout)
+    run = lambda *command: json.loads(subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, text=True, check=True).stdout)
     return (run(python, HERE / "peers/spiff.py", folder, seconds), run("node", node / "bpmn-engine.mjs", folder, seconds))
 
 
@@ -73,7 +73,7 @@ class Postgres:
 
 def durable(target, instances, parallel):
     command = [TARGET / "dauerhaft", target, str(instances), str(parallel)]
-    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    return json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
 
 
 def main():
@@ -86,7 +86,7 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         models.write(folder)
-        own = json.loads(subprocess.run([TARGET / "tempo", folder, str(options.seconds)], capture_output=True, text=True, check=True).stdout)
+        own = json.loads(subprocess.run([TARGET / "tempo", folder, str(options.seconds)], stdout=subprocess.PIPE, text=True, check=True).stdout)
         for model, words in (("line", "ten script tasks in a line"), ("fork", "fork and join of five")):
             bare = own[f"bare_feel_{model}"]
             figures.add(f"bare FEEL evaluator, {words}", bare, "/s")

@@ -49,9 +49,7 @@ fn bare(expressions: &[String], time: Duration) -> Result<u64, Failed> {
     names.set_name(Name::from("n"));
     let prepared: Vec<_> = expressions
         .iter()
-        .map(|text| {
-            Ok(dsntk_feel_evaluator::prepare(&dsntk_feel_parser::parse_textual_expression(&names, text, false)?))
-        })
+        .map(|text| Ok(dsntk_feel_evaluator::prepare(&dsntk_feel_parser::parse_expression(&names, text, false)?)))
         .collect::<Result<_, dsntk_common::DsntkError>>()
         .map_err(|why| why.to_string())?;
     rate(time, || {
