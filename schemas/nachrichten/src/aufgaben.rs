@@ -26,6 +26,8 @@ pub struct Aufgabe {
     pub gruppe: String,
     pub bearbeiter: Option<PersonId>,
     pub bearbeiter_name: Option<String>,
+    /// Name of the person in whose place this actor has it.
+    pub vertretung: Option<String>,
     pub faellig: Option<Tag>,
     pub seit: Timestamp,
     pub dokument: Option<DokumentId>,

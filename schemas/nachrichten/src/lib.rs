@@ -16,6 +16,7 @@ pub mod fehler;
 mod hash;
 mod ids;
 pub mod job;
+pub mod kalender;
 pub mod rechnung;
 pub mod sendungen;
 pub mod suche;

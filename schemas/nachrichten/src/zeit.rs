@@ -68,6 +68,12 @@ impl Tag {
         Self(self.0.saturating_add(jiff::Span::new().days(n)))
     }
 
+    /// The instant this day begins in Europe/Berlin.
+    pub fn beginn(self) -> Timestamp {
+        let zone = jiff::tz::TimeZone::get("Europe/Berlin").unwrap_or(jiff::tz::TimeZone::UTC);
+        self.0.to_zoned_datetime(zone).map_or(Timestamp(i64::MAX), |z| z.timestamp().into())
+    }
+
     /// German form, `23.11.2026`.
     pub fn deutsch(self) -> String {
         format!("{:02}.{:02}.{:04}", self.0.day(), self.0.month(), self.0.year())

@@ -5,8 +5,12 @@
 /// CTE `meine(objekt)`: what person `$1` has any right on at `$2`.
 macro_rules! meine {
     () => {
-        "meine(objekt) AS (SELECT DISTINCT r.objekt FROM platform_subjekt s JOIN platform_recht r ON r.subjekt = s.subjekt \
-         WHERE s.person = $1 AND r.von <= $2 AND r.bis > $2)"
+        concat!(
+            "meine(objekt) AS (SELECT DISTINCT r.objekt FROM platform_wirksam s JOIN platform_recht r ON r.subjekt = s.subjekt \
+             WHERE s.person = $1 AND ",
+            service_platform::gilt!("$2"),
+            ")"
+        )
     };
 }
 

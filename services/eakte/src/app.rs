@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use engine::DeployOptions;
 use nachrichten::{Actor, Timestamp, job::JobError};
 use service_akten::Akten;
 use service_eingang::{Ablehnung, Eingang, Profil, Pruefer};
@@ -124,9 +125,14 @@ impl App {
             start.data.join("spool/absicht"),
             poke.clone(),
         );
+        let kalender = settings.kalender.kalender().map_err(|text| {
+            StartFehler(format!("kalender.freie_tage: „{text}“ ist kein Tag. Schreiben Sie zum Beispiel 2026-12-24."))
+        })?;
+        let kalender = Arc::new(kalender);
         let options = EngineOptions {
             deadline: Duration::from_secs(settings.worker.frist.max(1) as u64),
             window: 4 * parallel as u32,
+            deploy: DeployOptions { kalender, ..DeployOptions::default() },
             ..EngineOptions::default()
         };
         let engine = Geschaeftsgang::new(db.clone(), bus.clone(), clock.clone(), ids.clone(), options).await;

@@ -78,6 +78,7 @@ impl Zeile {
             gruppe: self.gruppe,
             bearbeiter: self.bearbeiter,
             bearbeiter_name: self.bearbeiter_name,
+            vertretung: None,
             faellig: self.faellig,
             seit: self.seit,
             dokument: self.dokument,
@@ -112,22 +113,33 @@ impl Inner {
             let text = format!("{who} hat diese Aufgabe am {} erledigt.", uhrzeit(at));
             return Ok(Some(Fehler::new("E3001", 409, text, "task is done")));
         }
-        let (candidate,): (i64,) = self.db.one(&sql::IST_KANDIDAT, args![z.id, actor.person]).await?;
-        if candidate == 0 {
+        let Some(als) = self.als(actor, z.id).await? else {
             let text = format!("Diese Aufgabe gehört der Gruppe „{}“.", z.gruppe);
             return Ok(Some(Fehler::new("E3002", 403, text, "not a candidate")));
-        }
+        };
         if let Some(other) = z.bearbeiter.filter(|p| *p != actor.person) {
             let who = z.bearbeiter_name.clone().unwrap_or_else(|| other.to_string());
             let text = format!("Diese Aufgabe bearbeitet gerade {who}.");
             return Ok(Some(Fehler::new("E3004", 409, text, "claimed by another person")));
         }
         let signed: Option<(String,)> =
-            self.db.optional(&sql::AUSGESCHLOSSEN, args![z.id, z.instanz, actor.person]).await?;
+            self.db.optional(&sql::AUSGESCHLOSSEN, args![z.id, z.instanz, actor.person, als]).await?;
         Ok(match signed {
             Some((element,)) => Some(self.vier_augen(z, &element).await),
             None => None,
         })
+    }
+
+    /// In whose place this person may do a task: `Some(None)` as themselves, `Some(Some(_))` for somebody, `None` not.
+    async fn als(&self, actor: &Actor, task: TaskId) -> Result<Option<Option<PersonId>>, DbError> {
+        let values = args![task, actor.person, self.now()];
+        let first: Option<(PersonId,)> = self.db.optional(&sql::KANDIDAT_ALS, values).await?;
+        Ok(first.map(|(fuer,)| Some(fuer).filter(|f| *f != actor.person)))
+    }
+
+    async fn name_of(&self, person: PersonId) -> Result<String, DbError> {
+        let name: Option<(String,)> = self.db.optional(&sql::PERSON_NAME, args![person]).await?;
+        Ok(name.map(|(n,)| n).unwrap_or_default())
     }
 
     async fn vier_augen(&self, z: &Zeile, element: &str) -> Fehler {
@@ -200,34 +212,39 @@ impl Aufgaben for Geschaeftsgang {
         }
         let wanted = inner.zaehler_rows(actor, filter).await?;
         let after = filter.nach.clone().unwrap_or_default();
-        let mut rows: Vec<(String, Zeile)> = Vec::new();
-        for (subjekt, process, element, _) in wanted {
+        let mut rows: Vec<(String, Zeile, String)> = Vec::new();
+        for (subjekt, process, element, _, fuer) in wanted {
             let values = args![subjekt, process, element, &after, limit + 1];
             let found: Vec<Zeile> = inner.db.all(&sql::LISTE, values).await.map_err(away)?;
-            rows.extend(found.into_iter().map(|z| (sort_key(&z), z)));
+            rows.extend(found.into_iter().map(|z| (sort_key(&z), z, fuer.clone())));
         }
-        rows.sort_by(|a, b| a.0.cmp(&b.0));
+        // What one may do anyhow is not marked as somebody else's.
+        rows.sort_by(|a, b| (&a.0, a.1.id, &a.2).cmp(&(&b.0, b.1.id, &b.2)));
         rows.dedup_by(|a, b| a.1.id == b.1.id);
         if let Some(until) = filter.faellig_bis {
-            rows.retain(|(_, z)| z.faellig.is_some_and(|f| f <= until));
+            rows.retain(|(_, z, _)| z.faellig.is_some_and(|f| f <= until));
         }
         let more = rows.len() > limit;
         rows.truncate(limit);
         let weiter = match rows.last() {
-            Some((_, last)) if more => {
+            Some((_, last, _)) if more => {
                 let key: Option<(String,)> = inner.db.optional(&sql::SORTIERUNG, args![last.id]).await.map_err(away)?;
                 key.map(|(k,)| k)
             }
             _ => None,
         };
-        Ok(AufgabenListe { aufgaben: rows.into_iter().map(|(_, z)| z.aufgabe()).collect(), weiter })
+        let marked = |(_, z, fuer): (String, Zeile, String)| Aufgabe {
+            vertretung: Some(fuer).filter(|f| !f.is_empty()),
+            ..z.aufgabe()
+        };
+        Ok(AufgabenListe { aufgaben: rows.into_iter().map(marked).collect(), weiter })
     }
 
     async fn zaehler(&self, actor: &Actor) -> Result<Vec<Zaehler>, Fehler> {
         let inner = &self.inner;
         let today = inner.now().tag();
         let mut counts: Vec<Zaehler> = Vec::new();
-        for (subjekt, process, element, offen) in inner.zaehler_rows(actor, &AufgabenFilter::default()).await? {
+        for (subjekt, process, element, offen, _) in inner.zaehler_rows(actor, &AufgabenFilter::default()).await? {
             let due = async |until: Tag| -> Result<u64, Fehler> {
                 let values = args![&subjekt, &process, &element, until.to_string()];
                 let (n,): (u64,) = inner.db.one(&sql::FAELLIG_ZAEHLER, values).await.map_err(away)?;
@@ -258,7 +275,11 @@ impl Aufgaben for Geschaeftsgang {
         let sperre = inner.sperre(actor, &z).await.map_err(away)?.map(|f| f.text.0);
         let verlauf = inner.verlauf(z.instanz).await?;
         let entwurf = object(z.entwurf.clone());
-        Ok(AufgabeSeite { aufgabe: z.aufgabe(), variablen, entwurf, verlauf, sperre })
+        let vertretung = match inner.als(actor, id).await.map_err(away)?.flatten() {
+            Some(fuer) => Some(inner.name_of(fuer).await.map_err(away)?),
+            None => None,
+        };
+        Ok(AufgabeSeite { aufgabe: Aufgabe { vertretung, ..z.aufgabe() }, variablen, entwurf, verlauf, sperre })
     }
 
     async fn claim(&self, actor: &Actor, id: TaskId, version: i64) -> Result<i64, Fehler> {
@@ -296,8 +317,9 @@ impl Aufgaben for Geschaeftsgang {
         if let Some(reason) = inner.sperre(actor, &z).await.map_err(away)? {
             return Err(reason);
         }
+        let als = inner.als(actor, id).await.map_err(away)?.flatten();
         let mut tx = inner.db.begin().await.map_err(away)?;
-        match complete_in(inner, &mut tx, actor, &z, &e, &key).await {
+        match complete_in(inner, &mut tx, actor, als, &z, &e, &key).await {
             Ok((jobs, timers)) => {
                 tx.commit().await.map_err(away)?;
                 if jobs {
@@ -314,8 +336,8 @@ impl Aufgaben for Geschaeftsgang {
             }
             Err(Refused::FourEyes) => {
                 drop(tx);
-                let signed: Option<(String,)> =
-                    inner.db.optional(&sql::AUSGESCHLOSSEN, args![id, z.instanz, actor.person]).await.map_err(away)?;
+                let values = args![id, z.instanz, actor.person, als];
+                let signed: Option<(String,)> = inner.db.optional(&sql::AUSGESCHLOSSEN, values).await.map_err(away)?;
                 Err(inner.vier_augen(&z, &signed.map_or_else(String::new, |(e,)| e)).await)
             }
             Err(Refused::Other(error)) => Err(error),
@@ -347,6 +369,7 @@ async fn complete_in(
     inner: &Inner,
     tx: &mut Tx,
     actor: &Actor,
+    als: Option<PersonId>,
     z: &Zeile,
     e: &Erledigung,
     key: &str,
@@ -361,14 +384,20 @@ async fn complete_in(
         return Err(Refused::Other(Fehler::new("E3008", 409, text, "process is suspended")));
     }
     let hash = signed_hash(&current.daten, &e.werte);
-    tx.execute(&sql::ZEICHNUNG_INSERT, args![z.id, z.instanz, &z.element, actor.person, now, hash]).await?;
+    tx.execute(&sql::ZEICHNUNG_INSERT, args![z.id, z.instanz, &z.element, actor.person, now, hash, als]).await?;
 
     let mut werte = e.werte.clone();
     werte.insert("person".to_owned(), json!({ "id": actor.person, "name": actor.name }));
     werte.insert("zeit".to_owned(), json!(now));
+    let mut said = in_words(&e.werte);
+    if let Some(fuer) = als {
+        let name = inner.name_of(fuer).await?;
+        said = Some(format!("i. V. für {name}{}", said.map(|s| format!(" · {s}")).unwrap_or_default()));
+        werte.insert("in_vertretung_fuer".to_owned(), json!({ "id": fuer, "name": name }));
+    }
     let element = ElementInstanceId(z.element_instanz);
     let mut fahrt = Fahrt::new(inner, tx, now);
-    fahrt.akt = Some(Akt { instance: z.instanz, element, person: actor.person, text: in_words(&e.werte) });
+    fahrt.akt = Some(Akt { instance: z.instanz, element, person: actor.person, text: said });
     let done = fahrt.command(z.instanz, Command::CompleteTask { instance: element, variables: werte.clone() }).await;
     match done {
         Ok(()) => {}
@@ -382,7 +411,7 @@ async fn complete_in(
 
     tx.execute(&sql::AUFGABE_DONE, args![z.id, now, actor.person, Value::Object(werte)]).await?;
     tx.execute(&sql::KANDIDAT_DELETE, args![z.id]).await?;
-    rechte::revoke(tx, &format!("aufgabe:{}", z.id)).await?;
+    rechte::revoke(tx, &quelle(&z.process, z.id)).await?;
     // Who signed something may look at it later.
     let (subjekt, source) = (format!("person:{}", actor.person), format!("gezeichnet:{}", z.id));
     for objekt in
@@ -397,7 +426,7 @@ async fn complete_in(
         actor: &audit::person(actor),
         act: "aufgabe erledigt",
         object: &object,
-        data: json!({ "element": z.element, "entscheidung": e.werte.get("entscheidung"), "hash": hash, "dokument": z.dokument }),
+        data: json!({ "element": z.element, "entscheidung": e.werte.get("entscheidung"), "hash": hash, "dokument": z.dokument, "in_vertretung_fuer": als }),
     };
     audit::append(tx, entry).await?;
     tx.execute(&sql::BEFEHL_INSERT, args![key, now, "{}"]).await?;
@@ -414,12 +443,19 @@ fn in_words(werte: &Werte) -> Option<String> {
     }
 }
 
-type ZaehlerRow = (String, String, String, u64);
+/// Source of the grants an open task gives its candidates.
+pub(crate) fn quelle(process: &str, task: TaskId) -> String {
+    format!("aufgabe:{process}:{task}")
+}
+
+/// Subject, process, element, open tasks, and in whose place (empty: as oneself).
+type ZaehlerRow = (String, String, String, u64, String);
 
 impl Inner {
     async fn zaehler_rows(&self, actor: &Actor, filter: &AufgabenFilter) -> Result<Vec<ZaehlerRow>, Fehler> {
-        let mut rows: Vec<ZaehlerRow> = self.db.all(&sql::MEINE_ZAEHLER, args![actor.person]).await.map_err(away)?;
-        rows.retain(|(_, process, element, _)| {
+        let mut rows: Vec<ZaehlerRow> =
+            self.db.all(&sql::MEINE_ZAEHLER, args![actor.person, self.now()]).await.map_err(away)?;
+        rows.retain(|(_, process, element, ..)| {
             (filter.process.is_empty() || filter.process.contains(process))
                 && (filter.element.is_empty() || filter.element.contains(element))
         });
@@ -453,5 +489,13 @@ impl Inner {
         audit::append(&mut tx, entry).await.map_err(away)?;
         tx.commit().await.map_err(away)?;
         Ok(version)
+    }
+}
+
+impl Geschaeftsgang {
+    /// The oldest open task of an instance, without looking at rights; for measurements and tests.
+    pub async fn open_task(&self, instanz: InstanceId) -> Result<Option<TaskId>, DbError> {
+        let task: Option<(TaskId,)> = self.inner.db.optional(&sql::OFFENE_OF_INSTANZ, args![instanz]).await?;
+        Ok(task.map(|(id,)| id))
     }
 }

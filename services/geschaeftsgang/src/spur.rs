@@ -13,6 +13,7 @@ use service_platform::{args, rechte};
 
 use crate::{
     Geschaeftsgang, Inner,
+    aufgaben::quelle,
     fahrt::{EREIGNISSE, Fahrt, FahrtFehler, InstanzRow},
     jobs::{self, AuftragRow},
     sql, timer,
@@ -82,6 +83,7 @@ pub enum Answer {
 /// An element that is open, with its instance.
 struct Open {
     instanz: InstanceId,
+    process: String,
     element: ElementInstanceId,
     state: State,
 }
@@ -176,7 +178,7 @@ impl Inner {
             let open =
                 state.waiting(definition).into_iter().find(|w| &*w.element == element && (!w.container || adhoc));
             if let Some(w) = open {
-                return Ok(Open { instanz: row.id, element: w.instance, state });
+                return Ok(Open { instanz: row.id, process: row.process, element: w.instance, state });
             }
         }
         Err(FahrtFehler::NoProcess(format!("{element} is not open")))
@@ -232,7 +234,7 @@ impl Inner {
         if let Some((task,)) = task {
             tx.execute(&sql::AUFGABE_WITHDRAW, args![task, self.now()]).await?;
             tx.execute(&sql::KANDIDAT_DELETE, args![task]).await?;
-            rechte::revoke(tx, &format!("aufgabe:{task}")).await?;
+            rechte::revoke(tx, &quelle(&open.process, task)).await?;
         }
         Ok(())
     }

@@ -95,10 +95,11 @@ statements! {
     pub AUFGABE_RELEASE = "UPDATE geschaeftsgang_aufgabe SET bearbeiter = NULL, version = version + 1 WHERE id = $1 AND version = $2 AND erledigt IS NULL AND bearbeiter = $3 RETURNING version";
     pub AUFGABE_DRAFT = "UPDATE geschaeftsgang_aufgabe SET entwurf = $2 WHERE id = $1 AND erledigt IS NULL";
     pub AUFGABE_DONE = "UPDATE geschaeftsgang_aufgabe SET erledigt = $2, erledigt_von = $3, werte = $4, version = version + 1 WHERE id = $1";
-    pub ZEICHNUNG_INSERT = "INSERT INTO geschaeftsgang_zeichnung (aufgabe, instanz, element, person, at, hash) VALUES ($1, $2, $3, $4, $5, $6)";
-    pub AUSGESCHLOSSEN = "SELECT z.element FROM geschaeftsgang_ausschluss a JOIN geschaeftsgang_zeichnung z ON z.instanz = $2 AND z.element = a.element AND z.person = $3 WHERE a.aufgabe = $1 LIMIT 1";
-    pub IST_KANDIDAT = "SELECT count(*) FROM geschaeftsgang_kandidat k JOIN platform_subjekt s ON s.subjekt = k.subjekt WHERE k.aufgabe = $1 AND s.person = $2";
-    pub MEINE_ZAEHLER = "SELECT z.subjekt, z.process, z.element, z.offen FROM geschaeftsgang_zaehler z JOIN platform_subjekt s ON s.subjekt = z.subjekt WHERE s.person = $1 AND z.offen > 0 ORDER BY z.process, z.element, z.subjekt";
+    pub ZEICHNUNG_INSERT = "INSERT INTO geschaeftsgang_zeichnung (aufgabe, instanz, element, person, at, hash, fuer) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    pub AUSGESCHLOSSEN = "SELECT z.element FROM geschaeftsgang_ausschluss a JOIN geschaeftsgang_zeichnung z ON z.instanz = $2 AND z.element = a.element AND (z.person = $3 OR z.fuer = $3 OR z.person = $4 OR z.fuer = $4) WHERE a.aufgabe = $1 LIMIT 1";
+    pub PERSON_NAME = "SELECT name FROM platform_person WHERE id = $1";
+    pub KANDIDAT_ALS = "SELECT s.fuer FROM geschaeftsgang_kandidat k JOIN platform_wirksam s ON s.subjekt = k.subjekt WHERE k.aufgabe = $1 AND s.person = $2 AND s.von <= $3 AND s.bis > $3 AND s.process IN ('*', k.process) ORDER BY CASE WHEN s.fuer = $2 THEN 0 ELSE 1 END, s.fuer";
+    pub MEINE_ZAEHLER = "SELECT z.subjekt, z.process, z.element, z.offen, min(CASE WHEN s.fuer = s.person THEN '' ELSE p.name END) FROM geschaeftsgang_zaehler z JOIN platform_wirksam s ON s.subjekt = z.subjekt JOIN platform_person p ON p.id = s.fuer WHERE s.person = $1 AND s.von <= $2 AND s.bis > $2 AND s.process IN ('*', z.process) AND z.offen > 0 GROUP BY z.subjekt, z.process, z.element, z.offen ORDER BY z.process, z.element, z.subjekt";
     pub FAELLIG_ZAEHLER = "SELECT count(*) FROM geschaeftsgang_kandidat WHERE subjekt = $1 AND process = $2 AND element = $3 AND sortierung < $4";
     pub LISTE = aufgabe!("FROM geschaeftsgang_kandidat k JOIN geschaeftsgang_aufgabe a ON a.id = k.aufgabe WHERE k.subjekt = $1 AND k.process = $2 AND k.element = $3 AND k.sortierung > $4 ORDER BY k.sortierung LIMIT $5");
     pub MEINE = aufgabe!("FROM geschaeftsgang_aufgabe a WHERE a.bearbeiter = $1 AND a.erledigt IS NULL ORDER BY a.seit LIMIT $2");
@@ -130,7 +131,7 @@ statements! {
     pub BEFEHL_FIND = "SELECT antwort FROM geschaeftsgang_befehl WHERE schluessel = $1";
     pub BEFEHL_INSERT = "INSERT INTO geschaeftsgang_befehl (schluessel, at, antwort) VALUES ($1, $2, $3)";
 
-    pub ANGEHALTEN = "SELECT angehalten FROM geschaeftsgang_instanz WHERE id = $1";
+    pub ANGEHALTEN = "SELECT angehalten FROM geschaeftsgang_instanz WHERE id = $1" => "SELECT angehalten FROM geschaeftsgang_instanz WHERE id = $1 FOR UPDATE";
     pub ANHALTEN = "UPDATE geschaeftsgang_instanz SET angehalten = $2 WHERE id = $1 AND angehalten <> $2 AND beendet IS NULL";
     pub KINDER = "SELECT id FROM geschaeftsgang_instanz WHERE parent = $1 AND beendet IS NULL ORDER BY id";
     pub AUFTRAG_ANHALTEN = "UPDATE geschaeftsgang_auftrag SET stand = 'angehalten' WHERE instanz = $1 AND stand = 'bereit'";

@@ -4,6 +4,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
+use nachrichten::{Tag, kalender::Kalender};
 use serde::Deserialize;
 use toml::{Table, Value};
 
@@ -22,6 +23,25 @@ pub struct Settings {
     pub intake: Intake,
     pub worker: WorkerSettings,
     pub rechnung: Rechnung,
+    pub kalender: KalenderSettings,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KalenderSettings {
+    pub freie_tage: String,
+}
+
+impl KalenderSettings {
+    /// The city's working days.
+    ///
+    /// # Errors
+    /// The text that is no day.
+    pub fn kalender(&self) -> Result<Kalender, String> {
+        let words = self.freie_tage.split([',', ' ']).filter(|t| !t.is_empty());
+        let days: Result<Vec<Tag>, String> = words.map(|t| t.parse().map_err(|_| t.to_owned())).collect();
+        days.map(Kalender::mit)
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -15,6 +15,7 @@ use crate::{
     db::{Db, DbError},
     from_row, statements,
     uhr::{Clock, Ids},
+    vertretung,
 };
 
 const RUHE_SEKUNDEN: i64 = 30 * 60;
@@ -156,6 +157,7 @@ impl Konten {
         for subjekt in groups.chain(roles).chain([format!("person:{}", row.id)]) {
             tx.execute(&SUBJEKT_INSERT, args![row.id, subjekt]).await.map_err(defect)?;
         }
+        vertretung::rebuild(&mut tx, row.id).await.map_err(defect)?;
         tx.commit().await.map_err(defect)?;
         Ok(row.id)
     }

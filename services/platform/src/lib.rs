@@ -15,6 +15,7 @@ pub mod outbox;
 pub mod rechte;
 pub mod telemetry;
 pub mod uhr;
+pub mod vertretung;
 pub mod worker;
 
 use db::Migrations;
@@ -28,5 +29,5 @@ pub const MIGRATIONS: Migrations = Migrations {
 
 /// All statements of this crate, for the test that prepares each one on each database.
 pub fn statements() -> Vec<(&'static str, db::Sql)> {
-    [audit::STATEMENTS, konten::STATEMENTS, outbox::STATEMENTS, rechte::STATEMENTS].concat()
+    [audit::STATEMENTS, konten::STATEMENTS, outbox::STATEMENTS, rechte::STATEMENTS, vertretung::STATEMENTS].concat()
 }

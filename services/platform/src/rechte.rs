@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! Rights in one place: grants in `platform_recht`, one SQL predicate made by `sichtbar!` and used by every query.
 //!
-//! A person has subjects (`person:<id>`, `gruppe:<name>`, `rolle:<name>`); a grant gives a subject a right on an
+//! A person has subjects (`person:<id>`, `gruppe:<name>`, `rolle:<name>`), own ones and, for a time, those of whom they
+//! stand in for (`platform_wirksam`, see [`crate::vertretung`]); a grant gives a subject a right on an
 //! object (`mandant`, `korb:<name>`, `einheit:<kennzeichen>`, `akte:<id>`, `dokument:<id>`, `ablauf:<id>`) for a time.
 //! While a task is open, its candidates may see its document; the grant's source is the task and goes with it.
 
@@ -32,15 +33,32 @@ pub enum Recht {
 macro_rules! sichtbar {
     ($person:literal, $now:literal, $objekte:literal) => {
         concat!(
-            "EXISTS (SELECT 1 FROM platform_recht r JOIN platform_subjekt s ON s.subjekt = r.subjekt WHERE s.person = ",
+            "EXISTS (SELECT 1 FROM platform_recht r JOIN platform_wirksam s ON s.subjekt = r.subjekt WHERE s.person = ",
             $person,
             " AND r.objekt IN ('mandant', ",
             $objekte,
-            ") AND r.von <= ",
+            ") AND ",
+            $crate::gilt!($now),
+            ")"
+        )
+    };
+}
+
+/// SQL text: grant `r` and subject `s` both hold at `$now`. A substitution for one process reaches only what a task of
+/// that process makes visible.
+#[macro_export]
+macro_rules! gilt {
+    ($now:literal) => {
+        concat!(
+            "r.von <= ",
             $now,
             " AND r.bis > ",
             $now,
-            ")"
+            " AND s.von <= ",
+            $now,
+            " AND s.bis > ",
+            $now,
+            " AND (s.process = '*' OR substr(r.quelle, 1, length(s.process) + 9) = 'aufgabe:' || s.process || ':')"
         )
     };
 }
@@ -48,8 +66,8 @@ macro_rules! sichtbar {
 statements! {
     GRANT = "INSERT INTO platform_recht (subjekt, objekt, recht, von, bis, quelle) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
     REVOKE = "DELETE FROM platform_recht WHERE quelle = $1";
-    HAS = "SELECT count(*) FROM platform_recht r JOIN platform_subjekt s ON s.subjekt = r.subjekt \
-           WHERE s.person = $1 AND r.objekt IN ('mandant', $2) AND r.recht >= $3 AND r.von <= $4 AND r.bis > $4";
+    HAS = concat!("SELECT count(*) FROM platform_recht r JOIN platform_wirksam s ON s.subjekt = r.subjekt \
+           WHERE s.person = $1 AND r.objekt IN ('mandant', $2) AND r.recht >= $3 AND ", gilt!("$4"));
     IN_SUBJEKT = "SELECT count(*) FROM platform_subjekt WHERE person = $1 AND subjekt = $2";
 }
 

@@ -76,6 +76,8 @@ pub struct Rahmen {
     pub einzeltasten: bool,
     pub name: String,
     pub rollen: String,
+    /// Whom this person stands in for now, as one line.
+    pub vertretung: String,
     pub csrf: String,
     pub nav: Vec<NavPunkt>,
     pub meldung: Option<Meldung>,
@@ -98,6 +100,7 @@ impl Rahmen {
             einzeltasten: cookie(headers, "eakte_tasten") != Some("aus"),
             name: String::new(),
             rollen: String::new(),
+            vertretung: String::new(),
             csrf: csrf.to_owned(),
             nav: Vec::new(),
             meldung: None,
@@ -152,6 +155,7 @@ impl Ctx {
         r.nav = self.nav(nav, zaehler).await;
         r.name = self.ich.actor.name.clone();
         r.rollen = crate::state::rollen_namen(&self.ich.rollen);
+        r.vertretung = self.app.vertretungen.stands_in_for(self.ich.actor.person).await.unwrap_or_default().join(", ");
         r.meldung = self.meldung(zaehler);
         r.hilfe = hilfe;
         r.pfad = self.uri.path_and_query().map_or_else(|| "/".to_owned(), |p| p.as_str().to_owned());
@@ -231,6 +235,8 @@ impl Ctx {
                     format!("{n} Vorgänge sind wieder eingereiht.")
                 })
             }
+            "vertretung" => gut("Die Vertretung ist eingetragen.".to_owned()),
+            "vertretung-ende" => gut("Die Vertretung ist beendet.".to_owned()),
             "eingriff" => gut("Der Eingriff ist ausgeführt. Der Grund steht im Protokoll.".to_owned()),
             "eingespielt" => gut("Die neue Fassung ist eingespielt. Neue Abläufe beginnen mit ihr.".to_owned()),
             "umgezogen" => match self.query("anzahl").as_str() {

@@ -5,12 +5,13 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use nachrichten::{
-    Timestamp, ablaeufe::Ablaeufe, aufgaben::Aufgaben, dokumente::Dokumente, fehler::Fehler, sendungen::Sendungen,
-    suche::Suche,
+    Actor, PersonId, Timestamp, ablaeufe::Ablaeufe, aufgaben::Aufgaben, dokumente::Dokumente, fehler::Fehler,
+    sendungen::Sendungen, suche::Suche,
 };
 use service_platform::{
     konten::{Angemeldet, DemoLogin},
     uhr::{Clock, Ids},
+    vertretung::{NeueVertretung, Vertretung},
 };
 
 /// Everything the handlers call. Built once by the binary, with real services or with fakes.
@@ -22,6 +23,7 @@ pub struct PortalState {
     pub dokumente: Arc<dyn Dokumente>,
     pub suche: Arc<dyn Suche>,
     pub konten: Arc<dyn Konten>,
+    pub vertretungen: Arc<dyn Vertretungen>,
     pub dienste: Arc<dyn Dienste>,
     /// Present only in the demo: role buttons, movable clock, reset.
     pub demo: Option<Arc<dyn Demo>>,
@@ -173,6 +175,38 @@ pub trait Konten: Send + Sync {
     async fn session(&self, token: &str) -> Result<Option<Angemeldet>, Fehler>;
     async fn logout(&self, token: &str) -> Result<(), Fehler>;
     async fn demo_logins(&self) -> Result<Vec<DemoLogin>, Fehler>;
+}
+
+/// Substitutions as the portal needs them; the platform implements it, tests fake it.
+#[async_trait]
+pub trait Vertretungen: Send + Sync {
+    async fn enter(&self, actor: &Actor, v: &NeueVertretung) -> Result<uuid::Uuid, Fehler>;
+    async fn end(&self, actor: &Actor, id: uuid::Uuid) -> Result<(), Fehler>;
+    /// Running and coming ones of and by a person.
+    async fn of(&self, person: PersonId) -> Result<Vec<Vertretung>, Fehler>;
+    /// Names of those whom this person stands in for now.
+    async fn stands_in_for(&self, person: PersonId) -> Result<Vec<String>, Fehler>;
+    /// Everybody who may be chosen: id, name, office.
+    async fn persons(&self) -> Result<Vec<(PersonId, String, String)>, Fehler>;
+}
+
+#[async_trait]
+impl Vertretungen for service_platform::vertretung::Vertretungen {
+    async fn enter(&self, actor: &Actor, v: &NeueVertretung) -> Result<uuid::Uuid, Fehler> {
+        self.enter(actor, v).await
+    }
+    async fn end(&self, actor: &Actor, id: uuid::Uuid) -> Result<(), Fehler> {
+        self.end(actor, id).await
+    }
+    async fn of(&self, person: PersonId) -> Result<Vec<Vertretung>, Fehler> {
+        self.of(person).await
+    }
+    async fn stands_in_for(&self, person: PersonId) -> Result<Vec<String>, Fehler> {
+        self.stands_in_for(person).await
+    }
+    async fn persons(&self) -> Result<Vec<(PersonId, String, String)>, Fehler> {
+        self.persons().await
+    }
 }
 
 #[async_trait]

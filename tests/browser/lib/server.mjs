@@ -8,7 +8,7 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 
 export const ROOT = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), "../../..");
-const EAKTE = process.env.EAKTE_BIN ?? path.join(ROOT, process.env.CARGO_TARGET_DIR ?? "target", "debug/eakte");
+const EAKTE = process.env.EAKTE_BIN ?? path.resolve(ROOT, process.env.CARGO_TARGET_DIR ?? "target", "debug/eakte");
 
 /** Starts `eakte serve --demo`; the answer has `url`, `log()` and `stop()`. */
 export async function startServer() {

@@ -23,6 +23,8 @@ const PAGES = [
   ["sachbearbeitung", "/suche?q=radwgh"],
   ["betrieb", "/betrieb", "betrieb"],
   ["betrieb", "/betrieb/fassungen"],
+  ["betrieb", "/vertretung"],
+  ["feststellung", "/vertretung"],
   ["poststelle", "/rundgang", "rundgang"],
   ["poststelle", "/hilfe"],
   ["poststelle", "/barrierefreiheit"],

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use nachrichten::{Timestamp, Werte};
+use nachrichten::{Timestamp, Werte, kalender::Kalender};
 
 use crate::api::{Binding, Decisions, ElementInfo, StartEvent, StartKind, TimerPlan};
 use crate::feel::{Evaluation, Expr};
@@ -30,6 +30,7 @@ pub struct Definition {
     pub(crate) used: HashSet<String>,
     /// Of element ids in order; a state of another definition is refused.
     pub(crate) fingerprint: u64,
+    pub(crate) kalender: Arc<Kalender>,
 }
 
 pub(crate) struct Flow {

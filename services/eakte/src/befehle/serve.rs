@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::{body::Body, extract::Request, response::Response};
 use service_platform::telemetry;
+use service_platform::vertretung::Vertretungen;
 use service_portal::{Dienst, Dienste, PortalState};
 use tokio::sync::RwLock;
 use tower::ServiceExt as _;
@@ -119,6 +120,7 @@ pub fn router(buehne: &Arc<Buehne>, app: &App) -> axum::Router {
         dokumente: app.akten.clone(),
         suche: app.akten.clone(),
         konten: Arc::new(app.konten.clone()),
+        vertretungen: Arc::new(Vertretungen::new(app.db.clone(), app.clock.clone(), app.ids.clone())),
         dienste: Arc::new(dienste),
         demo,
         uhr: app.clock.clone(),

@@ -151,6 +151,8 @@ CREATE TABLE geschaeftsgang_zeichnung (
   instanz UUID NOT NULL,
   element TEXT NOT NULL,
   person UUID NOT NULL,
+  -- In whose place, when the person stood in for somebody.
+  fuer UUID,
   at BIGINT NOT NULL,
   hash TEXT NOT NULL
 );
@@ -212,7 +214,8 @@ CREATE TRIGGER geschaeftsgang_kandidat_zaehlt AFTER INSERT OR DELETE ON geschaef
 CREATE FUNCTION geschaeftsgang_vier_augen() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   IF EXISTS (
     SELECT 1 FROM geschaeftsgang_ausschluss a
-    JOIN geschaeftsgang_zeichnung z ON z.instanz = NEW.instanz AND z.element = a.element AND z.person = NEW.person
+    JOIN geschaeftsgang_zeichnung z ON z.instanz = NEW.instanz AND z.element = a.element
+      AND (z.person = NEW.person OR z.person = NEW.fuer OR z.fuer = NEW.person OR z.fuer = NEW.fuer)
     WHERE a.aufgabe = NEW.aufgabe) THEN
     RAISE EXCEPTION 'four-eyes';
   END IF;

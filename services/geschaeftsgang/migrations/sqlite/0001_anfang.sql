@@ -159,6 +159,8 @@ CREATE TABLE geschaeftsgang_zeichnung (
   instanz BLOB NOT NULL,
   element TEXT NOT NULL,
   person BLOB NOT NULL,
+  -- In whose place, when the person stood in for somebody.
+  fuer BLOB,
   at INTEGER NOT NULL,
   hash TEXT NOT NULL
 ) STRICT;
@@ -166,7 +168,8 @@ CREATE INDEX geschaeftsgang_zeichnung_instanz ON geschaeftsgang_zeichnung (insta
 CREATE TRIGGER geschaeftsgang_vier_augen BEFORE INSERT ON geschaeftsgang_zeichnung
 WHEN EXISTS (
   SELECT 1 FROM geschaeftsgang_ausschluss a
-  JOIN geschaeftsgang_zeichnung z ON z.instanz = NEW.instanz AND z.element = a.element AND z.person = NEW.person
+  JOIN geschaeftsgang_zeichnung z ON z.instanz = NEW.instanz AND z.element = a.element
+    AND (z.person = NEW.person OR z.person = NEW.fuer OR z.fuer = NEW.person OR z.fuer = NEW.fuer)
   WHERE a.aufgabe = NEW.aufgabe)
 BEGIN SELECT RAISE(ABORT, 'four-eyes'); END;
 CREATE TRIGGER geschaeftsgang_zeichnung_fest BEFORE UPDATE ON geschaeftsgang_zeichnung

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use service_platform::{args, rechte};
 
 use super::{Fahrt, FahrtFehler};
-use crate::sql;
+use crate::{aufgaben::quelle, sql};
 
 /// Called processes may call others; deeper is a mistake in the drawing.
 const MAX_DEPTH: usize = 10;
@@ -44,7 +44,8 @@ impl Fahrt<'_> {
                 if let Some((task,)) = task {
                     self.tx.execute(&sql::AUFGABE_WITHDRAW, args![task, self.now]).await?;
                     self.tx.execute(&sql::KANDIDAT_DELETE, args![task]).await?;
-                    rechte::revoke(self.tx, &format!("aufgabe:{task}")).await?;
+                    let process = self.loaded.get(&id).map(|g| g.row.process.clone()).unwrap_or_default();
+                    rechte::revoke(self.tx, &quelle(&process, task)).await?;
                 }
             }
             Output::ArmTimer { timer, due, element } => {
@@ -190,7 +191,7 @@ impl Fahrt<'_> {
             i64::from(spec.priority)
         ];
         self.tx.execute(&sql::AUFGABE_INSERT, values).await?;
-        let source = format!("aufgabe:{task}");
+        let source = quelle(&process, task);
         let subjects =
             spec.groups.iter().map(|g| format!("gruppe:{g}")).chain(spec.assignee.map(|p| format!("person:{p}")));
         for subjekt in subjects {

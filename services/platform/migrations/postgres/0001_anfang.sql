@@ -63,8 +63,36 @@ CREATE TABLE platform_subjekt (
   PRIMARY KEY (person, subjekt)
 );
 CREATE INDEX platform_subjekt_nach ON platform_subjekt (subjekt, person);
+-- Who stands in for whom; process '*' is all. behaelt: the absent person goes on with group work.
+CREATE TABLE platform_vertretung (
+  id UUID NOT NULL PRIMARY KEY,
+  person UUID NOT NULL REFERENCES platform_person (id),
+  vertreter UUID NOT NULL REFERENCES platform_person (id),
+  von BIGINT NOT NULL,
+  bis BIGINT NOT NULL,
+  process TEXT NOT NULL,
+  behaelt BIGINT NOT NULL,
+  grund TEXT NOT NULL,
+  angelegt BIGINT NOT NULL,
+  angelegt_von UUID NOT NULL
+);
+CREATE INDEX platform_vertretung_person ON platform_vertretung (person, bis);
+CREATE INDEX platform_vertretung_vertreter ON platform_vertretung (vertreter, bis);
+-- What holds at a moment, made from the two tables above: fuer is the person the subject belongs to. Only this table
+-- is asked for rights and for tasks.
+CREATE TABLE platform_wirksam (
+  person UUID NOT NULL REFERENCES platform_person (id),
+  subjekt TEXT NOT NULL,
+  fuer UUID NOT NULL REFERENCES platform_person (id),
+  von BIGINT NOT NULL,
+  bis BIGINT NOT NULL,
+  process TEXT NOT NULL,
+  PRIMARY KEY (person, subjekt, fuer, process, von)
+);
+CREATE INDEX platform_wirksam_nach ON platform_wirksam (subjekt, person);
+CREATE INDEX platform_wirksam_fuer ON platform_wirksam (fuer);
 -- Grants: objekt is 'mandant', 'korb:<name>', 'einheit:<kennzeichen>', 'akte:<id>', 'dokument:<id>', 'ablauf:<id>'.
--- recht: 1 sehen, 2 bearbeiten, 3 zeichnen, 4 verwalten. quelle says why, e.g. 'aufgabe:<id>'.
+-- recht: 1 sehen, 2 bearbeiten, 3 zeichnen, 4 verwalten. quelle says why, e.g. 'aufgabe:<process>:<id>'.
 CREATE TABLE platform_recht (
   subjekt TEXT NOT NULL,
   objekt TEXT NOT NULL,

@@ -21,7 +21,7 @@ mod value;
 
 pub use column::{Column, FromRow, Row};
 pub use migrate::Migrations;
-pub use pool::{Db, DbError, Tx};
+pub use pool::{Db, DbError, Tx, counted};
 pub use value::{Args, IntoValue, Kind, Value};
 
 /// One statement; the texts differ only where the dialects do (claiming work, JSON lists, full text).

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: EUPL-1.2
-use std::{path::Path, str::FromStr, time::Duration};
+use std::{
+    path::Path,
+    str::FromStr,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use sqlx::{
     Postgres, Sqlite, Transaction,
@@ -11,6 +16,14 @@ use super::{
     Args, FromRow, Migrations, Row, Sql, Value,
     gruppe::{Member, Writer},
 };
+
+static STATEMENTS: AtomicU64 = AtomicU64::new(0);
+static COMMITS: AtomicU64 = AtomicU64::new(0);
+
+/// Statements and commits of this process so far; for measurements.
+pub fn counted() -> (u64, u64) {
+    (STATEMENTS.load(Ordering::Relaxed), COMMITS.load(Ordering::Relaxed))
+}
 
 /// Two typed pools behind one face. SQLite has one writer, so that a write transaction waits in our queue and not in
 /// `BUSY` (those that wait together share one commit), and several readers that see the last commit.
@@ -209,6 +222,7 @@ impl Tx {
 
     /// Makes everything of this transaction lasting.
     pub async fn commit(self) -> Result<(), DbError> {
+        COMMITS.fetch_add(1, Ordering::Relaxed);
         match self {
             Self::Sqlite(tx) => tx.commit().await?,
             Self::Postgres(tx) => tx.commit().await?,
@@ -229,6 +243,7 @@ impl Tx {
 macro_rules! query {
     ($name:ident, $db:ty, $arguments:ty, $dialect:ident) => {
         fn $name(sql: &Sql, args: &Args) -> sqlx::query::Query<'static, $db, $arguments> {
+            STATEMENTS.fetch_add(1, Ordering::Relaxed);
             let mut query = sqlx::query::<$db>(sql.$dialect);
             for value in args {
                 query = match value.clone() {

@@ -68,6 +68,7 @@ fn zeile(ctx: &Ctx, a: &Aufgabe, art: Art) -> Zeile {
         ],
     };
     zusatz.retain(|z| !z.is_empty() && !a.titel.contains(z.as_str()));
+    zusatz.extend(a.vertretung.as_ref().map(|name| format!("in Vertretung für {name}")));
     Zeile {
         href: format!("/aufgaben/{}", a.id),
         titel: a.titel.clone(),

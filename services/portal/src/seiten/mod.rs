@@ -17,6 +17,7 @@ pub mod sendungen;
 pub mod sichten;
 pub mod suche;
 pub mod uebersicht;
+pub mod vertretung;
 pub mod vorlage;
 
 use std::str::FromStr;
@@ -53,6 +54,8 @@ pub fn geschuetzt(app: &App) -> Router<App> {
         .route("/sendungen/{id}/stand", get(sendungen::stand))
         .route("/ablaeufe/{id}", get(ablauf::zeigen))
         .route("/ablaeufe/{id}/druck", get(ablauf::druck))
+        .route("/vertretung", get(vertretung::zeigen).post(vertretung::eintragen))
+        .route("/vertretung/{id}/ende", post(vertretung::beenden))
         .route("/vorlagen/neu", get(vorlage::neu).post(vorlage::anlegen))
         .route("/betrieb", get(betrieb::zeigen))
         .route("/betrieb/erneut", post(betrieb::erneut))

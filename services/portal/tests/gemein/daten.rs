@@ -151,6 +151,7 @@ fn aufgabe(t: Neu) -> AufgabeSeite {
             gruppe: t.gruppe.into(),
             bearbeiter: None,
             bearbeiter_name: None,
+            vertretung: None,
             faellig: t.faellig.map(tag),
             seit: vor(80),
             dokument: t.dokument.map(|d| DokumentId(id(2, d))),

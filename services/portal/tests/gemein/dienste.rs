@@ -3,7 +3,7 @@
 
 use async_trait::async_trait;
 use nachrichten::{
-    Actor, AkteId, BlobHash, DokumentId, InstanceId, JobId, SendungId, Tag, TaskId, Timestamp, Werte,
+    Actor, AkteId, BlobHash, DokumentId, InstanceId, JobId, PersonId, SendungId, Tag, TaskId, Timestamp, Werte,
     ablaeufe::{
         Ablaeufe, Ablauf, Eingriff, Einspielung, Kennzahlen, Pruefbefund, SendungAblauf, Stoerung, Umzug, UmzugBericht,
         Version,
@@ -17,6 +17,7 @@ use nachrichten::{
 use service_platform::{
     konten::{Angemeldet, DemoLogin},
     uhr::Clock,
+    vertretung::{NeueVertretung, Vertretung},
 };
 use service_portal::{Demo, Dienst, Dienste, Konten};
 
@@ -464,5 +465,49 @@ impl Demo for Fake {
         let mut w = self.welt.lock().unwrap();
         w.sendungen = daten::welt().sendungen;
         Ok(w.sendungen.iter().filter(|s| s.state != Stand::Refused).count() as u32)
+    }
+}
+
+#[async_trait]
+impl service_portal::Vertretungen for Fake {
+    async fn enter(&self, actor: &Actor, v: &NeueVertretung) -> Result<uuid::Uuid, Fehler> {
+        if v.person == v.vertreter {
+            return Err(Fehler::new(
+                "E3010",
+                422,
+                "Niemand vertritt sich selbst. Wählen Sie eine andere Person.",
+                "self",
+            ));
+        }
+        let line = format!("vertretung {} bis {} {} {}", v.von, v.bis, v.process, actor.name);
+        self.welt.lock().unwrap().protokoll.push(line);
+        Ok(uuid::Uuid::from_u128(1))
+    }
+    async fn end(&self, actor: &Actor, _: uuid::Uuid) -> Result<(), Fehler> {
+        self.welt.lock().unwrap().protokoll.push(format!("vertretung-ende {}", actor.name));
+        Ok(())
+    }
+    async fn of(&self, person: PersonId) -> Result<Vec<Vertretung>, Fehler> {
+        if person != super::person("feststellung").person {
+            return Ok(Vec::new());
+        }
+        Ok(vec![Vertretung {
+            id: uuid::Uuid::from_u128(1),
+            person: super::person("kaemmerer").person,
+            person_name: "Karl Kämmerer".into(),
+            vertreter: person,
+            vertreter_name: "Finn Feststeller".into(),
+            von: "2026-11-23".parse().unwrap(),
+            bis: "2026-11-27".parse().unwrap(),
+            process: "*".into(),
+            behaelt: false,
+            grund: "Urlaub".into(),
+        }])
+    }
+    async fn stands_in_for(&self, _: PersonId) -> Result<Vec<String>, Fehler> {
+        Ok(Vec::new())
+    }
+    async fn persons(&self) -> Result<Vec<(PersonId, String, String)>, Fehler> {
+        Ok(super::PERSONEN.iter().map(|p| (super::person(p.0).person, p.1.to_owned(), p.2.to_owned())).collect())
     }
 }

@@ -79,6 +79,7 @@ impl Fake {
             dokumente: me.clone(),
             suche: me.clone(),
             konten: me.clone(),
+            vertretungen: me.clone(),
             dienste: me.clone(),
             demo: if demo { Some(me.clone()) } else { None },
             uhr: self.uhr.clone(),

@@ -291,6 +291,34 @@ async fn operators_act_on_a_process_and_others_see_no_form() {
 }
 
 #[tokio::test]
+async fn a_substitution_needs_a_person_an_end_and_a_reason() {
+    let fake = Fake::neu();
+    let b = Browser::als(&fake, "feststellung");
+    let page = b.get("/vertretung").await.text();
+    assert!(page.contains("Karl Kämmerer") && page.contains("alle Aufgaben") && !page.contains("name=\"person\""));
+    let anna = crate::gemein::person("anordnung").person.to_string();
+    let all = [
+        ("vertreter", anna.as_str()),
+        ("von", "23.11.2026"),
+        ("bis", "27.11.2026"),
+        ("umfang", "rechnung"),
+        ("grund", "Urlaub"),
+    ];
+    for missing in ["vertreter", "von", "bis"] {
+        let fields: Vec<_> = all.iter().copied().filter(|(n, _)| *n != missing).collect();
+        let page = b.post("/vertretung", &fields).await;
+        assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{missing}");
+        assert!(
+            page.text().contains("role=\"alert\"") && page.text().contains("value=\"Urlaub\""),
+            "what was typed stays"
+        );
+    }
+    assert_eq!(b.post("/vertretung", &all).await.header("location"), "/vertretung?meldung=vertretung");
+    assert_eq!(protokoll(&fake), ["vertretung 2026-11-23 bis 2026-11-27 rechnung Finn Feststeller"]);
+    assert!(Browser::als(&fake, "betrieb").get("/vertretung").await.text().contains("name=\"person\""));
+}
+
+#[tokio::test]
 async fn navigation_shows_only_what_the_role_does() {
     let fake = Fake::neu();
     let post = Browser::als(&fake, "poststelle").get("/").await.text();

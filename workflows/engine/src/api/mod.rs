@@ -11,7 +11,7 @@ pub use output::*;
 
 use std::sync::Arc;
 
-use nachrichten::{Timestamp, Werte};
+use nachrichten::{Timestamp, Werte, kalender::Kalender};
 use serde::{Deserialize, Serialize};
 
 /// A running element of one instance (a job, a task, a waiting event, a sub-process, ...).
@@ -67,11 +67,20 @@ pub struct DeployOptions {
     pub max_elements: usize,
     /// Deepest XML nesting.
     pub max_depth: usize,
+    /// Working days, for due dates like `3AT`.
+    pub kalender: Arc<Kalender>,
 }
 
 impl Default for DeployOptions {
     fn default() -> Self {
-        Self { trace: false, held: Vec::new(), max_bytes: 20_000_000, max_elements: 100_000, max_depth: 100 }
+        Self {
+            trace: false,
+            held: Vec::new(),
+            max_bytes: 20_000_000,
+            max_elements: 100_000,
+            max_depth: 100,
+            kalender: Arc::default(),
+        }
     }
 }
 

@@ -34,7 +34,10 @@ pub(crate) fn begin(m: &mut Machine, id: u64, el: &Element, spec: &UserSpec) -> 
     let due = match &spec.due {
         Some(due) => {
             let text = m.eval_text(id, due)?;
-            Some(crate::timer::moment(&text, m.now)?)
+            Some(match working_days(&text) {
+                Some(n) => m.def.kalender.nach(m.now.tag(), n).beginn(),
+                None => crate::timer::moment(&text, m.now)?,
+            })
         }
         None => None,
     };
@@ -52,6 +55,11 @@ pub(crate) fn begin(m: &mut Machine, id: u64, el: &Element, spec: &UserSpec) -> 
         priority: spec.priority,
     })));
     Ok(())
+}
+
+/// `3AT`: three working days (Arbeitstage) after today.
+pub(crate) fn working_days(text: &str) -> Option<u32> {
+    text.trim().strip_suffix("AT")?.trim_end().parse().ok().filter(|n| *n <= 1_000)
 }
 
 /// One name or a list of names. A text that is no FEEL value (`Amt 20`, `Kämmerei`) is meant literally.

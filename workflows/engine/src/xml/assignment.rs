@@ -119,7 +119,8 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
 
     /// An ISO date, date-time or duration, else FEEL.
     fn due(&mut self, e: El, due: &str) -> Option<Text> {
-        if crate::timer::is_iso(due, crate::timer::TimerKind::Duration) {
+        let days = crate::element::user_task::working_days(due).is_some();
+        if days || crate::timer::is_iso(due, crate::timer::TimerKind::Duration) {
             return Some(Text::Plain(due.to_owned()));
         }
         self.expr(e, "Frist", due).map(Text::Feel)

@@ -60,6 +60,7 @@ pub(crate) fn definition<'a, 'x: 'a>(
         info,
         used: b.used,
         fingerprint,
+        kalender: b.options.kalender.clone(),
     };
     (definition, b.findings)
 }

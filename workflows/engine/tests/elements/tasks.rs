@@ -80,6 +80,15 @@ fn a_user_task_knows_groups_title_data_due_and_who_must_not() {
 }
 
 #[test]
+fn working_days_skip_weekends_and_holidays() {
+    let task = r#"<userTask id="A" eakte:faellig="3AT"/>"#;
+    let r = started(&process(&format!("{START_END}{task}"), &["S A E"]), json!({}));
+    let due = r.instances[0].tasks.values().next().unwrap().due.unwrap();
+    // It starts on Monday, 5 January 2026; Tuesday is Heilige Drei Könige.
+    assert_eq!(due.tag().to_string(), "2026-01-09");
+}
+
+#[test]
 fn a_lane_is_the_default_group() {
     let model = r#"<laneSet id="l"><lane id="l1" name="Poststelle"><flowNodeRef>A</flowNodeRef></lane></laneSet>"#;
     let r = started(&process(&format!("{model}{START_END}<userTask id=\"A\"/>"), &["S A E"]), json!({}));

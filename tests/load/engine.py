@@ -1,0 +1,118 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: EUPL-1.2
+"""Measures the process engine beside the bare machine parts and two peers, all in one run.
+
+    tests/load/engine.py [--instances 2000] [--seconds 3]
+
+Interpreter alone (ten script tasks in a line, fork and join of five) beside the bare FEEL evaluator; three user tasks
+on SQLite and PostgreSQL beside a bare driver that issues as many statements and commits; SpiffWorkflow and bpmn-engine
+on the same models. Builds what it needs; peers are installed under $EAKTE_CACHE/peers. Needs Debian's postgresql.
+Exit code 1 when a figure misses its target.
+"""
+import argparse
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import load
+import models
+
+HERE = pathlib.Path(__file__).resolve().parent
+CACHE = pathlib.Path(os.environ.get("EAKTE_CACHE") or pathlib.Path.home() / ".cache/eakte") / "peers"
+TARGET = load.ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "debug/examples"
+SPIFF = "SpiffWorkflow==3.2.0"
+
+
+def build():
+    subprocess.run(["cargo", "build", "--workspace", "--examples"], cwd=load.ROOT, check=True)
+
+
+def peers(folder, seconds):
+    """Figures of the two peers; installs them once."""
+    python = CACHE / "python/bin/python"
+    if not python.exists():
+        subprocess.run([sys.executable, "-m", "venv", CACHE / "python"], check=True)
+        subprocess.run([python, "-m", "pip", "install", "-q", SPIFF], check=True)
+    node = CACHE / "node"
+    node.mkdir(parents=True, exist_ok=True)
+    for name in ("package.json", "bpmn-engine.mjs"):
+        shutil.copy(HERE / "peers" / name, node / name)
+    if not (node / "node_modules/bpmn-engine").exists():
+        subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund"], cwd=node, check=True)
+    run = lambda *command: json.loads(subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, text=True, check=True).stdout)
+    return (run(python, HERE / "peers/spiff.py", folder, seconds), run("node", node / "bpmn-engine.mjs", folder, seconds))
+
+
+class Postgres:
+    """A server of its own in a temporary folder, synced as in production."""
+
+    def __enter__(self):
+        bins = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"))
+        if not bins:
+            sys.exit("PostgreSQL is not installed (Debian package postgresql)")
+        self.bin, self.folder = bins[-1], pathlib.Path(tempfile.mkdtemp(prefix="eakte-pg-"))
+        self.user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+        if self.user:
+            shutil.chown(self.folder, "postgres")
+        self.call("initdb", "-D", self.folder / "db", "-A", "trust", "-U", "eakte", "--locale=C.UTF-8", "-E", "UTF8")
+        options = f"-k {self.folder} -c listen_addresses='' -c max_connections=100 -c shared_buffers=256MB"
+        self.call("pg_ctl", "-D", self.folder / "db", "-l", self.folder / "log", "-w", "-o", options, "start")
+        return "postgres://eakte@" + str(self.folder).replace("/", "%2F") + "/postgres"
+
+    def call(self, program, *arguments):
+        subprocess.run([*self.user, self.bin / program, *map(str, arguments)], check=True, stdout=subprocess.DEVNULL, cwd="/")
+
+    def __exit__(self, *_):
+        self.call("pg_ctl", "-D", self.folder / "db", "-m", "fast", "stop")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def durable(target, instances, parallel):
+    command = [TARGET / "dauerhaft", target, str(instances), str(parallel)]
+    return json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--instances", type=int, default=2000)
+    parser.add_argument("--seconds", type=float, default=3)
+    options = parser.parse_args()
+    build()
+    figures = load.Figures()
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        models.write(folder)
+        own = json.loads(subprocess.run([TARGET / "tempo", folder, str(options.seconds)], stdout=subprocess.PIPE, text=True, check=True).stdout)
+        for model, words in (("line", "ten script tasks in a line"), ("fork", "fork and join of five")):
+            bare = own[f"bare_feel_{model}"]
+            figures.add(f"bare FEEL evaluator, {words}", bare, "/s")
+            figures.add(f"interpreter, {words}", own[model], "/s", at_least=min(20_000, bare / 2))
+        spiff, node = peers(folder, options.seconds)
+        for peer, measured in (("SpiffWorkflow", spiff), ("bpmn-engine", node)):
+            for key, words in (("line", "line"), ("fork", "fork"), ("three_tasks_sqlite", "three user tasks on SQLite")):
+                figures.add(f"{peer}, {words}", measured[key], "/s")
+        better = max(spiff["three_tasks_sqlite"], node["three_tasks_sqlite"])
+        sqlite = folder / "sqlite"
+        sqlite.mkdir()
+        many = durable(f"sqlite:{sqlite}", options.instances, 16)
+        figures.add("three user tasks on SQLite", many["instances_per_s"], "/s", at_least=10 * better)
+        figures.add("of a bare driver on SQLite", many["share_of_bare"] * 100, "%")
+        figures.add("statements per instance", many["statements"], "")
+        figures.add("commits per instance", many["commits"], "")
+        with Postgres() as url:
+            many = durable(f"postgres:{url}", options.instances, 16)
+        figures.add("three user tasks on PostgreSQL", many["instances_per_s"], "/s")
+        figures.add("of a bare driver on PostgreSQL", many["share_of_bare"] * 100, "%", at_least=60)
+        figures.add("task completion, median, 16 at once", many["complete_ms_median"], "ms")
+        figures.add("task completion, 99 %", many["complete_ms_p99"], "ms")
+    figures.print()
+    if figures.missed():
+        sys.exit(f"missed: {', '.join(figures.missed())}")
+
+
+if __name__ == "__main__":
+    main()

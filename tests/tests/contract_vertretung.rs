@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: EUPL-1.2
+//! Substitution on both databases: who sees and does what, for how long, and that two persons stay two persons.
+#![allow(clippy::unwrap_used)]
+
+use std::sync::Arc;
+
+use nachrichten::{
+    Actor, InstanceId, Tag, TaskId, Timestamp, Werte,
+    ablaeufe::Ablaeufe as _,
+    aufgaben::{Aufgaben as _, AufgabenFilter, Erledigung},
+};
+use service_geschaeftsgang::{Geschaeftsgang, Herkunft, Options};
+use service_platform::{
+    bus::InProcessBus,
+    db::Db,
+    konten::{Konten, NeuePerson},
+    uhr::{FixedClock, SystemIds},
+    vertretung::{ALLE, NeueVertretung, Vertretungen},
+};
+use service_platform_testkit::{postgres, sqlite};
+
+/// Two signatures by two persons, and a note by anybody of the office.
+const ABLAUF: &str = r#"<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:eakte="urn:eakte:bpmn:1" id="d" targetNamespace="t">
+<process id="rechnung" isExecutable="true"><startEvent id="S"/>
+<userTask id="Feststellung" name="Richtig feststellen"><potentialOwner><resourceAssignmentExpression><formalExpression>"Feststellung"</formalExpression></resourceAssignmentExpression></potentialOwner></userTask>
+<userTask id="Anordnung" name="Anordnen" eakte:nichtPersonVon="Feststellung"><potentialOwner><resourceAssignmentExpression><formalExpression>"Anordnung"</formalExpression></resourceAssignmentExpression></potentialOwner></userTask>
+<endEvent id="E"/><sequenceFlow id="f1" sourceRef="S" targetRef="Feststellung"/><sequenceFlow id="f2" sourceRef="Feststellung" targetRef="Anordnung"/><sequenceFlow id="f3" sourceRef="Anordnung" targetRef="E"/></process></definitions>"#;
+
+const MONTAG: &str = "2026-11-23T08:00:00Z";
+
+struct Welt {
+    clock: Arc<FixedClock>,
+    engine: Geschaeftsgang,
+    vertretungen: Vertretungen,
+    personen: Vec<Actor>,
+    starts: std::sync::atomic::AtomicU32,
+}
+
+/// Feststeller, Anordnerin, a second Anordner, a deputy in no group.
+const FINN: usize = 0;
+const ANNA: usize = 1;
+const ARON: usize = 2;
+const VERA: usize = 3;
+const BEA: usize = 4;
+
+impl Welt {
+    async fn neu(db: &Db) -> Self {
+        db.migrate(&service_geschaeftsgang::MIGRATIONS).await.unwrap();
+        let (clock, ids) = (Arc::new(FixedClock::at(MONTAG.parse().unwrap())), Arc::new(SystemIds));
+        let konten = Konten::new(db.clone(), clock.clone(), ids.clone());
+        let mut personen = Vec::new();
+        for (kennung, gruppen, rollen) in [
+            ("finn", &["Feststellung"][..], &[][..]),
+            ("anna", &["Anordnung"], &[]),
+            ("aron", &["Anordnung"], &[]),
+            ("vera", &[], &[]),
+            ("bea", &[], &["Betrieb"]),
+        ] {
+            let own = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect();
+            let (gruppen, rollen) = (own(gruppen), own(rollen));
+            let person =
+                NeuePerson { kennung: kennung.into(), name: kennung.into(), amt: "66".into(), rollen, gruppen };
+            konten.enter(&person, None).await.unwrap();
+            personen.push(konten.actor(kennung).await.unwrap().unwrap());
+        }
+        let bus = Arc::new(InProcessBus::default());
+        let engine =
+            Geschaeftsgang::new(db.clone(), bus, clock.clone(), ids.clone(), Options::default()).await.unwrap();
+        engine.deploy(ABLAUF, Herkunft::Stadt).await.unwrap();
+        let vertretungen = Vertretungen::new(db.clone(), clock.clone(), ids);
+        Self { clock, engine, vertretungen, personen, starts: Default::default() }
+    }
+
+    fn at(&self, instant: &str) {
+        self.clock.set(instant.parse::<Timestamp>().unwrap());
+    }
+
+    async fn start(&self) -> InstanceId {
+        let n = self.starts.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        self.engine.start(&self.personen[BEA], "rechnung", Werte::new(), &n.to_string()).await.unwrap()
+    }
+
+    /// Titles of open tasks with in whose place they are seen.
+    async fn sees(&self, who: usize) -> Vec<(String, Option<String>)> {
+        let filter = AufgabenFilter { limit: 50, ..AufgabenFilter::default() };
+        let list = nachrichten::aufgaben::Aufgaben::list(&self.engine, &self.personen[who], &filter).await.unwrap();
+        let counted: u64 = self.engine.zaehler(&self.personen[who]).await.unwrap().iter().map(|z| z.offen).sum();
+        assert_eq!(counted as usize, list.aufgaben.len(), "the counter says what the list shows");
+        list.aufgaben.into_iter().map(|a| (a.element, a.vertretung)).collect()
+    }
+
+    async fn task(&self, id: InstanceId) -> TaskId {
+        self.engine.get_ablauf(&self.personen[BEA], id).await
+    }
+
+    /// Completes the open task of an instance; the code of a refusal.
+    async fn signs(&self, who: usize, id: InstanceId) -> Result<(), &'static str> {
+        let task = self.task(id).await;
+        let actor = &self.personen[who];
+        let seite = nachrichten::aufgaben::Aufgaben::get(&self.engine, actor, task).await.map_err(|e| e.code.0)?;
+        let e = Erledigung { version: seite.aufgabe.version, idempotency_key: format!("{who}"), werte: Werte::new() };
+        self.engine.complete(actor, task, e).await.map_err(|e| e.code.0)
+    }
+
+    async fn stands_in(&self, who: usize, whom: usize, days: (&str, &str), process: &str, behaelt: bool) -> uuid::Uuid {
+        let day = |text: &str| text.parse::<Tag>().unwrap();
+        let v = NeueVertretung {
+            person: self.personen[whom].person,
+            vertreter: self.personen[who].person,
+            von: day(days.0),
+            bis: day(days.1),
+            process: process.to_owned(),
+            behaelt,
+            grund: "Urlaub".into(),
+        };
+        self.vertretungen.enter(&self.personen[whom], &v).await.unwrap()
+    }
+}
+
+trait Open {
+    async fn get_ablauf(&self, actor: &Actor, id: InstanceId) -> TaskId;
+}
+
+impl Open for Geschaeftsgang {
+    async fn get_ablauf(&self, actor: &Actor, id: InstanceId) -> TaskId {
+        nachrichten::ablaeufe::Ablaeufe::get(self, actor, id).await.unwrap().aufgaben[0]
+    }
+}
+
+async fn suite(db: &Db) {
+    let w = Welt::neu(db).await;
+    let own = |element: &str| (element.to_owned(), None);
+    let of = |element: &str, name: &str| (element.to_owned(), Some(name.to_owned()));
+
+    // Before, during (whole days in Berlin) and after.
+    let first = w.start().await;
+    w.stands_in(VERA, FINN, ("2026-11-24", "2026-11-25"), ALLE, false).await;
+    assert_eq!((w.sees(VERA).await, w.sees(FINN).await), (vec![], vec![own("Feststellung")]));
+    assert_eq!(w.signs(VERA, first).await, Err("E7004"), "not there is not there");
+    w.at("2026-11-23T23:00:00Z");
+    assert_eq!((w.sees(VERA).await, w.sees(FINN).await), (vec![of("Feststellung", "finn")], vec![]));
+    w.at("2026-11-25T22:59:59Z");
+    assert_eq!(w.signs(VERA, first).await, Ok(()));
+    let said = nachrichten::ablaeufe::Ablaeufe::get(&w.engine, &w.personen[BEA], first).await.unwrap();
+    let line = said.verlauf.iter().find(|s| s.element == "Feststellung" && s.ereignis == "erledigt").unwrap();
+    assert_eq!((line.person.as_deref(), line.text.as_deref()), (Some("vera"), Some("i. V. für finn")));
+    w.at("2026-11-25T23:00:00Z");
+    assert_eq!(w.sees(VERA).await, vec![]);
+
+    // Four eyes: Vera signed for Finn. Neither of them gives the order, in whoever's place.
+    w.stands_in(VERA, ANNA, ("2026-11-26", "2026-11-30"), ALLE, true).await;
+    assert_eq!(w.sees(VERA).await, vec![of("Anordnung", "anna")]);
+    assert_eq!(w.signs(VERA, first).await, Err("E3003"));
+    w.stands_in(FINN, ANNA, ("2026-11-26", "2026-11-30"), ALLE, true).await;
+    assert_eq!(w.signs(FINN, first).await, Err("E3003"), "it was signed in his name");
+    assert_eq!(w.signs(ANNA, first).await, Ok(()), "the absent person kept her access");
+
+    // Who signed for themselves cannot have the order given in their place.
+    let second = w.start().await;
+    assert_eq!(w.signs(FINN, second).await, Ok(()));
+    assert_eq!(w.signs(FINN, second).await, Err("E3003"));
+    assert_eq!(w.signs(VERA, second).await, Ok(()), "Vera has nothing to do with this one");
+
+    // Limited to one process, and ended early.
+    let third = w.start().await;
+    let limited = w.stands_in(ARON, FINN, ("2026-11-26", "2026-12-24"), "beschlussvorlage", false).await;
+    assert_eq!(w.sees(ARON).await, vec![]);
+    assert_eq!(w.sees(FINN).await, vec![own("Feststellung")], "only all work given away is away");
+    w.vertretungen.end(&w.personen[FINN], limited).await.unwrap();
+    let right = w.stands_in(ARON, FINN, ("2026-11-26", "2026-12-24"), "rechnung", false).await;
+    assert_eq!(w.sees(ARON).await, vec![of("Feststellung", "finn")]);
+    assert_eq!(w.vertretungen.stands_in_for(w.personen[ARON].person).await.unwrap(), ["finn"]);
+    assert_eq!(w.vertretungen.end(&w.personen[VERA], right).await.unwrap_err().status, 403, "not hers to end");
+    w.vertretungen.end(&w.personen[BEA], right).await.unwrap();
+    assert_eq!((w.sees(ARON).await, w.vertretungen.of(w.personen[ARON].person).await.unwrap().len()), (vec![], 0));
+    assert_eq!(w.signs(ARON, third).await, Err("E7004"));
+
+    // No chain: a deputy's deputy gets the deputy's own work only.
+    w.stands_in(ARON, VERA, ("2026-11-26", "2026-11-30"), ALLE, true).await;
+    assert_eq!(w.signs(FINN, third).await, Ok(()));
+    assert_eq!(w.sees(ARON).await, vec![own("Anordnung")], "his own group, not marked");
+
+    let wrong = NeueVertretung {
+        person: w.personen[FINN].person,
+        vertreter: w.personen[FINN].person,
+        von: "2026-11-26".parse().unwrap(),
+        bis: "2026-11-27".parse().unwrap(),
+        process: ALLE.into(),
+        behaelt: false,
+        grund: "x".into(),
+    };
+    for v in [
+        wrong.clone(),
+        NeueVertretung { vertreter: w.personen[ANNA].person, bis: "2026-11-25".parse().unwrap(), ..wrong.clone() },
+        NeueVertretung { vertreter: w.personen[ANNA].person, grund: " ".into(), ..wrong.clone() },
+    ] {
+        assert_eq!(w.vertretungen.enter(&w.personen[FINN], &v).await.unwrap_err().code.0, "E3010");
+    }
+    assert!(service_platform::audit::verify(db).await.unwrap().breaks.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_sqlite() {
+    suite(&sqlite().await.db).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_postgres() {
+    let Some(test) = postgres().await else { return };
+    suite(&test.db).await;
+}
