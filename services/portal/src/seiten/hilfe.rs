@@ -34,6 +34,7 @@ pub const SEITEN: &[&str] = &[
     "suche",
     "sendungen",
     "ablauf",
+    "vertretung",
     "betrieb",
     "rundgang",
 ];
