@@ -199,13 +199,55 @@ async fn suite(db: &Db) {
     assert!(service_platform::audit::verify(db).await.unwrap().breaks.is_empty());
 }
 
+/// A task is given to one person: she sees and does it, the others wait, and two persons stay two persons.
+async fn weitergabe(db: &Db) {
+    let w = Welt::neu(db).await;
+    let own = |element: &str| (element.to_owned(), None);
+    let id = w.start().await;
+    let task = w.task(id).await;
+    let person = |who: usize| w.personen[who].person;
+    let give = async |who: usize, task: TaskId, version: i64, whom: usize, grund: &str| {
+        let actor = &w.personen[who];
+        w.engine.delegate(actor, task, version, person(whom), grund).await.map_err(|e| e.code.0)
+    };
+    assert_eq!(give(VERA, task, 1, VERA, "x").await, Err("E7004"), "what one does not see");
+    assert_eq!(give(FINN, task, 1, VERA, "  ").await, Err("E3011"), "a reason");
+    assert_eq!(give(FINN, task, 1, FINN, "x").await, Err("E3011"), "another person");
+    assert_eq!(give(FINN, task, 7, VERA, "x").await, Err("E3001"), "a stale page");
+    assert_eq!(w.sees(VERA).await, vec![], "nothing refused left a trace");
+    assert_eq!(give(FINN, task, 1, VERA, "kennt den Fall").await, Ok(2));
+    assert_eq!(w.sees(VERA).await, vec![own("Feststellung")]);
+    assert_eq!(w.signs(FINN, id).await, Err("E3004"), "hers now");
+    assert_eq!(give(FINN, task, 2, BEA, "x").await, Err("E3004"), "not his to give again");
+
+    // Put back, it waits for her and for the group.
+    assert_eq!(w.engine.release(&w.personen[VERA], task, 2).await.unwrap(), 3);
+    assert_eq!(w.sees(FINN).await, vec![own("Feststellung")]);
+    assert_eq!(w.signs(VERA, id).await, Ok(()));
+    assert_eq!(w.sees(VERA).await, vec![]);
+
+    let order = w.task(id).await;
+    assert_eq!(give(ANNA, order, 1, VERA, "x").await, Err("E3011"), "Vera signed the first");
+    assert_eq!(give(ANNA, order, 1, FINN, "springt ein").await, Ok(2));
+    assert_eq!(w.signs(FINN, id).await, Ok(()), "Finn signed nothing here");
+    let page = nachrichten::ablaeufe::Ablaeufe::get(&w.engine, &w.personen[BEA], id).await.unwrap();
+    let given: Vec<_> = page.verlauf.iter().filter(|s| s.ereignis == "geändert").collect();
+    assert_eq!(given.len(), 2);
+    assert_eq!(given[0].person.as_deref(), Some("finn"));
+    assert_eq!(given[0].text.as_deref(), Some("an vera weitergegeben: kennt den Fall"));
+    assert!(service_platform::audit::verify(db).await.unwrap().breaks.is_empty());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn on_sqlite() {
     suite(&sqlite().await.db).await;
+    weitergabe(&sqlite().await.db).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn on_postgres() {
     let Some(test) = postgres().await else { return };
     suite(&test.db).await;
+    let Some(test) = postgres().await else { return };
+    weitergabe(&test.db).await;
 }

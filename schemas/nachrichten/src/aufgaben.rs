@@ -110,6 +110,10 @@ pub trait Aufgaben: Send + Sync {
     /// Takes the task; 409 when someone else was faster. Returns the new version.
     async fn claim(&self, actor: &Actor, id: TaskId, version: i64) -> Result<i64, Fehler>;
     async fn release(&self, actor: &Actor, id: TaskId, version: i64) -> Result<i64, Fehler>;
+    /// Gives an open task to one person, who is then a candidate and has taken it. 422 (E3011) without a reason, to
+    /// oneself, to nobody active or to whom the four eyes rule forbids it; 409 and 412 as for [`Self::claim`].
+    async fn delegate(&self, actor: &Actor, id: TaskId, version: i64, an: PersonId, grund: &str)
+    -> Result<i64, Fehler>;
     async fn draft(&self, actor: &Actor, id: TaskId, werte: Werte) -> Result<(), Fehler>;
     /// Refused with 403 and a sentence when the four eyes rule forbids it, 409 when stale, 422 when the form is not valid.
     async fn complete(&self, actor: &Actor, id: TaskId, e: Erledigung) -> Result<(), Fehler>;

@@ -18,7 +18,7 @@ use service_platform::{
 use crate::{
     Geschaeftsgang, Inner,
     fahrt::{Akt, Fahrt, FahrtFehler},
-    signed_hash, sql,
+    signed_hash, sql, weitergabe,
 };
 
 pub(crate) struct Zeile {
@@ -106,27 +106,29 @@ fn uhrzeit(at: Timestamp) -> String {
 }
 
 impl Inner {
-    /// Why this person cannot complete this task now; None = may.
-    async fn sperre(&self, actor: &Actor, z: &Zeile) -> Result<Option<Fehler>, DbError> {
+    /// May this person complete this task now?
+    ///
+    /// Result - in whose place, see [`Self::als`], or why not.
+    pub(crate) async fn darf(&self, actor: &Actor, z: &Zeile) -> Result<Result<Option<PersonId>, Fehler>, DbError> {
         if let Some(at) = z.erledigt {
             let who = z.erledigt_name.as_deref().unwrap_or("Das System");
             let text = format!("{who} hat diese Aufgabe am {} erledigt.", uhrzeit(at));
-            return Ok(Some(Fehler::new("E3001", 409, text, "task is done")));
+            return Ok(Err(Fehler::new("E3001", 409, text, "task is done")));
         }
         let Some(als) = self.als(actor, z.id).await? else {
             let text = format!("Diese Aufgabe gehört der Gruppe „{}“.", z.gruppe);
-            return Ok(Some(Fehler::new("E3002", 403, text, "not a candidate")));
+            return Ok(Err(Fehler::new("E3002", 403, text, "not a candidate")));
         };
         if let Some(other) = z.bearbeiter.filter(|p| *p != actor.person) {
             let who = z.bearbeiter_name.clone().unwrap_or_else(|| other.to_string());
             let text = format!("Diese Aufgabe bearbeitet gerade {who}.");
-            return Ok(Some(Fehler::new("E3004", 409, text, "claimed by another person")));
+            return Ok(Err(Fehler::new("E3004", 409, text, "claimed by another person")));
         }
         let signed: Option<(String,)> =
             self.db.optional(&sql::AUSGESCHLOSSEN, args![z.id, z.instanz, actor.person, als]).await?;
         Ok(match signed {
-            Some((element,)) => Some(self.vier_augen(z, &element).await),
-            None => None,
+            Some((element,)) => Err(self.vier_augen(z, &element).await),
+            None => Ok(als),
         })
     }
 
@@ -155,7 +157,7 @@ impl Inner {
         rechte::has(&self.db, actor.person, &objekt, rechte::Recht::Sehen, self.now()).await
     }
 
-    async fn read_task(&self, actor: &Actor, id: TaskId) -> Result<Zeile, Fehler> {
+    pub(crate) async fn read_task(&self, actor: &Actor, id: TaskId) -> Result<Zeile, Fehler> {
         let z: Option<Zeile> = self.db.optional(&sql::AUFGABE_READ, args![id]).await.map_err(away)?;
         let z = z.ok_or_else(Fehler::not_found)?;
         if self.sichtbar(actor, &z).await.map_err(away)? { Ok(z) } else { Err(Fehler::not_found()) }
@@ -185,7 +187,7 @@ impl Inner {
         Ok(rows.into_iter().map(step).collect())
     }
 
-    async fn changed(&self, id: TaskId) -> Fehler {
+    pub(crate) async fn changed(&self, id: TaskId) -> Fehler {
         let now: Option<Zeile> = self.db.optional(&sql::AUFGABE_READ, args![id]).await.unwrap_or_default();
         let text = match now {
             Some(Zeile { erledigt: Some(at), erledigt_name, .. }) => {
@@ -272,7 +274,7 @@ impl Aufgaben for Geschaeftsgang {
             inner.db.optional(&sql::INSTANZ_READ, args![z.instanz]).await.map_err(away)?;
         let state: engine::State = serde_json::from_str(&row.ok_or_else(Fehler::not_found)?.state).map_err(away)?;
         let variablen = state.variables_at(ElementInstanceId(z.element_instanz));
-        let sperre = inner.sperre(actor, &z).await.map_err(away)?.map(|f| f.text.0);
+        let sperre = inner.darf(actor, &z).await.map_err(away)?.err().map(|f| f.text.0);
         let verlauf = inner.verlauf(z.instanz).await?;
         let entwurf = object(z.entwurf.clone());
         let vertretung = match inner.als(actor, id).await.map_err(away)?.flatten() {
@@ -285,9 +287,7 @@ impl Aufgaben for Geschaeftsgang {
     async fn claim(&self, actor: &Actor, id: TaskId, version: i64) -> Result<i64, Fehler> {
         let inner = &self.inner;
         let z = inner.read_task(actor, id).await?;
-        if let Some(reason) = inner.sperre(actor, &z).await.map_err(away)? {
-            return Err(reason);
-        }
+        inner.darf(actor, &z).await.map_err(away)??;
         inner.set_owner(actor, id, version, &sql::AUFGABE_CLAIM, "übernommen").await
     }
 
@@ -296,12 +296,21 @@ impl Aufgaben for Geschaeftsgang {
         self.inner.set_owner(actor, id, version, &sql::AUFGABE_RELEASE, "zurückgegeben").await
     }
 
+    async fn delegate(
+        &self,
+        actor: &Actor,
+        id: TaskId,
+        version: i64,
+        an: PersonId,
+        grund: &str,
+    ) -> Result<i64, Fehler> {
+        weitergabe::delegate(&self.inner, actor, id, version, an, grund).await
+    }
+
     async fn draft(&self, actor: &Actor, id: TaskId, werte: Werte) -> Result<(), Fehler> {
         let inner = &self.inner;
         let z = inner.read_task(actor, id).await?;
-        if let Some(reason) = inner.sperre(actor, &z).await.map_err(away)? {
-            return Err(reason);
-        }
+        inner.darf(actor, &z).await.map_err(away)??;
         inner.db.execute(&sql::AUFGABE_DRAFT, args![id, Value::Object(werte)]).await.map_err(away)?;
         Ok(())
     }
@@ -314,10 +323,7 @@ impl Aufgaben for Geschaeftsgang {
             return Ok(());
         }
         let z = inner.read_task(actor, id).await?;
-        if let Some(reason) = inner.sperre(actor, &z).await.map_err(away)? {
-            return Err(reason);
-        }
-        let als = inner.als(actor, id).await.map_err(away)?.flatten();
+        let als = inner.darf(actor, &z).await.map_err(away)??;
         let mut tx = inner.db.begin().await.map_err(away)?;
         match complete_in(inner, &mut tx, actor, als, &z, &e, &key).await {
             Ok((jobs, timers)) => {
@@ -377,14 +383,17 @@ async fn complete_in(
     let now = inner.now();
     let current: Option<Zeile> = tx.optional(&sql::AUFGABE_LOAD, args![z.id]).await?;
     let current = current.filter(|c| c.version == e.version && c.erledigt.is_none()).ok_or(Refused::Stale)?;
-    let (stopped,): (bool,) = tx.one(&sql::ANGEHALTEN, args![z.instanz]).await?;
-    if stopped {
+    let mut fahrt = Fahrt::new(inner, tx, now);
+    if fahrt.load(z.instanz).await.map_err(failed)?.angehalten {
         let text =
             "Der Betrieb hat diesen Ablauf angehalten. Ihre Eingaben sind gesichert. Versuchen Sie es später erneut.";
         return Err(Refused::Other(Fehler::new("E3008", 409, text, "process is suspended")));
     }
     let hash = signed_hash(&current.daten, &e.werte);
-    tx.execute(&sql::ZEICHNUNG_INSERT, args![z.id, z.instanz, &z.element, actor.person, now, hash, als]).await?;
+    fahrt
+        .tx()
+        .execute(&sql::ZEICHNUNG_INSERT, args![z.id, z.instanz, &z.element, actor.person, now, hash, als])
+        .await?;
 
     let mut werte = e.werte.clone();
     werte.insert("person".to_owned(), json!({ "id": actor.person, "name": actor.name }));
@@ -396,16 +405,12 @@ async fn complete_in(
         werte.insert("in_vertretung_fuer".to_owned(), json!({ "id": fuer, "name": name }));
     }
     let element = ElementInstanceId(z.element_instanz);
-    let mut fahrt = Fahrt::new(inner, tx, now);
     fahrt.akt = Some(Akt { instance: z.instanz, element, person: actor.person, text: said });
     let done = fahrt.command(z.instanz, Command::CompleteTask { instance: element, variables: werte.clone() }).await;
     match done {
         Ok(()) => {}
         Err(FahrtFehler::Rejected(engine::Rejected::NotOpen | engine::Rejected::Ended)) => return Err(Refused::Stale),
-        Err(error) => {
-            let text = "Der Schritt konnte nicht ausgeführt werden. Ihre Eingaben sind gesichert.";
-            return Err(Refused::Other(Fehler::new("E3005", 500, text, error.to_string())));
-        }
+        Err(error) => return Err(failed(error)),
     }
     let woken = fahrt.finish().await.map_err(|error| Refused::Other(away(error)))?;
 
@@ -431,6 +436,11 @@ async fn complete_in(
     audit::append(tx, entry).await?;
     tx.execute(&sql::BEFEHL_INSERT, args![key, now, "{}"]).await?;
     Ok(woken)
+}
+
+fn failed(error: FahrtFehler) -> Refused {
+    let text = "Der Schritt konnte nicht ausgeführt werden. Ihre Eingaben sind gesichert.";
+    Refused::Other(Fehler::new("E3005", 500, text, error.to_string()))
 }
 
 /// The decision and its remark, for the Verlauf.

@@ -19,6 +19,7 @@ mod jobs;
 pub mod spur;
 mod sql;
 mod timer;
+mod weitergabe;
 
 use std::{sync::Arc, time::Duration};
 

@@ -93,6 +93,9 @@ statements! {
     pub AUFGABE_READ = aufgabe!("FROM geschaeftsgang_aufgabe a WHERE a.id = $1");
     pub AUFGABE_CLAIM = "UPDATE geschaeftsgang_aufgabe SET bearbeiter = $3, version = version + 1 WHERE id = $1 AND version = $2 AND erledigt IS NULL AND (bearbeiter IS NULL OR bearbeiter = $3) RETURNING version";
     pub AUFGABE_RELEASE = "UPDATE geschaeftsgang_aufgabe SET bearbeiter = NULL, version = version + 1 WHERE id = $1 AND version = $2 AND erledigt IS NULL AND bearbeiter = $3 RETURNING version";
+    pub AUFGABE_DELEGATE = "UPDATE geschaeftsgang_aufgabe SET bearbeiter = $4, version = version + 1 WHERE id = $1 AND version = $2 AND erledigt IS NULL AND (bearbeiter IS NULL OR bearbeiter = $3) RETURNING version";
+    pub KANDIDAT_DAZU = "INSERT INTO geschaeftsgang_kandidat (aufgabe, subjekt, process, element, sortierung) SELECT aufgabe, $2, process, element, sortierung FROM geschaeftsgang_kandidat WHERE aufgabe = $1 LIMIT 1 ON CONFLICT DO NOTHING";
+    pub PERSON_AKTIV = "SELECT name FROM platform_person WHERE id = $1 AND aktiv = 1";
     pub AUFGABE_DRAFT = "UPDATE geschaeftsgang_aufgabe SET entwurf = $2 WHERE id = $1 AND erledigt IS NULL";
     pub AUFGABE_DONE = "UPDATE geschaeftsgang_aufgabe SET erledigt = $2, erledigt_von = $3, werte = $4, version = version + 1 WHERE id = $1";
     pub ZEICHNUNG_INSERT = "INSERT INTO geschaeftsgang_zeichnung (aufgabe, instanz, element, person, at, hash, fuer) VALUES ($1, $2, $3, $4, $5, $6, $7)";

@@ -225,6 +225,7 @@ impl Ctx {
                 text: "Die Aufgabe liegt wieder in der Gruppe.".to_owned(),
                 rueckgaengig: undo("uebernehmen"),
             }),
+            "weitergegeben" => gut("Die Aufgabe ist weitergegeben. Der Grund steht im Verlauf.".to_owned()),
             "zugang" => gut("Der Zugang ist geändert. Der Grund steht im Protokoll.".to_owned()),
             "vorlage" => gut("Die Vorlage ist angelegt. Die Ämter sehen sie in ihren Aufgaben.".to_owned()),
             "erneut" => {

@@ -126,6 +126,27 @@ export function filledPages(world) {
     await person.close();
   });
 
+  it("a task is given to another person and arrives there", async () => {
+    const person = await newPerson(world.browser, world.server.url);
+    await login(person, "poststelle");
+    await open(person, "/aufgaben/scanpruefung");
+    const { href } = (await taskLinks(person.page)).at(-1);
+    await open(person, href);
+    await person.page.getByRole("link", { name: "Weitergeben" }).click();
+    await person.page.waitForURL("**/weitergeben");
+    await checkPage(person);
+    await person.page.getByLabel("Weitergeben an").selectOption({ index: 1 });
+    const to = await person.page.getByLabel("Weitergeben an").locator("option:checked").textContent();
+    await person.page.getByLabel("Grund").fill("kennt den Fall");
+    await person.page.getByRole("button", { name: "Weitergeben" }).click();
+    await person.page.getByText("Die Aufgabe ist weitergegeben.").waitFor();
+    await open(person, href);
+    const text = await person.page.getByRole("main").textContent();
+    assert.ok(text.includes(to.split(",")[0]), "the page does not say who has it now");
+    await checkPage(person);
+    await person.close();
+  });
+
   it("the button for dark colours works and stays", async () => {
     const person = await newPerson(world.browser, world.server.url);
     await login(person, "poststelle");

@@ -271,10 +271,16 @@ impl<'a> Fahrt<'a> {
         Ok(id)
     }
 
-    async fn load(&mut self, id: InstanceId) -> Result<(), FahrtFehler> {
-        if self.loaded.contains_key(&id) {
-            return Ok(());
+    /// Reads an instance once and locks it for this ride.
+    pub async fn load(&mut self, id: InstanceId) -> Result<&InstanzRow, FahrtFehler> {
+        if !self.loaded.contains_key(&id) {
+            let geladen = self.read(id).await?;
+            self.loaded.insert(id, geladen);
         }
+        self.loaded.get(&id).map(|g| &g.row).ok_or(FahrtFehler::NoInstance(id))
+    }
+
+    async fn read(&mut self, id: InstanceId) -> Result<Geladen, FahrtFehler> {
         let row: Option<InstanzRow> = self.tx.optional(&sql::INSTANZ_LOAD, args![id]).await?;
         let row = row.ok_or(FahrtFehler::NoInstance(id))?;
         let mut fassung = self.inner.definitionen.read().await.get(row.definition);
@@ -284,8 +290,7 @@ impl<'a> Fahrt<'a> {
         }
         let fassung = fassung.ok_or_else(|| FahrtFehler::NoProcess(row.process.clone()))?;
         let state = serde_json::from_str(&row.state)?;
-        self.loaded.insert(id, Geladen { row, definition: fassung.definition, state, neu: None });
-        Ok(())
+        Ok(Geladen { row, definition: fassung.definition, state, neu: None })
     }
 
     async fn drive(&mut self) -> Result<(), FahrtFehler> {
@@ -323,6 +328,17 @@ impl<'a> Fahrt<'a> {
         let akt = self.akt.as_ref().filter(|a| a.instance == id && a.element == event.instance);
         let akt = akt.filter(|_| event.kind == HistoryKind::Completed);
         let (person, said) = (akt.map(|a| a.person), akt.and_then(|a| a.text.clone()));
+        let event = HistoryEvent { detail: said.or(event.detail), ..event };
+        self.line(id, event, person).await
+    }
+
+    /// A line of the Verlauf: a step of the machine, or what a person did without completing one.
+    pub async fn line(
+        &mut self,
+        id: InstanceId,
+        event: HistoryEvent,
+        person: Option<PersonId>,
+    ) -> Result<(), FahrtFehler> {
         let ereignis = EREIGNISSE.iter().find(|(kind, _)| *kind == event.kind).map_or("geändert", |(_, word)| word);
         let Some(g) = self.loaded.get_mut(&id) else { return Ok(()) };
         g.row.verlauf_seq += 1;
@@ -335,7 +351,7 @@ impl<'a> Fahrt<'a> {
             ereignis,
             event.inner,
             person,
-            said.or(event.detail)
+            event.detail
         ];
         self.tx.execute(&sql::VERLAUF_INSERT, values).await?;
         Ok(())

@@ -19,6 +19,7 @@ pub mod suche;
 pub mod uebersicht;
 pub mod vertretung;
 pub mod vorlage;
+pub mod weitergeben;
 
 use std::str::FromStr;
 
@@ -39,6 +40,7 @@ pub fn geschuetzt(app: &App) -> Router<App> {
         .route("/aufgaben/{wert}", get(aufgaben::zeigen).post(aufgabe::entscheiden))
         .route("/aufgaben/{id}/uebernehmen", post(aufgabe::uebernehmen))
         .route("/aufgaben/{id}/zuruecklegen", post(aufgabe::zuruecklegen))
+        .route("/aufgaben/{id}/weitergeben", get(weitergeben::zeigen).post(weitergeben::weitergeben))
         .route("/aufgaben/{id}/entwurf", post(aufgabe::entwurf))
         .route("/dokumente/{id}", get(dokument::zeigen))
         .route("/dokumente/{id}/blatt/{n}", get(dokument::blatt))

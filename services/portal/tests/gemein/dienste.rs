@@ -133,6 +133,22 @@ impl Aufgaben for Fake {
             a.aufgabe.bearbeiter_name = None;
         })
     }
+    async fn delegate(
+        &self,
+        actor: &Actor,
+        id: TaskId,
+        version: i64,
+        an: PersonId,
+        grund: &str,
+    ) -> Result<i64, Fehler> {
+        if grund.is_empty() {
+            return Err(Fehler::new("E3011", 422, "Schreiben Sie einen Grund dazu.", "no reason"));
+        }
+        self.aendern(actor, id, version, |a| {
+            a.aufgabe.bearbeiter = Some(an);
+            a.aufgabe.bearbeiter_name = PERSONEN.iter().find(|p| person(p.0).person == an).map(|p| p.1.to_owned());
+        })
+    }
     async fn draft(&self, actor: &Actor, id: TaskId, werte: Werte) -> Result<(), Fehler> {
         let mut w = self.welt.lock().unwrap();
         let a = w

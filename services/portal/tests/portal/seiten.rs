@@ -426,3 +426,21 @@ async fn pages_look_as_reviewed() {
     insta::assert_snapshot!("fehler", stable(&f.get("/gibtesnicht").await.text()));
     insta::assert_snapshot!("ablauf", stable(&f.get("/ablaeufe/00000000-0000-0006-0000-000000000002").await.text()));
 }
+
+#[tokio::test]
+async fn a_task_is_given_to_another_person_with_a_reason() {
+    let b = Browser::als(&Fake::neu(), "poststelle");
+    assert!(b.get(SCAN).await.text().contains(&format!("href=\"{SCAN}/weitergeben\"")));
+    let address = format!("{SCAN}/weitergeben");
+    let page = b.get(&address).await.text();
+    assert!(page.contains(">Finn Feststeller, ") && !page.contains(">Pia Poststelle, "), "everybody else");
+    let finn = crate::gemein::person("feststellung").person.to_string();
+    for wrong in [&[("version", "1"), ("grund", "Urlaub")][..], &[("version", "1"), ("an", finn.as_str())]] {
+        let page = b.post(&address, wrong).await;
+        assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(page.text().contains("role=\"alert\""));
+    }
+    let done = b.post(&address, &[("version", "1"), ("an", finn.as_str()), ("grund", "kennt den Fall")]).await;
+    assert_eq!(done.header("location"), "/aufgaben/scanpruefung?meldung=weitergegeben");
+    assert!(b.get(SCAN).await.text().contains("übernommen von Finn Feststeller"));
+}
