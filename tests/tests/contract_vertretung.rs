@@ -169,7 +169,7 @@ async fn suite(db: &Db) {
     w.vertretungen.end(&w.personen[FINN], limited).await.unwrap();
     let right = w.stands_in(ARON, FINN, ("2026-11-26", "2026-12-24"), "rechnung", false).await;
     assert_eq!(w.sees(ARON).await, vec![of("Feststellung", "finn")]);
-    assert_eq!(w.vertretungen.stands_in_for(w.personen[ARON].person).await.unwrap(), ["finn"]);
+    assert_eq!(w.vertretungen.of(w.personen[ARON].person).await.unwrap()[0].person_name, "finn");
     assert_eq!(w.vertretungen.end(&w.personen[VERA], right).await.unwrap_err().status, 403, "not hers to end");
     w.vertretungen.end(&w.personen[BEA], right).await.unwrap();
     assert_eq!((w.sees(ARON).await, w.vertretungen.of(w.personen[ARON].person).await.unwrap().len()), (vec![], 0));
@@ -231,10 +231,10 @@ async fn weitergabe(db: &Db) {
     assert_eq!(give(ANNA, order, 1, FINN, "springt ein").await, Ok(2));
     assert_eq!(w.signs(FINN, id).await, Ok(()), "Finn signed nothing here");
     let page = nachrichten::ablaeufe::Ablaeufe::get(&w.engine, &w.personen[BEA], id).await.unwrap();
-    let given: Vec<_> = page.verlauf.iter().filter(|s| s.ereignis == "geändert").collect();
+    let given: Vec<_> = page.verlauf.iter().filter(|s| s.ereignis == "weitergegeben").collect();
     assert_eq!(given.len(), 2);
     assert_eq!(given[0].person.as_deref(), Some("finn"));
-    assert_eq!(given[0].text.as_deref(), Some("an vera weitergegeben: kennt den Fall"));
+    assert_eq!(given[0].text.as_deref(), Some("an vera: kennt den Fall"));
     assert!(service_platform::audit::verify(db).await.unwrap().breaks.is_empty());
 }
 

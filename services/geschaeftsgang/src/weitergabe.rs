@@ -70,9 +70,9 @@ pub(crate) async fn delegate(
         instance: ElementInstanceId(z.element_instanz),
         kind: HistoryKind::Modified,
         inner: false,
-        detail: Some(format!("an {name} weitergegeben: {grund}")),
+        detail: Some(format!("an {name}: {grund}")),
     };
-    fahrt.line(z.instanz, event, Some(actor.person)).await.map_err(away)?;
+    fahrt.line(z.instanz, event, "weitergegeben", Some(actor.person)).await.map_err(away)?;
     fahrt.finish().await.map_err(away)?;
     let object = format!("aufgabe:{id}");
     let entry = audit::Entry {

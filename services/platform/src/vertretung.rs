@@ -28,8 +28,7 @@ statements! {
     LISTE = "SELECT v.id, v.person, a.name, v.vertreter, b.name, v.von, v.bis, v.process, v.behaelt, v.grund FROM platform_vertretung v \
         JOIN platform_person a ON a.id = v.person JOIN platform_person b ON b.id = v.vertreter \
         WHERE (v.person = $1 OR v.vertreter = $1) AND v.bis > $2 ORDER BY v.von, a.name LIMIT 200";
-    PERSONEN = "SELECT id, name, amt FROM platform_person WHERE aktiv = 1 AND kennung <> 'cli' ORDER BY name LIMIT 2000";
-    VERTRITT = "SELECT DISTINCT p.name FROM platform_vertretung v JOIN platform_person p ON p.id = v.person WHERE v.vertreter = $1 AND v.von <= $2 AND v.bis > $2 ORDER BY p.name";
+    PERSONEN = "SELECT id, name, amt FROM platform_person WHERE aktiv = 1 AND kennung <> 'cli' ORDER BY name LIMIT 10000";
 }
 
 /// Every process.
@@ -238,12 +237,6 @@ impl Vertretungen {
     pub async fn of(&self, person: PersonId) -> Result<Vec<Vertretung>, Fehler> {
         let rows: Vec<Zeile> = self.db.all(&LISTE, args![person, self.clock.now()]).await.map_err(defect)?;
         Ok(rows.into_iter().map(Into::into).collect())
-    }
-
-    /// Names of those whom this person stands in for now.
-    pub async fn stands_in_for(&self, person: PersonId) -> Result<Vec<String>, Fehler> {
-        let rows: Vec<(String,)> = self.db.all(&VERTRITT, args![person, self.clock.now()]).await.map_err(defect)?;
-        Ok(rows.into_iter().map(|(name,)| name).collect())
     }
 
     /// Everybody who may be chosen: id, name, office.

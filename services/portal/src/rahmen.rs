@@ -149,13 +149,32 @@ impl Ctx {
         Ok(self.rahmen_mit(titel, nav, hilfe, &zaehler).await)
     }
 
+    /// What the head says about today: whom this person stands in for, and who does for them.
+    async fn vertretung(&self) -> String {
+        let (me, heute) = (self.ich.actor.person, self.heute());
+        let list = self.app.vertretungen.of(me).await.unwrap_or_default();
+        let (mut fuer, mut durch): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
+        for v in list.iter().filter(|v| v.von <= heute) {
+            if v.person == me { durch.push(&v.vertreter_name) } else { fuer.push(&v.person_name) }
+        }
+        let mut words = Vec::new();
+        for (word, mut names) in [("für", fuer), ("durch", durch)] {
+            names.sort_unstable();
+            names.dedup();
+            if !names.is_empty() {
+                words.push(format!("{word} {}", names.join(", ")));
+            }
+        }
+        words.join(", ")
+    }
+
     /// The same with counters that are already there.
     pub async fn rahmen_mit(&self, titel: &str, nav: &str, hilfe: &'static str, zaehler: &[Zaehler]) -> Rahmen {
         let mut r = Rahmen::offen(&self.app, &self.headers, titel, &self.anfrage, &self.ich.csrf);
         r.nav = self.nav(nav, zaehler).await;
         r.name = self.ich.actor.name.clone();
         r.rollen = crate::state::rollen_namen(&self.ich.rollen);
-        r.vertretung = self.app.vertretungen.stands_in_for(self.ich.actor.person).await.unwrap_or_default().join(", ");
+        r.vertretung = self.vertretung().await;
         r.meldung = self.meldung(zaehler);
         r.hilfe = hilfe;
         r.pfad = self.uri.path_and_query().map_or_else(|| "/".to_owned(), |p| p.as_str().to_owned());

@@ -184,8 +184,6 @@ pub trait Vertretungen: Send + Sync {
     async fn end(&self, actor: &Actor, id: uuid::Uuid) -> Result<(), Fehler>;
     /// Running and coming ones of and by a person.
     async fn of(&self, person: PersonId) -> Result<Vec<Vertretung>, Fehler>;
-    /// Names of those whom this person stands in for now.
-    async fn stands_in_for(&self, person: PersonId) -> Result<Vec<String>, Fehler>;
     /// Everybody who may be chosen: id, name, office.
     async fn persons(&self) -> Result<Vec<(PersonId, String, String)>, Fehler>;
 }
@@ -200,9 +198,6 @@ impl Vertretungen for service_platform::vertretung::Vertretungen {
     }
     async fn of(&self, person: PersonId) -> Result<Vec<Vertretung>, Fehler> {
         self.of(person).await
-    }
-    async fn stands_in_for(&self, person: PersonId) -> Result<Vec<String>, Fehler> {
-        self.stands_in_for(person).await
     }
     async fn persons(&self) -> Result<Vec<(PersonId, String, String)>, Fehler> {
         self.persons().await

@@ -328,8 +328,9 @@ impl<'a> Fahrt<'a> {
         let akt = self.akt.as_ref().filter(|a| a.instance == id && a.element == event.instance);
         let akt = akt.filter(|_| event.kind == HistoryKind::Completed);
         let (person, said) = (akt.map(|a| a.person), akt.and_then(|a| a.text.clone()));
+        let ereignis = EREIGNISSE.iter().find(|(kind, _)| *kind == event.kind).map_or("geändert", |(_, word)| word);
         let event = HistoryEvent { detail: said.or(event.detail), ..event };
-        self.line(id, event, person).await
+        self.line(id, event, ereignis, person).await
     }
 
     /// A line of the Verlauf: a step of the machine, or what a person did without completing one.
@@ -337,9 +338,9 @@ impl<'a> Fahrt<'a> {
         &mut self,
         id: InstanceId,
         event: HistoryEvent,
+        ereignis: &str,
         person: Option<PersonId>,
     ) -> Result<(), FahrtFehler> {
-        let ereignis = EREIGNISSE.iter().find(|(kind, _)| *kind == event.kind).map_or("geändert", |(_, word)| word);
         let Some(g) = self.loaded.get_mut(&id) else { return Ok(()) };
         g.row.verlauf_seq += 1;
         let values = args![

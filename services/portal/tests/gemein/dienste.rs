@@ -520,9 +520,6 @@ impl service_portal::Vertretungen for Fake {
             grund: "Urlaub".into(),
         }])
     }
-    async fn stands_in_for(&self, _: PersonId) -> Result<Vec<String>, Fehler> {
-        Ok(Vec::new())
-    }
     async fn persons(&self) -> Result<Vec<(PersonId, String, String)>, Fehler> {
         Ok(super::PERSONEN.iter().map(|p| (super::person(p.0).person, p.1.to_owned(), p.2.to_owned())).collect())
     }
