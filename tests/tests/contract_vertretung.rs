@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use nachrichten::{
-    Actor, InstanceId, Tag, TaskId, Timestamp, Werte,
+    Actor, InstanceId, PersonId, Tag, TaskId, Timestamp, Werte,
     ablaeufe::Ablaeufe as _,
     aufgaben::{Aufgaben as _, AufgabenFilter, Erledigung},
 };
@@ -193,10 +193,28 @@ async fn suite(db: &Db) {
         wrong.clone(),
         NeueVertretung { vertreter: w.personen[ANNA].person, bis: "2026-11-25".parse().unwrap(), ..wrong.clone() },
         NeueVertretung { vertreter: w.personen[ANNA].person, grund: " ".into(), ..wrong.clone() },
+        NeueVertretung { vertreter: w.personen[ANNA].person, grund: "x".repeat(201), ..wrong.clone() },
+        NeueVertretung { vertreter: PersonId(uuid::Uuid::from_u128(1)), ..wrong.clone() },
+        NeueVertretung { vertreter: w.personen[ANNA].person, bis: "9999-12-31".parse().unwrap(), ..wrong.clone() },
+        NeueVertretung { vertreter: w.personen[ANNA].person, von: "-009999-01-01".parse().unwrap(), ..wrong.clone() },
     ] {
         assert_eq!(w.vertretungen.enter(&w.personen[FINN], &v).await.unwrap_err().code.0, "E3010");
     }
     assert!(service_platform::audit::verify(db).await.unwrap().breaks.is_empty());
+}
+
+/// Two entries with the same first day: the longer one holds, in whichever order they were made.
+async fn verlaengert(db: &Db) {
+    let w = Welt::neu(db).await;
+    let of = vec![("Feststellung".to_owned(), Some("finn".to_owned()))];
+    w.start().await;
+    w.stands_in(VERA, FINN, ("2026-11-24", "2026-11-24"), ALLE, false).await;
+    w.stands_in(VERA, FINN, ("2026-11-24", "2026-11-27"), ALLE, false).await;
+    w.stands_in(VERA, FINN, ("2026-11-24", "2026-11-25"), ALLE, false).await;
+    for (instant, sees) in [("2026-11-27T12:00:00Z", &of), ("2026-11-28T12:00:00Z", &Vec::new())] {
+        w.at(instant);
+        assert_eq!(&w.sees(VERA).await, sees, "{instant}");
+    }
 }
 
 /// A task is given to one person: she sees and does it, the others wait, and two persons stay two persons.
@@ -213,6 +231,9 @@ async fn weitergabe(db: &Db) {
     assert_eq!(give(VERA, task, 1, VERA, "x").await, Err("E7004"), "what one does not see");
     assert_eq!(give(FINN, task, 1, VERA, "  ").await, Err("E3011"), "a reason");
     assert_eq!(give(FINN, task, 1, FINN, "x").await, Err("E3011"), "another person");
+    assert_eq!(give(FINN, task, 1, VERA, &"x".repeat(201)).await, Err("E3011"), "a short reason");
+    let nobody = w.engine.delegate(&w.personen[FINN], task, 1, PersonId(uuid::Uuid::from_u128(1)), "x").await;
+    assert_eq!(nobody.unwrap_err().code.0, "E3011", "a person that is there");
     assert_eq!(give(FINN, task, 7, VERA, "x").await, Err("E3001"), "a stale page");
     assert_eq!(w.sees(VERA).await, vec![], "nothing refused left a trace");
     assert_eq!(give(FINN, task, 1, VERA, "kennt den Fall").await, Ok(2));
@@ -242,6 +263,7 @@ async fn weitergabe(db: &Db) {
 async fn on_sqlite() {
     suite(&sqlite().await.db).await;
     weitergabe(&sqlite().await.db).await;
+    verlaengert(&sqlite().await.db).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -250,4 +272,6 @@ async fn on_postgres() {
     suite(&test.db).await;
     let Some(test) = postgres().await else { return };
     weitergabe(&test.db).await;
+    let Some(test) = postgres().await else { return };
+    verlaengert(&test.db).await;
 }

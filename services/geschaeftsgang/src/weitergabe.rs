@@ -5,7 +5,7 @@
 use engine::{ElementInstanceId, HistoryEvent, HistoryKind};
 use nachrichten::{Actor, PersonId, TaskId, Timestamp, fehler::Fehler};
 use serde_json::json;
-use service_platform::{args, audit, rechte};
+use service_platform::{args, audit, rechte, vertretung::GRUND_MAX};
 
 use crate::{
     Inner,
@@ -31,6 +31,9 @@ pub(crate) async fn delegate(
     let grund = grund.trim();
     if grund.is_empty() {
         return Err(refused("Schreiben Sie einen Grund dazu."));
+    }
+    if grund.chars().count() > GRUND_MAX {
+        return Err(refused("Der Grund ist zu lang. Kürzen Sie ihn auf 200 Zeichen."));
     }
     if an == actor.person {
         return Err(refused("Die Aufgabe ist schon bei Ihnen. Wählen Sie eine andere Person."));

@@ -21,15 +21,22 @@ statements! {
     BASIS = "SELECT subjekt FROM platform_subjekt WHERE person = $1 ORDER BY subjekt";
     ALLE_VON = "SELECT vertreter, von, bis, process, behaelt FROM platform_vertretung WHERE person = $1 ORDER BY von";
     LEEREN = "DELETE FROM platform_wirksam WHERE fuer = $1";
-    SETZEN = "INSERT INTO platform_wirksam (person, subjekt, fuer, von, bis, process) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
+    SETZEN = "INSERT INTO platform_wirksam (person, subjekt, fuer, von, bis, process) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (person, subjekt, fuer, process, von) DO UPDATE SET bis = max(platform_wirksam.bis, excluded.bis)"
+        => "INSERT INTO platform_wirksam (person, subjekt, fuer, von, bis, process) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (person, subjekt, fuer, process, von) DO UPDATE SET bis = greatest(platform_wirksam.bis, excluded.bis)";
     INSERT = "INSERT INTO platform_vertretung (id, person, vertreter, von, bis, process, behaelt, grund, angelegt, angelegt_von) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     BEENDEN = "UPDATE platform_vertretung SET bis = $2 WHERE id = $1 AND bis > $2 RETURNING person";
     EINE = "SELECT person, vertreter FROM platform_vertretung WHERE id = $1";
     LISTE = "SELECT v.id, v.person, a.name, v.vertreter, b.name, v.von, v.bis, v.process, v.behaelt, v.grund FROM platform_vertretung v \
         JOIN platform_person a ON a.id = v.person JOIN platform_person b ON b.id = v.vertreter \
         WHERE (v.person = $1 OR v.vertreter = $1) AND v.bis > $2 ORDER BY v.von, a.name LIMIT 200";
+    AKTIV = "SELECT name FROM platform_person WHERE id = $1 AND aktiv = 1";
     PERSONEN = "SELECT id, name, amt FROM platform_person WHERE aktiv = 1 AND kennung <> 'cli' ORDER BY name LIMIT 10000";
 }
+
+/// Days a substitution may lie ahead; further is a mistyped year.
+const HORIZONT_TAGE: i32 = 3 * 366;
+/// Characters of a reason.
+pub const GRUND_MAX: usize = 200;
 
 /// Every process.
 pub const ALLE: &str = "*";
@@ -176,8 +183,21 @@ impl Vertretungen {
         if v.bis < now.tag() {
             return Err(refused("Die Vertretung ist schon vorbei. Ändern Sie das Ende."));
         }
+        let today = now.tag();
+        if v.von < today.plus_tage(-HORIZONT_TAGE) || v.bis > today.plus_tage(HORIZONT_TAGE) {
+            return Err(refused("Die Tage liegen weiter als drei Jahre von heute entfernt. Ändern Sie das Jahr."));
+        }
         if v.grund.trim().is_empty() {
             return Err(refused("Tragen Sie einen Grund ein, zum Beispiel Urlaub."));
+        }
+        if v.grund.chars().count() > GRUND_MAX {
+            return Err(refused("Der Grund ist zu lang. Kürzen Sie ihn auf 200 Zeichen."));
+        }
+        for person in [v.person, v.vertreter] {
+            let known: Option<(String,)> = self.db.optional(&AKTIV, args![person]).await.map_err(defect)?;
+            if known.is_none() {
+                return Err(refused("Diese Person gibt es nicht mehr. Wählen Sie eine andere Person."));
+            }
         }
         let (id, until) = (self.ids.uuid(), v.bis.plus_tage(1).beginn());
         let mut tx = self.db.begin().await.map_err(defect)?;
