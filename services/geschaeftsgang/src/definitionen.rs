@@ -11,8 +11,9 @@ use std::{
 
 use engine::{Binding, Decisions, Definition, Finding, Tables};
 use nachrichten::{BlobHash, DefinitionId, Timestamp, Werte};
+use serde_json::json;
 use service_platform::{
-    args,
+    args, audit,
     db::{DbError, Tx},
 };
 
@@ -149,6 +150,40 @@ impl Herkunft {
     }
 }
 
+/// Who deploys and why, for the audit trail.
+#[derive(Clone, Copy)]
+pub(crate) struct Urheber<'a> {
+    pub actor: &'a str,
+    pub grund: &'a str,
+}
+
+/// The program itself, or whoever has its command line.
+const DIENST: Urheber = Urheber { actor: "dienst:geschaeftsgang", grund: "" };
+
+/// A new version and its audit entry stand or fall together.
+struct Neu<'a> {
+    name: &'a str,
+    version: u32,
+    hash: BlobHash,
+    herkunft: Herkunft,
+    at: Timestamp,
+}
+
+impl Neu<'_> {
+    async fn note(&self, tx: &mut Tx, urheber: Urheber<'_>) -> Result<(), DbError> {
+        let herkunft = self.herkunft.word();
+        let entry = audit::Entry {
+            chain: "geschaeftsgang",
+            at: self.at,
+            actor: urheber.actor,
+            act: "eingespielt",
+            object: self.name,
+            data: json!({ "fassung": self.version, "sha256": self.hash, "herkunft": herkunft, "grund": urheber.grund }),
+        };
+        audit::append(tx, entry).await
+    }
+}
+
 /// What a deployment did.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Deployed {
@@ -221,6 +256,15 @@ impl Geschaeftsgang {
     /// # Errors
     /// The German sentence of the first error with the element's name.
     pub async fn deploy(&self, xml: &str, herkunft: Herkunft) -> Result<Pruefung, DeployFehler> {
+        self.deploy_by(xml, herkunft, DIENST).await
+    }
+
+    pub(crate) async fn deploy_by(
+        &self,
+        xml: &str,
+        herkunft: Herkunft,
+        urheber: Urheber<'_>,
+    ) -> Result<Pruefung, DeployFehler> {
         let inner = &self.inner;
         let deployment = engine::deploy(xml, inner.tabellen.clone(), &inner.options.deploy)
             .map_err(|e| DeployFehler::Refused(e.to_string()))?;
@@ -246,6 +290,7 @@ impl Geschaeftsgang {
                     tx.execute(&sql::STARTTERMIN_INSERT, values).await?;
                 }
             }
+            Neu { name: &process, version, hash: file, herkunft, at: now }.note(&mut tx, urheber).await?;
             result.deployed.push(Deployed { process, version, neu: true });
         }
         tx.commit().await?;
@@ -262,16 +307,27 @@ impl Geschaeftsgang {
     /// # Errors
     /// The German sentence of what does not read.
     pub async fn deploy_table(&self, name: &str, xml: &str, herkunft: Herkunft) -> Result<Deployed, DeployFehler> {
+        self.deploy_table_by(name, xml, herkunft, DIENST).await
+    }
+
+    pub(crate) async fn deploy_table_by(
+        &self,
+        name: &str,
+        xml: &str,
+        herkunft: Herkunft,
+        urheber: Urheber<'_>,
+    ) -> Result<Deployed, DeployFehler> {
         let inner = &self.inner;
         Tables::parse(xml).map_err(|e| DeployFehler::Refused(format!("{name}: {e}")))?;
-        let hash = BlobHash::of(xml.as_bytes());
+        let (hash, now) = (BlobHash::of(xml.as_bytes()), inner.now());
         let mut tx = inner.db.begin().await?;
         let last: Option<(u32, BlobHash, String)> = tx.optional(&sql::TABELLE_LETZTE, args![name]).await?;
         let neu = herkunft.follows(name, &last, hash);
         let version = last.map_or(0, |(v, ..)| v) + u32::from(neu);
         if neu {
-            let values = args![name, version, xml, hash, inner.now(), herkunft.word()];
+            let values = args![name, version, xml, hash, now, herkunft.word()];
             tx.execute(&sql::TABELLE_INSERT, values).await?;
+            Neu { name, version, hash, herkunft, at: now }.note(&mut tx, urheber).await?;
         }
         tx.commit().await?;
         let mut tx = inner.db.begin().await?;

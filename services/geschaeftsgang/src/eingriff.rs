@@ -4,7 +4,7 @@
 
 use engine::{Command, DeployError, ElementInstanceId, MigrationPlan};
 use nachrichten::{
-    Actor, BlobHash, DefinitionId, InstanceId, Timestamp, Werte,
+    Actor, DefinitionId, InstanceId, Timestamp, Werte,
     ablaeufe::{Eingriff, Einspielung, Pruefbefund, Umzug, UmzugBericht, Version},
     fehler::Fehler,
 };
@@ -18,6 +18,7 @@ use service_platform::{
 use crate::{
     Geschaeftsgang, Herkunft, Inner,
     aufgaben::away,
+    definitionen::Urheber,
     fahrt::{Fahrt, FahrtFehler},
     sql,
 };
@@ -181,7 +182,7 @@ impl From<VersionRow> for Version {
 }
 
 impl Geschaeftsgang {
-    /// Checks a file and, unless `probe`, deploys it; the audit trail keeps who, why and the file's hash.
+    /// Checks a file and, unless `probe`, deploys it; the audit trail keeps who, why and the file's hash of each version.
     pub(crate) async fn einspielen(
         &self,
         actor: &Actor,
@@ -208,23 +209,13 @@ impl Geschaeftsgang {
         if probe || !bericht.angenommen {
             return Ok(bericht);
         }
+        let by = Urheber { actor: &audit::person(actor), grund };
         let deployed = match table {
-            true => self.deploy_table(name, text, Herkunft::Stadt).await.map(|d| vec![d]),
-            false => self.deploy(text, Herkunft::Stadt).await.map(|p| p.deployed),
+            true => self.deploy_table_by(name, text, Herkunft::Stadt, by).await.map(|d| vec![d]),
+            false => self.deploy_by(text, Herkunft::Stadt, by).await.map(|p| p.deployed),
         };
         let deployed = deployed.map_err(away)?;
         bericht.eingespielt = deployed.into_iter().map(|d| (d.process, d.version, d.neu)).collect();
-        let mut tx = inner.db.begin().await.map_err(away)?;
-        let entry = audit::Entry {
-            chain: "geschaeftsgang",
-            at: inner.now(),
-            actor: &audit::person(actor),
-            act: "eingespielt",
-            object: name,
-            data: json!({ "sha256": BlobHash::of(text.as_bytes()), "fassungen": bericht.eingespielt, "grund": grund }),
-        };
-        audit::append(&mut tx, entry).await.map_err(away)?;
-        tx.commit().await.map_err(away)?;
         Ok(bericht)
     }
 
