@@ -85,6 +85,27 @@ async fn sqlite_prepares_every_statement() {
     prepares_every_statement(&test.db).await;
 }
 
+/// A statement over many rows looks each of them up: none walks through a table.
+#[tokio::test]
+async fn statements_over_many_rows_use_indexes() {
+    let test = sqlite().await;
+    test.db.migrate(&service_geschaeftsgang::MIGRATIONS).await.unwrap();
+    let mut looked_at = 0;
+    for (name, sql) in [service_platform::statements(), service_geschaeftsgang::statements()].concat() {
+        if !sql.sqlite.contains("jsonb_each($1)") {
+            continue;
+        }
+        looked_at += 1;
+        let explain: &'static str = format!("EXPLAIN QUERY PLAN {}", sql.sqlite).leak();
+        let sql = service_platform::db::Sql { sqlite: explain, postgres: "" };
+        let plan: Vec<(i64, i64, i64, String)> = test.db.all(&sql, args!["[]"]).await.unwrap();
+        for (.., step) in plan {
+            assert!(!step.starts_with("SCAN") || step.contains("VIRTUAL TABLE") || step == "SCAN b", "{name}: {step}");
+        }
+    }
+    assert!(looked_at > 25, "only {looked_at} statements over many rows");
+}
+
 async fn prepares_every_statement(db: &Db) {
     for migrations in [service_geschaeftsgang::MIGRATIONS, service_eingang::MIGRATIONS, service_akten::MIGRATIONS] {
         db.migrate(&migrations).await.unwrap();

@@ -21,6 +21,7 @@ use crate::{
     aufgaben::away,
     fahrt::{Fahrt, FahrtFehler, InstanzRow},
     jobs::AuftragRow,
+    sammel::{Abgelehnt, Bitte},
     sql,
 };
 
@@ -34,6 +35,26 @@ struct Offen {
     daten: Value,
 }
 from_row!(Offen { task, element, gruppe, dokument, instanz, daten });
+
+/// A person starts a process.
+pub(crate) struct Anstoss {
+    pub actor: Actor,
+    pub process: String,
+    pub werte: Werte,
+    pub schluessel: String,
+}
+
+impl Anstoss {
+    /// Starts it and lets the person see it.
+    pub async fn carry_out(&self, fahrt: &mut Fahrt<'_>) -> Result<InstanceId, FahrtFehler> {
+        let id = fahrt.start_new(&self.process, self.werte.clone(), Some(&self.schluessel)).await?;
+        let (subjekt, objekt) = (format!("person:{}", self.actor.person), format!("ablauf:{id}"));
+        let data = json!({ "process": self.process });
+        fahrt.audit_by(&audit::person(&self.actor), id, "angestoßen", &objekt, data).await?;
+        rechte::grant(fahrt.tx(), &subjekt, &objekt, rechte::Recht::Sehen, Timestamp(0), "gestartet").await?;
+        Ok(id)
+    }
+}
 
 const TAG_MICROS: i64 = 86_400_000_000;
 
@@ -126,40 +147,12 @@ impl Ablaeufe for Geschaeftsgang {
     }
 
     async fn start(&self, actor: &Actor, process: &str, werte: Werte, key: &str) -> Result<InstanceId, Fehler> {
-        let (inner, now) = (&self.inner, self.inner.now());
-        let mut tx = inner.db.begin().await.map_err(away)?;
-        let mut fahrt = Fahrt::new(inner, &mut tx, now);
-        let key = format!("person:{}:{process}:{key}", actor.person);
-        let id = match fahrt.start(process, werte, Some(&key)).await {
-            Ok(id) => id,
-            Err(FahrtFehler::NoProcess(name)) => {
-                let text = format!("Den Ablauf „{name}“ gibt es nicht.");
-                return Err(Fehler::new("E3006", 404, text, "no such process"));
-            }
-            Err(error) => return Err(away(error)),
-        };
-        let (jobs, timers) = fahrt.finish().await.map_err(away)?;
-        let (subjekt, objekt) = (format!("person:{}", actor.person), format!("ablauf:{id}"));
-        rechte::grant(&mut tx, &subjekt, &objekt, rechte::Recht::Sehen, Timestamp(0), "gestartet")
-            .await
-            .map_err(away)?;
-        let entry = audit::Entry {
-            chain: &objekt,
-            at: now,
-            actor: &audit::person(actor),
-            act: "angestoßen",
-            object: &objekt,
-            data: json!({ "process": process }),
-        };
-        audit::append(&mut tx, entry).await.map_err(away)?;
-        tx.commit().await.map_err(away)?;
-        if jobs {
-            inner.auftraege.notify_one();
-        }
-        if timers {
-            inner.fristen.notify_one();
-        }
-        Ok(id)
+        let schluessel = format!("person:{}:{process}:{key}", actor.person);
+        let anstoss = Anstoss { actor: actor.clone(), process: process.to_owned(), werte, schluessel };
+        self.bitte(Bitte::Start(Box::new(anstoss))).await.map_err(|refused| match refused {
+            Abgelehnt::Fehler(error) => error,
+            Abgelehnt::Aufgabe => Fehler::not_found(),
+        })
     }
 
     async fn get(&self, actor: &Actor, id: InstanceId) -> Result<Ablauf, Fehler> {

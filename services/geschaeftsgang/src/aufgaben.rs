@@ -11,13 +11,14 @@ use nachrichten::{
 use serde_json::{Value, json};
 use service_platform::{
     args, audit,
-    db::{DbError, Tx},
+    db::{DbError, FromRow, Row},
     from_row, rechte,
 };
 
 use crate::{
     Geschaeftsgang, Inner,
     fahrt::{Akt, Fahrt, FahrtFehler},
+    sammel::{Abgelehnt, Bitte},
     signed_hash, sql, weitergabe,
 };
 
@@ -317,36 +318,16 @@ impl Aufgaben for Geschaeftsgang {
 
     async fn complete(&self, actor: &Actor, id: TaskId, e: Erledigung) -> Result<(), Fehler> {
         let inner = &self.inner;
-        let key = format!("aufgabe:{id}:{}:{}", actor.person, e.idempotency_key);
-        let known: Option<(String,)> = inner.db.optional(&sql::BEFEHL_FIND, args![&key]).await.map_err(away)?;
-        if known.is_some() {
-            return Ok(());
-        }
-        let z = inner.read_task(actor, id).await?;
-        let als = inner.darf(actor, &z).await.map_err(away)??;
-        let mut tx = inner.db.begin().await.map_err(away)?;
-        match complete_in(inner, &mut tx, actor, als, &z, &e, &key).await {
-            Ok((jobs, timers)) => {
-                tx.commit().await.map_err(away)?;
-                if jobs {
-                    inner.auftraege.notify_one();
-                }
-                if timers {
-                    inner.fristen.notify_one();
-                }
-                Ok(())
-            }
-            Err(Refused::Stale) => {
-                drop(tx);
+        let schluessel = format!("aufgabe:{id}:{}:{}", actor.person, e.idempotency_key);
+        let abschluss = Abschluss { actor: actor.clone(), aufgabe: id, schluessel, version: e.version, werte: e.werte };
+        match self.bitte(Bitte::Abschluss(Box::new(abschluss))).await {
+            Ok(_) => Ok(()),
+            Err(Abgelehnt::Fehler(error)) => Err(error),
+            Err(Abgelehnt::Aufgabe) => {
+                let z = inner.read_task(actor, id).await?;
+                inner.darf(actor, &z).await.map_err(away)??;
                 Err(inner.changed(id).await)
             }
-            Err(Refused::FourEyes) => {
-                drop(tx);
-                let values = args![id, z.instanz, actor.person, als];
-                let signed: Option<(String,)> = inner.db.optional(&sql::AUSGESCHLOSSEN, values).await.map_err(away)?;
-                Err(inner.vier_augen(&z, &signed.map_or_else(String::new, |(e,)| e)).await)
-            }
-            Err(Refused::Other(error)) => Err(error),
         }
     }
 }
@@ -355,92 +336,122 @@ fn sort_key(z: &Zeile) -> String {
     format!("{}|{:020}", z.faellig.map_or_else(|| "9999-12-31".to_owned(), |d| d.to_string()), z.seit.0)
 }
 
-enum Refused {
-    Stale,
-    FourEyes,
-    Other(Fehler),
+/// A task as it stands when somebody wants to complete it.
+pub(crate) struct Lage {
+    pub zeile: Zeile,
+    pub person: PersonId,
+    /// In whose place; the person itself as itself, nobody when it may not.
+    fuer: Option<PersonId>,
+    fuer_name: Option<String>,
+    /// This answer was given before.
+    bekannt: bool,
+    /// An earlier task whose signature excludes the person.
+    gezeichnet: Option<String>,
 }
 
-impl From<DbError> for Refused {
-    fn from(error: DbError) -> Self {
-        if error.message().is_some_and(|m| m.contains("four-eyes")) {
-            return Self::FourEyes;
+impl FromRow for Lage {
+    fn from_row(row: &Row) -> Result<Self, DbError> {
+        Ok(Self {
+            zeile: Zeile::from_row(row)?,
+            fuer: row.get(19)?,
+            fuer_name: row.get(20)?,
+            bekannt: row.get(21)?,
+            gezeichnet: row.get(22)?,
+            person: row.get(23)?,
+        })
+    }
+}
+
+/// A person's completion of a task.
+pub(crate) struct Abschluss {
+    pub actor: Actor,
+    pub aufgabe: TaskId,
+    pub schluessel: String,
+    pub version: i64,
+    pub werte: Werte,
+}
+
+impl Abschluss {
+    /// Everything of one completion: signature, state, history, grants, audit, idempotency key.
+    ///
+    /// # Errors
+    /// Outside, when the whole transaction must be taken back; inside, when only this completion has no effect.
+    pub async fn carry_out(
+        &self,
+        fahrt: &mut Fahrt<'_>,
+        lage: &Lage,
+    ) -> Result<Result<InstanceId, Abgelehnt>, FahrtFehler> {
+        let (z, now, person) = (&lage.zeile, fahrt.now(), self.actor.person);
+        if lage.bekannt {
+            return Ok(Ok(z.instanz));
         }
-        Self::Other(away(error))
+        let taken = z.bearbeiter.is_some_and(|p| p != person);
+        let Some(fuer) = lage
+            .fuer
+            .filter(|_| z.erledigt.is_none() && z.version == self.version && !taken && lage.gezeichnet.is_none())
+        else {
+            return Ok(Err(Abgelehnt::Aufgabe));
+        };
+        if fahrt.load(z.instanz).await?.angehalten {
+            let text = "Der Betrieb hat diesen Ablauf angehalten. Ihre Eingaben sind gesichert. Versuchen Sie es später erneut.";
+            return Ok(Err(Abgelehnt::Fehler(Fehler::new("E3008", 409, text, "process is suspended"))));
+        }
+        let als = Some(fuer).filter(|f| *f != person);
+        let mut werte = self.werte.clone();
+        werte.insert("person".to_owned(), json!({ "id": person, "name": self.actor.name }));
+        werte.insert("zeit".to_owned(), json!(now));
+        let mut said = in_words(&self.werte);
+        if let Some(fuer) = als {
+            let name = lage.fuer_name.as_deref().unwrap_or_default();
+            said = Some(format!("i. V. für {name}{}", said.map(|s| format!(" · {s}")).unwrap_or_default()));
+            werte.insert("in_vertretung_fuer".to_owned(), json!({ "id": fuer, "name": name }));
+        }
+        let instance = ElementInstanceId(z.element_instanz);
+        fahrt.akt = Some(Akt { instance: z.instanz, element: instance, person, text: said });
+        let done = fahrt.command(z.instanz, Command::CompleteTask { instance, variables: werte.clone() }).await;
+        match done {
+            Ok(()) => {}
+            Err(FahrtFehler::Rejected(engine::Rejected::NotOpen | engine::Rejected::Ended)) => {
+                return Ok(Err(Abgelehnt::Aufgabe));
+            }
+            Err(FahrtFehler::Rejected(reason)) => return Ok(Err(Abgelehnt::Fehler(step_failed(reason)))),
+            Err(error) => return Err(error),
+        }
+        self.record(fahrt, z, als, werte).await?;
+        fahrt.akt = None;
+        Ok(Ok(z.instanz))
+    }
+
+    async fn record(
+        &self,
+        fahrt: &mut Fahrt<'_>,
+        z: &Zeile,
+        als: Option<PersonId>,
+        werte: Werte,
+    ) -> Result<(), FahrtFehler> {
+        let (now, person) = (fahrt.now(), self.actor.person);
+        let hash = signed_hash(&z.daten, &self.werte);
+        let data = json!({ "element": z.element, "entscheidung": self.werte.get("entscheidung"), "hash": hash, "dokument": z.dokument, "in_vertretung_fuer": als });
+        fahrt.audit(z.instanz, "aufgabe erledigt", &format!("aufgabe:{}", z.id), data).await?;
+        let tx = fahrt.tx();
+        tx.later(&sql::ZEICHNUNG_INSERT, args![z.id, z.instanz, &z.element, person, now, hash, als]).await?;
+        tx.later(&sql::AUFGABE_DONE, args![z.id, now, person, Value::Object(werte)]).await?;
+        tx.later(&sql::KANDIDAT_DELETE, args![z.id]).await?;
+        rechte::revoke(tx, &quelle(&z.process, z.id)).await?;
+        // Who signed something may look at it later.
+        let (subjekt, source) = (format!("person:{person}"), format!("gezeichnet:{}", z.id));
+        let objekte = [Some(format!("ablauf:{}", z.instanz)), z.dokument.map(|d| format!("dokument:{d}"))];
+        for objekt in objekte.into_iter().flatten() {
+            rechte::grant(tx, &subjekt, &objekt, rechte::Recht::Sehen, Timestamp(0), &source).await?;
+        }
+        tx.later(&sql::BEFEHL_INSERT, args![&self.schluessel, now, "{}"]).await?;
+        Ok(())
     }
 }
 
-/// Everything of one completion in one transaction: signature, state, history, grants, audit, idempotency key.
-async fn complete_in(
-    inner: &Inner,
-    tx: &mut Tx,
-    actor: &Actor,
-    als: Option<PersonId>,
-    z: &Zeile,
-    e: &Erledigung,
-    key: &str,
-) -> Result<(bool, bool), Refused> {
-    let now = inner.now();
-    let current: Option<Zeile> = tx.optional(&sql::AUFGABE_LOAD, args![z.id]).await?;
-    let current = current.filter(|c| c.version == e.version && c.erledigt.is_none()).ok_or(Refused::Stale)?;
-    let mut fahrt = Fahrt::new(inner, tx, now);
-    if fahrt.load(z.instanz).await.map_err(failed)?.angehalten {
-        let text =
-            "Der Betrieb hat diesen Ablauf angehalten. Ihre Eingaben sind gesichert. Versuchen Sie es später erneut.";
-        return Err(Refused::Other(Fehler::new("E3008", 409, text, "process is suspended")));
-    }
-    let hash = signed_hash(&current.daten, &e.werte);
-    fahrt
-        .tx()
-        .execute(&sql::ZEICHNUNG_INSERT, args![z.id, z.instanz, &z.element, actor.person, now, hash, als])
-        .await?;
-
-    let mut werte = e.werte.clone();
-    werte.insert("person".to_owned(), json!({ "id": actor.person, "name": actor.name }));
-    werte.insert("zeit".to_owned(), json!(now));
-    let mut said = in_words(&e.werte);
-    if let Some(fuer) = als {
-        let name = inner.name_of(fuer).await?;
-        said = Some(format!("i. V. für {name}{}", said.map(|s| format!(" · {s}")).unwrap_or_default()));
-        werte.insert("in_vertretung_fuer".to_owned(), json!({ "id": fuer, "name": name }));
-    }
-    let element = ElementInstanceId(z.element_instanz);
-    fahrt.akt = Some(Akt { instance: z.instanz, element, person: actor.person, text: said });
-    let done = fahrt.command(z.instanz, Command::CompleteTask { instance: element, variables: werte.clone() }).await;
-    match done {
-        Ok(()) => {}
-        Err(FahrtFehler::Rejected(engine::Rejected::NotOpen | engine::Rejected::Ended)) => return Err(Refused::Stale),
-        Err(error) => return Err(failed(error)),
-    }
-    let woken = fahrt.finish().await.map_err(|error| Refused::Other(away(error)))?;
-
-    tx.execute(&sql::AUFGABE_DONE, args![z.id, now, actor.person, Value::Object(werte)]).await?;
-    tx.execute(&sql::KANDIDAT_DELETE, args![z.id]).await?;
-    rechte::revoke(tx, &quelle(&z.process, z.id)).await?;
-    // Who signed something may look at it later.
-    let (subjekt, source) = (format!("person:{}", actor.person), format!("gezeichnet:{}", z.id));
-    for objekt in
-        [Some(format!("ablauf:{}", z.instanz)), z.dokument.map(|d| format!("dokument:{d}"))].into_iter().flatten()
-    {
-        rechte::grant(tx, &subjekt, &objekt, rechte::Recht::Sehen, Timestamp(0), &source).await?;
-    }
-    let (chain, object) = (format!("ablauf:{}", z.instanz), format!("aufgabe:{}", z.id));
-    let entry = audit::Entry {
-        chain: &chain,
-        at: now,
-        actor: &audit::person(actor),
-        act: "aufgabe erledigt",
-        object: &object,
-        data: json!({ "element": z.element, "entscheidung": e.werte.get("entscheidung"), "hash": hash, "dokument": z.dokument, "in_vertretung_fuer": als }),
-    };
-    audit::append(tx, entry).await?;
-    tx.execute(&sql::BEFEHL_INSERT, args![key, now, "{}"]).await?;
-    Ok(woken)
-}
-
-fn failed(error: FahrtFehler) -> Refused {
+pub(crate) fn step_failed(reason: impl std::fmt::Display) -> Fehler {
     let text = "Der Schritt konnte nicht ausgeführt werden. Ihre Eingaben sind gesichert.";
-    Refused::Other(Fehler::new("E3005", 500, text, error.to_string()))
+    Fehler::new("E3005", 500, text, reason.to_string())
 }
 
 /// The decision and its remark, for the Verlauf.
@@ -486,7 +497,7 @@ impl Inner {
             drop(tx);
             return Err(self.changed(id).await);
         };
-        let z: Zeile = tx.one(&sql::AUFGABE_LOAD, args![id]).await.map_err(away)?;
+        let z: Zeile = tx.one(&sql::AUFGABE_READ, args![id]).await.map_err(away)?;
         let (chain, object) = (format!("ablauf:{}", z.instanz), format!("aufgabe:{id}"));
         let entry = audit::Entry {
             chain: &chain,

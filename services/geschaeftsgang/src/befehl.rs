@@ -81,7 +81,7 @@ async fn take(inner: &Inner, queue: &str, deliveries: &[Delivery]) -> Result<(),
         }
         if queue == START {
             match serde_json::from_value::<StartBefehl>(body) {
-                Ok(b) => drop(fahrt.start(&b.process, b.werte, Some(&b.schluessel)).await?),
+                Ok(b) => drop(fahrt.start(&b.process, b.werte, &b.schluessel).await?),
                 Err(error) => tracing::error!(%error, message.id = %id, "not a start command"),
             }
         } else {

@@ -5,7 +5,11 @@
 //! element's number of tries the job stops as an incident. The bus may lose everything: after the deadline, and after
 //! every start, what is out goes out again.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 
 use engine::{Command, ElementInstanceId};
 use nachrichten::{
@@ -231,9 +235,17 @@ async fn park(inner: &Inner, results: &[JobResult], cause: &str) {
 pub(crate) async fn take_all(inner: &Inner, results: &[JobResult]) -> Result<(), FahrtFehler> {
     let now = inner.now();
     let mut tx = inner.db.begin().await?;
+    let asked: Vec<_> = results.iter().map(|r| args![r.job, r.attempt]).collect();
+    let rows: Vec<AuftragRow> = tx.all(&sql::AUFTRAEGE_TAKE.sql, args![sql::AUFTRAEGE_TAKE.rows(&asked)]).await?;
+    let mut rows: HashMap<(JobId, u32), AuftragRow> = rows.into_iter().map(|r| ((r.id, r.attempt), r)).collect();
+    let instances: BTreeSet<InstanceId> = rows.values().map(|r| r.instanz).collect();
     let mut fahrt = Fahrt::new(inner, &mut tx, now);
+    fahrt.preload(&instances.into_iter().collect::<Vec<_>>()).await?;
     for result in results {
-        fahrt.result(result, now).await?;
+        match rows.remove(&(result.job, result.attempt)) {
+            Some(row) => fahrt.result(row, result, now).await?,
+            None => tracing::debug!(job.id = %result.job, attempt = result.attempt, "late result refused"),
+        }
     }
     let (jobs, timers) = fahrt.finish().await?;
     tx.commit().await?;
@@ -247,13 +259,8 @@ pub(crate) async fn take_all(inner: &Inner, results: &[JobResult]) -> Result<(),
 }
 
 impl Fahrt<'_> {
-    /// Takes one result: refuses a late owner, moves the token, queues what comes next.
-    async fn result(&mut self, result: &JobResult, now: Timestamp) -> Result<(), FahrtFehler> {
-        let row: Option<AuftragRow> = self.tx().optional(&sql::AUFTRAG_TAKE, args![result.job, result.attempt]).await?;
-        let Some(row) = row else {
-            tracing::debug!(job.id = %result.job, attempt = result.attempt, "late result refused");
-            return Ok(());
-        };
+    /// Takes one result: moves the token, queues what comes next.
+    async fn result(&mut self, row: AuftragRow, result: &JobResult, now: Timestamp) -> Result<(), FahrtFehler> {
         let instance = ElementInstanceId(row.element_instanz);
         let command = match &result.outcome {
             Outcome::Done { werte } => Command::CompleteJob { instance, variables: werte.clone() },
@@ -272,7 +279,7 @@ impl Fahrt<'_> {
                 return Ok(());
             }
         };
-        self.tx().execute(&sql::AUFTRAG_DELETE, args![row.id]).await?;
+        self.tx().later(&sql::AUFTRAG_DELETE, args![row.instanz, row.id]).await?;
         match self.command(row.instanz, command).await {
             Err(FahrtFehler::Rejected(reason)) => {
                 tracing::debug!(job.id = %row.id, %reason, "result no longer wanted");

@@ -16,6 +16,7 @@ mod definitionen;
 mod eingriff;
 mod fahrt;
 mod jobs;
+mod sammel;
 pub mod spur;
 mod sql;
 mod timer;
@@ -44,7 +45,7 @@ pub const MIGRATIONS: Migrations = Migrations {
 
 /// All statements, for the test that prepares each one.
 pub fn statements() -> Vec<(&'static str, Sql)> {
-    sql::STATEMENTS.to_vec()
+    [sql::STATEMENTS, sql::VIELE].concat()
 }
 
 /// What the service may be told.
@@ -56,13 +57,24 @@ pub struct Options {
     pub deadline: Duration,
     /// Results taken in one commit at most.
     pub batch: usize,
+    /// Requests of people taken in one commit at most.
+    pub together: usize,
+    /// Such transactions that may run side by side.
+    pub side_by_side: usize,
     /// How process files are read.
     pub deploy: DeployOptions,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { window: 16, deadline: Duration::from_secs(300), batch: 16, deploy: DeployOptions::default() }
+        Self {
+            window: 16,
+            deadline: Duration::from_secs(300),
+            batch: 16,
+            together: 48,
+            side_by_side: 1,
+            deploy: DeployOptions::default(),
+        }
     }
 }
 
@@ -84,6 +96,8 @@ struct Inner {
     dokumente: std::sync::OnceLock<Arc<dyn Dokumente>>,
     /// A commit made jobs ready.
     auftraege: Notify,
+    /// What people ask for, until the next transaction takes it.
+    sammler: sammel::Sammler,
     /// A commit armed a timer.
     fristen: Notify,
 }
@@ -107,6 +121,7 @@ impl Geschaeftsgang {
             tabellen: Arc::default(),
             dokumente: std::sync::OnceLock::new(),
             auftraege: Notify::new(),
+            sammler: sammel::Sammler::default(),
             fristen: Notify::new(),
         };
         let mut tx = inner.db.begin().await?;

@@ -104,7 +104,7 @@ impl Inner {
             Op::Start { process, variables } => {
                 let mut tx = self.db.begin().await?;
                 let mut fahrt = Fahrt::new(self, &mut tx, self.now());
-                fahrt.start(&process, variables, None).await?;
+                fahrt.start_new(&process, variables, None).await?;
                 fahrt.finish().await?;
                 tx.commit().await?;
             }
@@ -213,7 +213,7 @@ impl Inner {
         let mut tx = self.db.begin().await?;
         let command = match subscription {
             Some(subscription) => {
-                tx.execute(&sql::ABO_DELETE, args![open.instanz, subscription]).await?;
+                tx.later(&sql::ABO_DELETE, args![open.instanz, subscription]).await?;
                 Command::Message { subscription, variables }
             }
             None => {
@@ -232,8 +232,8 @@ impl Inner {
         let task: Option<(TaskId,)> =
             tx.optional(&sql::AUFGABE_OF_ELEMENT, args![open.instanz, open.element.0]).await?;
         if let Some((task,)) = task {
-            tx.execute(&sql::AUFGABE_WITHDRAW, args![task, self.now()]).await?;
-            tx.execute(&sql::KANDIDAT_DELETE, args![task]).await?;
+            tx.later(&sql::AUFGABE_WITHDRAW, args![task, self.now()]).await?;
+            tx.later(&sql::KANDIDAT_DELETE, args![task]).await?;
             rechte::revoke(tx, &quelle(&open.process, task)).await?;
         }
         Ok(())

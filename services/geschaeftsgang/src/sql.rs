@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! Every statement of this service.
 
-use service_platform::statements;
+use service_platform::{statements, viele};
 
 /// A job of a stopped instance waits until the instance goes on.
 macro_rules! wieder {
@@ -13,7 +13,7 @@ macro_rules! wieder {
     };
 }
 
-/// Columns of [`crate::aufgaben::Zeile`], from `geschaeftsgang_aufgabe a`.
+/// Columns of [`crate::aufgaben::Zeile`], from `geschaeftsgang_aufgabe a`; `AUFGABEN_LOAD` has them too.
 macro_rules! aufgabe {
     ($rest:literal) => {
         concat!(
@@ -29,6 +29,7 @@ macro_rules! auftrag {
         "id, instanz, element_instanz, element, name, typ, eingabe, attempt, failures, versuche, ursache, angelegt, letzter_versuch"
     };
 }
+/// Columns of [`crate::fahrt::InstanzRow`].
 macro_rules! instanz {
     ($rest:literal) => {
         concat!(
@@ -48,9 +49,6 @@ statements! {
     pub TABELLE_INSERT = "INSERT INTO geschaeftsgang_tabelle (name, version, xml, hash, deployed, herkunft) VALUES ($1, $2, $3, $4, $5, $6)";
     pub TABELLE_LETZTE = "SELECT version, hash, herkunft FROM geschaeftsgang_tabelle WHERE name = $1 ORDER BY version DESC LIMIT 1";
 
-    pub INSTANZ_INSERT = "INSERT INTO geschaeftsgang_instanz (id, definition, process, schluessel, parent, parent_element, sendung, dokument, titel, stand, state, verlauf_seq, gestartet, beendet, angehalten) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
-    pub INSTANZ_UPDATE = "UPDATE geschaeftsgang_instanz SET stand = $2, state = $3, verlauf_seq = $4, beendet = $5 WHERE id = $1";
-    pub INSTANZ_LOAD = instanz!("WHERE id = $1") => instanz!("WHERE id = $1 FOR UPDATE");
     pub INSTANZ_READ = instanz!("WHERE id = $1");
     pub INSTANZ_OF_KEY = "SELECT id FROM geschaeftsgang_instanz WHERE schluessel = $1";
     pub INSTANZ_PARENT = "SELECT parent FROM geschaeftsgang_instanz WHERE id = $1";
@@ -59,18 +57,12 @@ statements! {
     pub INSTANZEN = instanz!("ORDER BY gestartet DESC LIMIT $1");
     pub INSTANZEN_OF_PROCESS = instanz!("WHERE process = $1 ORDER BY gestartet DESC LIMIT $2");
     pub INSTANZEN_OF_SENDUNG = instanz!("WHERE sendung = $1");
-    pub VERLAUF_INSERT = "INSERT INTO geschaeftsgang_verlauf (instanz, seq, at, element, element_instanz, ereignis, innen, person, text) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     pub VERLAUF = "SELECT v.at, v.element, v.ereignis, (SELECT p.name FROM platform_person p WHERE p.id = v.person), v.text FROM geschaeftsgang_verlauf v WHERE v.instanz = $1 ORDER BY v.seq LIMIT 2000";
 
-    pub AUFTRAG_INSERT = "INSERT INTO geschaeftsgang_auftrag (id, instanz, element_instanz, element, name, typ, eingabe, stand, dringend, attempt, failures, versuche, bereit_ab, angelegt) VALUES ($1, $2, $3, $4, $5, $6, $7, $11, $8, 0, 0, $9, $10, $10)";
-    pub AUFTRAG_DELETE = "DELETE FROM geschaeftsgang_auftrag WHERE id = $1";
-    pub AUFTRAG_CANCEL = "DELETE FROM geschaeftsgang_auftrag WHERE instanz = $1 AND element_instanz = $2";
     pub AUFTRAG_TYPEN = "SELECT typ, count(*) FROM geschaeftsgang_auftrag WHERE stand = 'bereit' AND bereit_ab <= $1 GROUP BY typ";
     pub AUFTRAG_UNTERWEGS = "SELECT count(*) FROM geschaeftsgang_auftrag WHERE stand = 'unterwegs' AND typ = $1";
     pub AUFTRAG_CLAIM = concat!("UPDATE geschaeftsgang_auftrag SET stand = 'unterwegs', attempt = attempt + 1, frist = $3, letzter_versuch = $2 WHERE id IN (SELECT id FROM geschaeftsgang_auftrag WHERE stand = 'bereit' AND typ = $1 AND bereit_ab <= $2 ORDER BY dringend DESC, angelegt LIMIT $4) RETURNING ", auftrag!())
         => concat!("UPDATE geschaeftsgang_auftrag SET stand = 'unterwegs', attempt = attempt + 1, frist = $3, letzter_versuch = $2 WHERE id IN (SELECT id FROM geschaeftsgang_auftrag WHERE stand = 'bereit' AND typ = $1 AND bereit_ab <= $2 ORDER BY dringend DESC, angelegt LIMIT $4 FOR UPDATE SKIP LOCKED) RETURNING ", auftrag!());
-    pub AUFTRAG_TAKE = concat!("SELECT ", auftrag!(), " FROM geschaeftsgang_auftrag WHERE id = $1 AND attempt = $2 AND stand = 'unterwegs'")
-        => concat!("SELECT ", auftrag!(), " FROM geschaeftsgang_auftrag WHERE id = $1 AND attempt = $2 AND stand = 'unterwegs' FOR UPDATE");
     pub AUFTRAG_OF_ELEMENT = "SELECT id FROM geschaeftsgang_auftrag WHERE instanz = $1 AND element_instanz = $2";
     pub AUFTRAG_CLAIM_ONE = concat!("UPDATE geschaeftsgang_auftrag SET stand = 'unterwegs', attempt = attempt + 1, letzter_versuch = $2 WHERE id = $1 AND stand = 'bereit' RETURNING ", auftrag!());
     pub AUFTRAG_AGAIN = wieder!("failures = $2, bereit_ab = $3, ursache = $4, frist = NULL WHERE id = $1");
@@ -83,13 +75,7 @@ statements! {
     pub AUFTRAG_OF_SENDUNG = "SELECT j.typ, j.stand, j.ursache FROM geschaeftsgang_auftrag j JOIN geschaeftsgang_instanz i ON i.id = j.instanz WHERE i.sendung = $1";
     pub AUFTRAG_NACH_TYP = "SELECT typ, count(*) FROM geschaeftsgang_auftrag GROUP BY typ ORDER BY typ";
 
-    pub AUFGABE_INSERT = "INSERT INTO geschaeftsgang_aufgabe (id, version, instanz, element_instanz, process, element, name, formular, titel, gruppe, bearbeiter, faellig, seit, sendung, dokument, daten, entwurf, prioritaet) VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, '{}', $16)";
-    pub KANDIDAT_INSERT = "INSERT INTO geschaeftsgang_kandidat (aufgabe, subjekt, process, element, sortierung) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
-    pub KANDIDAT_DELETE = "DELETE FROM geschaeftsgang_kandidat WHERE aufgabe = $1";
-    pub AUSSCHLUSS_INSERT = "INSERT INTO geschaeftsgang_ausschluss (aufgabe, element) VALUES ($1, $2) ON CONFLICT DO NOTHING";
     pub AUFGABE_OF_ELEMENT = "SELECT id FROM geschaeftsgang_aufgabe WHERE instanz = $1 AND element_instanz = $2 AND erledigt IS NULL";
-    pub AUFGABE_WITHDRAW = "UPDATE geschaeftsgang_aufgabe SET erledigt = $2, version = version + 1 WHERE id = $1";
-    pub AUFGABE_LOAD = aufgabe!("FROM geschaeftsgang_aufgabe a WHERE a.id = $1") => aufgabe!("FROM geschaeftsgang_aufgabe a WHERE a.id = $1 FOR UPDATE");
     pub AUFGABE_READ = aufgabe!("FROM geschaeftsgang_aufgabe a WHERE a.id = $1");
     pub AUFGABE_CLAIM = "UPDATE geschaeftsgang_aufgabe SET bearbeiter = $3, version = version + 1 WHERE id = $1 AND version = $2 AND erledigt IS NULL AND (bearbeiter IS NULL OR bearbeiter = $3) RETURNING version";
     pub AUFGABE_RELEASE = "UPDATE geschaeftsgang_aufgabe SET bearbeiter = NULL, version = version + 1 WHERE id = $1 AND version = $2 AND erledigt IS NULL AND bearbeiter = $3 RETURNING version";
@@ -97,8 +83,6 @@ statements! {
     pub KANDIDAT_DAZU = "INSERT INTO geschaeftsgang_kandidat (aufgabe, subjekt, process, element, sortierung) SELECT aufgabe, $2, process, element, sortierung FROM geschaeftsgang_kandidat WHERE aufgabe = $1 LIMIT 1 ON CONFLICT DO NOTHING";
     pub PERSON_AKTIV = "SELECT name FROM platform_person WHERE id = $1 AND aktiv = 1";
     pub AUFGABE_DRAFT = "UPDATE geschaeftsgang_aufgabe SET entwurf = $2 WHERE id = $1 AND erledigt IS NULL";
-    pub AUFGABE_DONE = "UPDATE geschaeftsgang_aufgabe SET erledigt = $2, erledigt_von = $3, werte = $4, version = version + 1 WHERE id = $1";
-    pub ZEICHNUNG_INSERT = "INSERT INTO geschaeftsgang_zeichnung (aufgabe, instanz, element, person, at, hash, fuer) VALUES ($1, $2, $3, $4, $5, $6, $7)";
     pub AUSGESCHLOSSEN = "SELECT z.element FROM geschaeftsgang_ausschluss a JOIN geschaeftsgang_zeichnung z ON z.instanz = $2 AND z.element = a.element AND (z.person = $3 OR z.fuer = $3 OR z.person = $4 OR z.fuer = $4) WHERE a.aufgabe = $1 LIMIT 1";
     pub PERSON_NAME = "SELECT name FROM platform_person WHERE id = $1";
     pub KANDIDAT_ALS = "SELECT s.fuer FROM geschaeftsgang_kandidat k JOIN platform_wirksam s ON s.subjekt = k.subjekt WHERE k.aufgabe = $1 AND s.person = $2 AND s.von <= $3 AND s.bis > $3 AND s.process IN ('*', k.process) ORDER BY CASE WHEN s.fuer = $2 THEN 0 ELSE 1 END, s.fuer";
@@ -111,28 +95,21 @@ statements! {
     pub OFFENE_OF_INSTANZ = "SELECT id FROM geschaeftsgang_aufgabe WHERE instanz = $1 AND erledigt IS NULL ORDER BY seit";
     pub SORTIERUNG = "SELECT sortierung FROM geschaeftsgang_kandidat WHERE aufgabe = $1 LIMIT 1";
 
-    pub FRIST_INSERT = "INSERT INTO geschaeftsgang_frist (instanz, timer, due, element, ruht) VALUES ($1, $2, $3, $4, $5)";
     pub FRIST_RUHT = "UPDATE geschaeftsgang_frist SET ruht = $2 WHERE instanz = $1";
-    pub FRIST_DELETE = "DELETE FROM geschaeftsgang_frist WHERE instanz = $1 AND timer = $2";
     pub FRIST_DUE = "SELECT instanz, timer FROM geschaeftsgang_frist WHERE due <= $1 AND ruht = 0 ORDER BY due, instanz, timer LIMIT 100";
     pub FRIST_NEXT = "SELECT min(due) FROM (SELECT min(due) AS due FROM geschaeftsgang_frist WHERE ruht = 0 UNION ALL SELECT min(due) FROM geschaeftsgang_starttermin) x";
     pub STARTTERMIN_INSERT = "INSERT INTO geschaeftsgang_starttermin (process, element, due, again) VALUES ($1, $2, $3, $4)";
     pub STARTTERMIN_CLEAR = "DELETE FROM geschaeftsgang_starttermin WHERE process = $1";
     pub STARTTERMIN_TAKE = "DELETE FROM geschaeftsgang_starttermin WHERE process = $1 AND element = $2 AND due = $3";
     pub STARTTERMIN_DUE = "SELECT process, element, due, again FROM geschaeftsgang_starttermin WHERE due <= $1 ORDER BY due, process, element LIMIT 100";
-    pub ABO_INSERT = "INSERT INTO geschaeftsgang_abo (instanz, abo, art, name, schluessel, element) VALUES ($1, $2, $3, $4, $5, $6)";
-    pub ABO_DELETE = "DELETE FROM geschaeftsgang_abo WHERE instanz = $1 AND abo = $2";
     pub ABO_MESSAGE = "SELECT instanz, abo FROM geschaeftsgang_abo WHERE art = 'message' AND name = $1 AND (schluessel = $2 OR schluessel IS NULL) LIMIT 2";
     pub ABO_SIGNAL = "SELECT DISTINCT instanz FROM geschaeftsgang_abo WHERE art = 'signal' AND name = $1";
     pub NACHRICHT_INSERT = "INSERT INTO geschaeftsgang_nachricht (id, name, schluessel, werte, bis) VALUES ($1, $2, $3, $4, $5)";
     pub NACHRICHT_FIND = "SELECT id, werte FROM geschaeftsgang_nachricht WHERE name = $1 AND (schluessel = $2 OR schluessel IS NULL) AND bis > $3 LIMIT 1";
     pub NACHRICHT_DELETE = "DELETE FROM geschaeftsgang_nachricht WHERE id = $1";
-    pub STOERUNG_INSERT = "INSERT INTO geschaeftsgang_stoerung (instanz, element_instanz, element, text, seit) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (instanz, element_instanz) DO UPDATE SET text = excluded.text, seit = excluded.seit";
-    pub STOERUNG_DELETE = "DELETE FROM geschaeftsgang_stoerung WHERE instanz = $1 AND element_instanz = $2";
     pub STOERUNGEN = "SELECT instanz, element_instanz, element, text, seit FROM geschaeftsgang_stoerung ORDER BY seit LIMIT 500";
     pub STOERUNG_TEXTE = "SELECT s.text FROM geschaeftsgang_stoerung s JOIN geschaeftsgang_instanz i ON i.id = s.instanz WHERE i.sendung = $1";
     pub BEFEHL_FIND = "SELECT antwort FROM geschaeftsgang_befehl WHERE schluessel = $1";
-    pub BEFEHL_INSERT = "INSERT INTO geschaeftsgang_befehl (schluessel, at, antwort) VALUES ($1, $2, $3)";
 
     pub ANGEHALTEN = "SELECT angehalten FROM geschaeftsgang_instanz WHERE id = $1" => "SELECT angehalten FROM geschaeftsgang_instanz WHERE id = $1 FOR UPDATE";
     pub ANHALTEN = "UPDATE geschaeftsgang_instanz SET angehalten = $2 WHERE id = $1 AND angehalten <> $2 AND beendet IS NULL";
@@ -158,4 +135,39 @@ statements! {
     pub KENNZAHL_STOERUNG = "SELECT (SELECT count(*) FROM geschaeftsgang_auftrag WHERE stand = 'stoerung') + (SELECT count(*) FROM geschaeftsgang_stoerung)";
     pub KENNZAHL_GESTARTET = "SELECT gestartet FROM geschaeftsgang_instanz WHERE parent IS NULL AND gestartet >= $1 LIMIT 200000";
     pub KENNZAHL_BEENDET = "SELECT beendet FROM geschaeftsgang_instanz WHERE parent IS NULL AND beendet >= $1 LIMIT 200000";
+}
+
+viele! {
+    pub INSTANZEN_LOAD: geschaeftsgang_instanz (id uuid) = "SELECT i.id, i.definition, i.process, i.parent, i.parent_element, i.sendung, i.dokument, i.titel, i.stand, i.state, i.verlauf_seq, i.gestartet, i.beendet, i.angehalten FROM geschaeftsgang_instanz i WHERE i.id IN (SELECT r.id FROM " + rows + ") ORDER BY i.id" + lock "i";
+    pub INSTANZEN_OF_KEY: geschaeftsgang_instanz (schluessel text) = "SELECT i.schluessel, i.id FROM geschaeftsgang_instanz i WHERE i.schluessel IN (SELECT r.schluessel FROM " + rows + ")";
+    pub INSTANZ_INSERT: geschaeftsgang_instanz (id uuid, definition uuid, process text, schluessel text, parent uuid, parent_element int, sendung uuid, dokument uuid, titel text, stand text, state text, verlauf_seq int, gestartet int, beendet int, angehalten int) = "";
+    pub INSTANZ_UPDATE: geschaeftsgang_instanz (id uuid, stand text, state text, verlauf_seq int, beendet int) = "UPDATE geschaeftsgang_instanz SET stand = r.stand, state = r.state, verlauf_seq = r.verlauf_seq, beendet = r.beendet FROM " + rows + " WHERE geschaeftsgang_instanz.id = r.id";
+    pub VERLAUF_INSERT: geschaeftsgang_verlauf (instanz uuid, seq int, at int, element text, element_instanz int, ereignis text, innen int, person uuid, text text) = "";
+
+    pub AUFTRAG_INSERT: geschaeftsgang_auftrag (instanz uuid, id uuid, element_instanz int, element text, name text, typ text, eingabe text, stand text, dringend int, attempt int, failures int, versuche int, bereit_ab int, angelegt int) = "";
+    // A late owner's attempt number is not the current one.
+    pub AUFTRAEGE_TAKE: geschaeftsgang_auftrag (id uuid, attempt int) = "SELECT j.id, j.instanz, j.element_instanz, j.element, j.name, j.typ, j.eingabe, j.attempt, j.failures, j.versuche, j.ursache, j.angelegt, j.letzter_versuch FROM geschaeftsgang_auftrag j WHERE (j.id, j.attempt) IN (SELECT r.id, r.attempt FROM " + rows + ") AND j.stand = 'unterwegs' ORDER BY j.instanz" + lock "j";
+    pub AUFTRAG_DELETE: geschaeftsgang_auftrag (instanz uuid, id uuid) = "DELETE FROM geschaeftsgang_auftrag WHERE id IN (SELECT r.id FROM " + rows + ")";
+    pub AUFTRAG_CANCEL: geschaeftsgang_auftrag (instanz uuid, element_instanz int) = "DELETE FROM geschaeftsgang_auftrag WHERE (instanz, element_instanz) IN (SELECT r.instanz, r.element_instanz FROM " + rows + ")";
+
+    // What it takes to complete tasks, last first: the task, in whose place (id and name), whether the answer was given
+    // already, and whose signature stands in the way.
+    pub AUFGABEN_LOAD: geschaeftsgang_aufgabe (aufgabe uuid, person uuid, schluessel text, zeit int) = "WITH bitte AS MATERIALIZED (SELECT r.aufgabe, r.person, r.schluessel, (SELECT s.fuer FROM geschaeftsgang_kandidat k JOIN platform_wirksam s ON s.subjekt = k.subjekt WHERE k.aufgabe = r.aufgabe AND s.person = r.person AND s.von <= r.zeit AND s.bis > r.zeit AND s.process IN ('*', k.process) ORDER BY CASE WHEN s.fuer = s.person THEN 0 ELSE 1 END, s.fuer LIMIT 1) AS fuer FROM " + rows + ") SELECT a.id, a.version, a.instanz, a.element_instanz, a.process, a.element, a.name, a.formular, a.titel, a.gruppe, a.bearbeiter, (SELECT p.name FROM platform_person p WHERE p.id = a.bearbeiter), a.faellig, a.seit, a.dokument, a.daten, a.entwurf, a.erledigt, (SELECT p.name FROM platform_person p WHERE p.id = a.erledigt_von), b.fuer, (SELECT p.name FROM platform_person p WHERE p.id = b.fuer), (SELECT count(*) FROM geschaeftsgang_befehl x WHERE x.schluessel = b.schluessel), (SELECT x.element FROM geschaeftsgang_ausschluss x JOIN geschaeftsgang_zeichnung z ON z.instanz = a.instanz AND z.element = x.element AND (z.person IN (b.person, b.fuer) OR z.fuer IN (b.person, b.fuer)) WHERE x.aufgabe = a.id LIMIT 1), b.person FROM bitte b JOIN geschaeftsgang_aufgabe a ON a.id = b.aufgabe ORDER BY a.instanz" + lock "a";
+    pub AUFGABE_INSERT: geschaeftsgang_aufgabe (id uuid, version int, instanz uuid, element_instanz int, process text, element text, name text, formular text, titel text, gruppe text, faellig text, seit int, sendung uuid, dokument uuid, daten text, entwurf text, prioritaet int) = "";
+    pub AUFGABE_WITHDRAW: geschaeftsgang_aufgabe (id uuid, erledigt int) = "UPDATE geschaeftsgang_aufgabe SET erledigt = r.erledigt, version = version + 1 FROM " + rows + " WHERE geschaeftsgang_aufgabe.id = r.id";
+    pub AUFGABE_DONE: geschaeftsgang_aufgabe (id uuid, erledigt int, von uuid, werte text) = "UPDATE geschaeftsgang_aufgabe SET erledigt = r.erledigt, erledigt_von = r.von, werte = r.werte, version = version + 1 FROM " + rows + " WHERE geschaeftsgang_aufgabe.id = r.id";
+    pub KANDIDAT_INSERT: geschaeftsgang_kandidat (aufgabe uuid, subjekt text, process text, element text, sortierung text) = "ON CONFLICT DO NOTHING";
+    pub KANDIDAT_DELETE: geschaeftsgang_kandidat (aufgabe uuid) = "DELETE FROM geschaeftsgang_kandidat WHERE aufgabe IN (SELECT r.aufgabe FROM " + rows + ")";
+    pub AUSSCHLUSS_INSERT: geschaeftsgang_ausschluss (aufgabe uuid, element text) = "ON CONFLICT DO NOTHING";
+    pub ZEICHNUNG_INSERT: geschaeftsgang_zeichnung (aufgabe uuid, instanz uuid, element text, person uuid, at int, hash text, fuer uuid) = "";
+    pub BEFEHL_INSERT: geschaeftsgang_befehl (schluessel text, at int, antwort text) = "";
+
+    pub FRIST_INSERT: geschaeftsgang_frist (instanz uuid, timer int, due int, element text, ruht int) = "";
+    pub FRIST_DELETE: geschaeftsgang_frist (instanz uuid, timer int) = "DELETE FROM geschaeftsgang_frist WHERE (instanz, timer) IN (SELECT r.instanz, r.timer FROM " + rows + ")";
+    // Whoever deletes a timer's row fires it.
+    pub FRIST_TAKE: geschaeftsgang_frist (instanz uuid, timer int) = "DELETE FROM geschaeftsgang_frist WHERE (instanz, timer) IN (SELECT r.instanz, r.timer FROM " + rows + ") RETURNING instanz, timer";
+    pub ABO_INSERT: geschaeftsgang_abo (instanz uuid, abo int, art text, name text, schluessel text, element text) = "";
+    pub ABO_DELETE: geschaeftsgang_abo (instanz uuid, abo int) = "DELETE FROM geschaeftsgang_abo WHERE (instanz, abo) IN (SELECT r.instanz, r.abo FROM " + rows + ")";
+    pub STOERUNG_INSERT: geschaeftsgang_stoerung (instanz uuid, element_instanz int, element text, text text, seit int) = "ON CONFLICT (instanz, element_instanz) DO UPDATE SET text = excluded.text, seit = excluded.seit";
+    pub STOERUNG_DELETE: geschaeftsgang_stoerung (instanz uuid, element_instanz int) = "DELETE FROM geschaeftsgang_stoerung WHERE (instanz, element_instanz) IN (SELECT r.instanz, r.element_instanz FROM " + rows + ")";
 }

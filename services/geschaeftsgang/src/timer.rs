@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! Timers: rows with a due time; whoever deletes the row fires it, so each fires once, whatever the number of engines.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use engine::{Command, TimerPlan};
 use nachrichten::{InstanceId, Timestamp};
@@ -42,11 +42,17 @@ pub(crate) async fn fire_due(inner: &Inner) -> Result<usize, FahrtFehler> {
     let now = inner.now();
     let due: Vec<(InstanceId, u64)> = inner.db.all(&sql::FRIST_DUE, args![now]).await?;
     let mut fired = 0;
-    for (instance, timer) in due {
-        match fire(inner, instance, timer, now).await {
-            Ok(()) => fired += 1,
-            // The others go on; this one is tried again in the next round.
-            Err(error) => tracing::error!(ablauf.id = %instance, timer, %error, "cannot fire a timer"),
+    match fire(inner, &due, now).await {
+        Ok(count) => fired += count,
+        // One bad neighbour must not hold up the others: each on its own, and it again in the next round.
+        Err(error) => {
+            tracing::warn!(%error, timers = due.len(), "timers failed together, firing each by itself");
+            for one in &due {
+                match fire(inner, std::slice::from_ref(one), now).await {
+                    Ok(count) => fired += count,
+                    Err(error) => tracing::error!(ablauf.id = %one.0, timer = one.1, %error, "cannot fire a timer"),
+                }
+            }
         }
     }
     let starts: Vec<(String, String, Timestamp, Option<u32>)> = inner.db.all(&sql::STARTTERMIN_DUE, args![now]).await?;
@@ -59,23 +65,33 @@ pub(crate) async fn fire_due(inner: &Inner) -> Result<usize, FahrtFehler> {
     Ok(fired)
 }
 
-async fn fire(inner: &Inner, instance: InstanceId, timer: u64, now: Timestamp) -> Result<(), FahrtFehler> {
-    let mut tx = inner.db.begin().await?;
-    if tx.execute(&sql::FRIST_DELETE, args![instance, timer]).await? == 0 {
-        return Ok(());
+/// Fires those that no other engine was faster to take; returns how many.
+async fn fire(inner: &Inner, due: &[(InstanceId, u64)], now: Timestamp) -> Result<usize, FahrtFehler> {
+    if due.is_empty() {
+        return Ok(0);
     }
+    let rows: Vec<_> = due.iter().map(|(instance, timer)| args![*instance, *timer]).collect();
+    let mut tx = inner.db.begin().await?;
+    let taken: Vec<(InstanceId, u64)> = tx.all(&sql::FRIST_TAKE.sql, args![sql::FRIST_TAKE.rows(&rows)]).await?;
+    let instances: BTreeSet<InstanceId> = taken.iter().map(|(instance, _)| *instance).collect();
     let mut fahrt = Fahrt::new(inner, &mut tx, now);
-    match fahrt.command(instance, Command::FireTimer { timer }).await {
-        Ok(()) => {}
-        Err(FahrtFehler::Rejected(reason)) => tracing::debug!(ablauf.id = %instance, %reason, "timer no longer wanted"),
-        Err(error) => return Err(error),
+    fahrt.preload(&instances.into_iter().collect::<Vec<_>>()).await?;
+    // In the order in which they were due.
+    for (instance, timer) in due.iter().filter(|d| taken.contains(d)) {
+        match fahrt.command(*instance, Command::FireTimer { timer: *timer }).await {
+            Ok(()) => {}
+            Err(FahrtFehler::Rejected(reason)) => {
+                tracing::debug!(ablauf.id = %instance, %reason, "timer no longer wanted")
+            }
+            Err(error) => return Err(error),
+        }
     }
     let (jobs, _) = fahrt.finish().await?;
     tx.commit().await?;
     if jobs {
         inner.auftraege.notify_one();
     }
-    Ok(())
+    Ok(taken.len())
 }
 
 async fn start(

@@ -5,21 +5,20 @@
 //! chains all changed heads (Merkle root). [`verify`] reads everything back and names each break, missing chains
 //! and cut tails included. Personal data stands in the entries by reference (person id), never as content.
 
+use std::collections::BTreeMap;
+
 use nachrichten::{Actor, BlobHash, Timestamp};
 use serde_json::{Value, json};
 
 use crate::{
     args,
-    db::{Db, DbError, Tx},
-    from_row, statements,
+    db::{Args, Db, DbError, Tx},
+    from_row, statements, viele,
 };
 
 statements! {
     HEAD = "SELECT seq, hash FROM platform_audit_head WHERE chain = $1"
         => "SELECT seq, hash FROM platform_audit_head WHERE chain = $1 FOR UPDATE";
-    INSERT = "INSERT INTO platform_audit (chain, seq, at, actor, act, object, data, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-    BUMP = "INSERT INTO platform_audit_head (chain, seq, hash, changed, sealed) VALUES ($1, $2, $3, $4, 0) \
-            ON CONFLICT (chain) DO UPDATE SET seq = excluded.seq, hash = excluded.hash, changed = excluded.changed, sealed = 0";
     UNSEALED = "SELECT chain, seq, hash FROM platform_audit_head WHERE sealed = 0 ORDER BY chain LIMIT 10000";
     MARK_SEALED = "UPDATE platform_audit_head SET sealed = 1 WHERE chain = $1 AND seq = $2";
     LAST_SEAL = "SELECT number, hash FROM platform_audit_seal ORDER BY number DESC LIMIT 1";
@@ -28,6 +27,13 @@ statements! {
     HEADS = "SELECT chain, seq, hash FROM platform_audit_head ORDER BY chain";
     SEALS = "SELECT number, heads, root, hash FROM platform_audit_seal ORDER BY number";
     OF_OBJECT = "SELECT chain, seq, at, actor, act, object, data, hash FROM platform_audit WHERE object = $1 ORDER BY at, chain, seq LIMIT 1000";
+}
+
+viele! {
+    INSERT: platform_audit (chain text, seq int, at int, actor text, act text, object text, data text, hash text) = "";
+    BUMP (last_wins): platform_audit_head (chain text, seq int, hash text, changed int, sealed int)
+        = "ON CONFLICT (chain) DO UPDATE SET seq = excluded.seq, hash = excluded.hash, changed = excluded.changed, sealed = 0";
+    HEADS_OF: platform_audit_head (chain text) = "SELECT h.chain, h.seq, h.hash FROM platform_audit_head h WHERE h.chain IN (SELECT r.chain FROM " + rows + ") ORDER BY h.chain" + lock "h";
 }
 
 /// One entry to write. `object` names what was touched, e.g. `dokument:<id>`.
@@ -59,16 +65,42 @@ pub fn person(actor: &Actor) -> String {
     format!("person:{}", actor.person)
 }
 
+/// The end of a chain: what the next entry follows. Whoever holds one holds the lock on its chain.
+#[derive(Clone, Debug, Default)]
+pub struct Ende {
+    seq: i64,
+    hash: String,
+}
+
+impl Ende {
+    /// Appends one entry.
+    pub async fn append(&mut self, tx: &mut Tx, entry: Entry<'_>) -> Result<(), DbError> {
+        let Entry { chain, at, actor, act, object, data } = entry;
+        let (seq, data) = (self.seq + 1, data.to_string());
+        let hash = chain_hash(&self.hash, chain, seq, at, actor, act, object, &data);
+        tx.later(&INSERT, args![chain, seq, at, actor, act, object, data, hash.as_str()]).await?;
+        tx.later(&BUMP, args![chain, seq, hash.as_str(), at, 0i64]).await?;
+        *self = Self { seq, hash };
+        Ok(())
+    }
+}
+
 /// Appends one entry; the chain's head row is locked by this transaction anyway.
 pub async fn append(tx: &mut Tx, entry: Entry<'_>) -> Result<(), DbError> {
-    let head: Option<(i64, String)> = tx.optional(&HEAD, args![entry.chain]).await?;
-    let (seq, previous) = head.map_or((1, String::new()), |(seq, hash)| (seq + 1, hash));
-    let data = entry.data.to_string();
-    let hash = chain_hash(&previous, entry.chain, seq, entry.at, entry.actor, entry.act, entry.object, &data);
-    tx.execute(&INSERT, args![entry.chain, seq, entry.at, entry.actor, entry.act, entry.object, data, hash.as_str()])
-        .await?;
-    tx.execute(&BUMP, args![entry.chain, seq, hash, entry.at]).await?;
-    Ok(())
+    end(tx, entry.chain).await?.append(tx, entry).await
+}
+
+/// Reads and locks the end of one chain.
+pub async fn end(tx: &mut Tx, chain: &str) -> Result<Ende, DbError> {
+    let head: Option<(i64, String)> = tx.optional(&HEAD, args![chain]).await?;
+    Ok(head.map_or_else(Ende::default, |(seq, hash)| Ende { seq, hash }))
+}
+
+/// Reads and locks the ends of many chains; one that is missing has no entry yet.
+pub async fn ends(tx: &mut Tx, chains: &[String]) -> Result<BTreeMap<String, Ende>, DbError> {
+    let rows: Vec<Args> = chains.iter().map(|chain| args![chain]).collect();
+    let heads: Vec<(String, i64, String)> = tx.all(&HEADS_OF.sql, args![HEADS_OF.rows(&rows)]).await?;
+    Ok(heads.into_iter().map(|(chain, seq, hash)| (chain, Ende { seq, hash })).collect())
 }
 
 #[allow(clippy::too_many_arguments)] // the fields of one row, in their canonical order
@@ -139,8 +171,8 @@ pub struct Report {
 /// Checks every chain and every seal; nothing is changed.
 pub async fn verify(db: &Db) -> Result<Report, DbError> {
     let mut report = Report::default();
-    let mut at_seq: std::collections::BTreeMap<String, (i64, String)> = std::collections::BTreeMap::new();
-    let mut sealed: std::collections::BTreeMap<(String, i64), Option<String>> = std::collections::BTreeMap::new();
+    let mut at_seq: BTreeMap<String, (i64, String)> = BTreeMap::new();
+    let mut sealed: BTreeMap<(String, i64), Option<String>> = BTreeMap::new();
     let seals: Vec<(i64, String, String, String)> = db.all(&SEALS, args![]).await?;
     let mut previous = String::new();
     for (index, (number, listed, root, hash)) in seals.iter().enumerate() {

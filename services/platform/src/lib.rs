@@ -29,5 +29,14 @@ pub const MIGRATIONS: Migrations = Migrations {
 
 /// All statements of this crate, for the test that prepares each one on each database.
 pub fn statements() -> Vec<(&'static str, db::Sql)> {
-    [audit::STATEMENTS, konten::STATEMENTS, outbox::STATEMENTS, rechte::STATEMENTS, vertretung::STATEMENTS].concat()
+    [
+        audit::STATEMENTS,
+        audit::VIELE,
+        konten::STATEMENTS,
+        outbox::STATEMENTS,
+        rechte::STATEMENTS,
+        rechte::VIELE,
+        vertretung::STATEMENTS,
+    ]
+    .concat()
 }

@@ -11,7 +11,7 @@ use nachrichten::{PersonId, Timestamp};
 use crate::{
     args,
     db::{Db, DbError, Tx},
-    statements,
+    statements, viele,
 };
 
 /// A grant without end.
@@ -64,11 +64,14 @@ macro_rules! gilt {
 }
 
 statements! {
-    GRANT = "INSERT INTO platform_recht (subjekt, objekt, recht, von, bis, quelle) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
-    REVOKE = "DELETE FROM platform_recht WHERE quelle = $1";
     HAS = concat!("SELECT count(*) FROM platform_recht r JOIN platform_wirksam s ON s.subjekt = r.subjekt \
            WHERE s.person = $1 AND r.objekt IN ('mandant', $2) AND r.recht >= $3 AND ", gilt!("$4"));
     IN_SUBJEKT = "SELECT count(*) FROM platform_subjekt WHERE person = $1 AND subjekt = $2";
+}
+
+viele! {
+    GRANT: platform_recht (quelle text, subjekt text, objekt text, recht int, von int, bis int) = "ON CONFLICT DO NOTHING";
+    REVOKE: platform_recht (quelle text) = "DELETE FROM platform_recht WHERE quelle IN (SELECT r.quelle FROM " + rows + ")";
 }
 
 /// Gives `subjekt` a right on `objekt`; `quelle` says why and is the handle to take it back.
@@ -80,13 +83,12 @@ pub async fn grant(
     von: Timestamp,
     quelle: &str,
 ) -> Result<(), DbError> {
-    tx.execute(&GRANT, args![subjekt, objekt, recht as i64, von, OHNE_ENDE, quelle]).await?;
-    Ok(())
+    tx.later(&GRANT, args![quelle, subjekt, objekt, recht as i64, von, OHNE_ENDE]).await
 }
 
 /// Takes back all grants of one source.
-pub async fn revoke(tx: &mut Tx, quelle: &str) -> Result<u64, DbError> {
-    tx.execute(&REVOKE, args![quelle]).await
+pub async fn revoke(tx: &mut Tx, quelle: &str) -> Result<(), DbError> {
+    tx.later(&REVOKE, args![quelle]).await
 }
 
 /// Has this person at least `recht` on `objekt` (or on the whole Mandant)?

@@ -92,6 +92,8 @@ struct Geladen {
     definition: Arc<Definition>,
     state: State,
     neu: Option<Option<String>>,
+    /// The end of its audit chain, once it was read.
+    ende: Option<audit::Ende>,
 }
 
 /// A ride; [`Fahrt::finish`] writes what was changed.
@@ -128,14 +130,31 @@ impl<'a> Fahrt<'a> {
         self.tx
     }
 
+    /// What this ride takes for now.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
     /// Starts the newest version of a process. A known key gives the first instance again, without effect.
-    pub async fn start(&mut self, process: &str, werte: Werte, key: Option<&str>) -> Result<InstanceId, FahrtFehler> {
-        if let Some(key) = key {
-            let known: Option<(InstanceId,)> = self.tx.optional(&sql::INSTANZ_OF_KEY, args![key]).await?;
-            if let Some((id,)) = known {
-                return Ok(id);
-            }
+    pub async fn start(&mut self, process: &str, werte: Werte, key: &str) -> Result<InstanceId, FahrtFehler> {
+        let here = self.loaded.values().find(|g| g.neu.as_ref().is_some_and(|k| k.as_deref() == Some(key)));
+        if let Some(g) = here {
+            return Ok(g.row.id);
         }
+        let known: Option<(InstanceId,)> = self.tx.optional(&sql::INSTANZ_OF_KEY, args![key]).await?;
+        match known {
+            Some((id,)) => Ok(id),
+            None => self.start_new(process, werte, Some(key)).await,
+        }
+    }
+
+    /// Starts the newest version of a process, without a key or under one that was not used yet.
+    pub async fn start_new(
+        &mut self,
+        process: &str,
+        werte: Werte,
+        key: Option<&str>,
+    ) -> Result<InstanceId, FahrtFehler> {
         self.refresh().await?;
         let fassung = self.newest(process).await?;
         let id = self.create(fassung, None, &werte, key.map(str::to_owned), State::new()).await?;
@@ -226,11 +245,10 @@ impl<'a> Fahrt<'a> {
                     row.beendet,
                     row.angehalten
                 ];
-                self.tx.execute(&sql::INSTANZ_INSERT, values).await?;
+                self.tx.later(&sql::INSTANZ_INSERT, values).await?;
             } else {
-                self.tx
-                    .execute(&sql::INSTANZ_UPDATE, args![id, row.stand, state, row.verlauf_seq, row.beendet])
-                    .await?;
+                let values = args![id, row.stand, state, row.verlauf_seq, row.beendet];
+                self.tx.later(&sql::INSTANZ_UPDATE, values).await?;
             }
         }
         Ok((self.jobs, self.timers))
@@ -244,13 +262,13 @@ impl<'a> Fahrt<'a> {
         key: Option<String>,
         state: State,
     ) -> Result<InstanceId, FahrtFehler> {
-        let process = fassung.definition.id();
+        let process = fassung.definition.id().to_owned();
         let (id, about) = (self.inner.instance_id(), About::of(werte));
         let above = parent.and_then(|(p, _)| self.loaded.get(&p));
         let row = InstanzRow {
             id,
             definition: fassung.id,
-            process: process.to_owned(),
+            process: process.clone(),
             parent: parent.map(|(p, _)| p),
             parent_element: parent.map(|(_, e)| e.0 as i64),
             sendung: about.sendung.or_else(|| above.and_then(|g| g.row.sendung)),
@@ -264,33 +282,53 @@ impl<'a> Fahrt<'a> {
             // What a stopped process calls is stopped too.
             angehalten: above.is_some_and(|g| g.row.angehalten),
         };
-        self.audit(id, "gestartet", json!({ "process": process, "version": fassung.version, "parent": row.parent }))
-            .await?;
+        let data = json!({ "process": process, "version": fassung.version, "parent": row.parent });
         let definition = fassung.definition;
-        self.loaded.insert(id, Geladen { row, definition, state, neu: Some(key) });
+        // Nobody wrote to the chain of an instance that did not exist.
+        let ende = Some(audit::Ende::default());
+        self.loaded.insert(id, Geladen { row, definition, state, neu: Some(key), ende });
+        self.audit(id, "gestartet", &format!("ablauf:{id}"), data).await?;
         Ok(id)
     }
 
     /// Reads an instance once and locks it for this ride.
     pub async fn load(&mut self, id: InstanceId) -> Result<&InstanzRow, FahrtFehler> {
         if !self.loaded.contains_key(&id) {
-            let geladen = self.read(id).await?;
-            self.loaded.insert(id, geladen);
+            self.read(&[id]).await?;
         }
         self.loaded.get(&id).map(|g| &g.row).ok_or(FahrtFehler::NoInstance(id))
     }
 
-    async fn read(&mut self, id: InstanceId) -> Result<Geladen, FahrtFehler> {
-        let row: Option<InstanzRow> = self.tx.optional(&sql::INSTANZ_LOAD, args![id]).await?;
-        let row = row.ok_or(FahrtFehler::NoInstance(id))?;
-        let mut fassung = self.inner.definitionen.read().await.get(row.definition);
-        if fassung.is_none() {
-            self.refresh().await?;
-            fassung = self.inner.definitionen.read().await.get(row.definition);
+    /// Reads and locks what a ride will need, with the ends of the audit chains: two statements, however many.
+    pub async fn preload(&mut self, ids: &[InstanceId]) -> Result<(), FahrtFehler> {
+        let missing: Vec<InstanceId> = ids.iter().filter(|id| !self.loaded.contains_key(id)).copied().collect();
+        self.read(&missing).await?;
+        let chains: Vec<String> = missing.iter().map(|id| format!("ablauf:{id}")).collect();
+        let mut ends = audit::ends(self.tx, &chains).await?;
+        for (id, chain) in missing.iter().zip(&chains) {
+            if let Some(g) = self.loaded.get_mut(id) {
+                g.ende = Some(ends.remove(chain).unwrap_or_default());
+            }
         }
-        let fassung = fassung.ok_or_else(|| FahrtFehler::NoProcess(row.process.clone()))?;
-        let state = serde_json::from_str(&row.state)?;
-        Ok(Geladen { row, definition: fassung.definition, state, neu: None })
+        Ok(())
+    }
+
+    async fn read(&mut self, ids: &[InstanceId]) -> Result<(), FahrtFehler> {
+        let ids: Vec<_> = ids.iter().map(|id| args![*id]).collect();
+        let rows: Vec<InstanzRow> =
+            self.tx.all(&sql::INSTANZEN_LOAD.sql, args![sql::INSTANZEN_LOAD.rows(&ids)]).await?;
+        for row in rows {
+            let mut fassung = self.inner.definitionen.read().await.get(row.definition);
+            if fassung.is_none() {
+                self.refresh().await?;
+                fassung = self.inner.definitionen.read().await.get(row.definition);
+            }
+            let fassung = fassung.ok_or_else(|| FahrtFehler::NoProcess(row.process.clone()))?;
+            let state = serde_json::from_str(&row.state)?;
+            let geladen = Geladen { definition: fassung.definition, state, neu: None, ende: None, row };
+            self.loaded.insert(geladen.row.id, geladen);
+        }
+        Ok(())
     }
 
     async fn drive(&mut self) -> Result<(), FahrtFehler> {
@@ -354,7 +392,7 @@ impl<'a> Fahrt<'a> {
             person,
             event.detail
         ];
-        self.tx.execute(&sql::VERLAUF_INSERT, values).await?;
+        self.tx.later(&sql::VERLAUF_INSERT, values).await?;
         Ok(())
     }
 
@@ -368,14 +406,31 @@ impl<'a> Fahrt<'a> {
         Some((row.parent?, ElementInstanceId(row.parent_element? as u64)))
     }
 
-    async fn audit(&mut self, id: InstanceId, act: &str, data: Value) -> Result<(), FahrtFehler> {
-        let chain = format!("ablauf:{id}");
+    /// An entry in the chain of a loaded instance, by whoever acts in this ride.
+    pub async fn audit(&mut self, id: InstanceId, act: &str, object: &str, data: Value) -> Result<(), FahrtFehler> {
         let actor = match &self.akt {
             Some(akt) => format!("person:{}", akt.person),
             None => "dienst:geschaeftsgang".to_owned(),
         };
-        let entry = audit::Entry { chain: &chain, at: self.now, actor: &actor, act, object: &chain, data };
-        audit::append(self.tx, entry).await?;
+        self.audit_by(&actor, id, act, object, data).await
+    }
+
+    /// An entry in the chain of a loaded instance.
+    pub async fn audit_by(
+        &mut self,
+        actor: &str,
+        id: InstanceId,
+        act: &str,
+        object: &str,
+        data: Value,
+    ) -> Result<(), FahrtFehler> {
+        let chain = format!("ablauf:{id}");
+        let g = self.loaded.get_mut(&id).ok_or(FahrtFehler::NoInstance(id))?;
+        if g.ende.is_none() {
+            g.ende = Some(audit::end(self.tx, &chain).await?);
+        }
+        let entry = audit::Entry { chain: &chain, at: self.now, actor, act, object, data };
+        g.ende.get_or_insert_default().append(self.tx, entry).await?;
         Ok(())
     }
 }

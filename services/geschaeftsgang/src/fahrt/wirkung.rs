@@ -2,7 +2,7 @@
 //! What a step asks for becomes rows: jobs, tasks, timers, subscriptions, called processes, messages and signals.
 
 use engine::{Binding, Command, ElementInstanceId, Outcome, Output, StartKind, State, SubscriptionKind, TaskSpec};
-use nachrichten::{InstanceId, PersonId, Timestamp, Werte};
+use nachrichten::{InstanceId, Timestamp, Werte};
 use serde_json::{Value, json};
 use service_platform::{args, rechte};
 
@@ -19,47 +19,50 @@ impl Fahrt<'_> {
         match output {
             Output::CreateJob { instance, element, name, job_type, input, retries, urgent } => {
                 let values = args![
-                    self.inner.job_id(),
                     id,
+                    self.inner.job_id(),
                     instance.0,
                     &*element,
                     &*name,
                     job_type,
                     Value::Object(input),
+                    if self.stopped(id) { "angehalten" } else { "bereit" },
                     urgent,
+                    0i64,
+                    0i64,
                     retries,
                     self.now,
-                    if self.stopped(id) { "angehalten" } else { "bereit" }
+                    self.now
                 ];
-                self.tx.execute(&sql::AUFTRAG_INSERT, values).await?;
+                self.tx.later(&sql::AUFTRAG_INSERT, values).await?;
                 self.jobs = true;
             }
             Output::CancelJob { instance } => {
-                self.tx.execute(&sql::AUFTRAG_CANCEL, args![id, instance.0]).await?;
+                self.tx.later(&sql::AUFTRAG_CANCEL, args![id, instance.0]).await?;
             }
             Output::CreateTask(spec) => self.create_task(id, *spec).await?,
             Output::CancelTask { instance } => {
                 let task: Option<(nachrichten::TaskId,)> =
                     self.tx.optional(&sql::AUFGABE_OF_ELEMENT, args![id, instance.0]).await?;
                 if let Some((task,)) = task {
-                    self.tx.execute(&sql::AUFGABE_WITHDRAW, args![task, self.now]).await?;
-                    self.tx.execute(&sql::KANDIDAT_DELETE, args![task]).await?;
+                    self.tx.later(&sql::AUFGABE_WITHDRAW, args![task, self.now]).await?;
+                    self.tx.later(&sql::KANDIDAT_DELETE, args![task]).await?;
                     let process = self.loaded.get(&id).map(|g| g.row.process.clone()).unwrap_or_default();
                     rechte::revoke(self.tx, &quelle(&process, task)).await?;
                 }
             }
             Output::ArmTimer { timer, due, element } => {
-                self.tx.execute(&sql::FRIST_INSERT, args![id, timer, due, &*element, self.stopped(id)]).await?;
+                self.tx.later(&sql::FRIST_INSERT, args![id, timer, due, &*element, self.stopped(id)]).await?;
                 self.timers = true;
             }
             Output::CancelTimer { timer } => {
-                self.tx.execute(&sql::FRIST_DELETE, args![id, timer]).await?;
+                self.tx.later(&sql::FRIST_DELETE, args![id, timer]).await?;
             }
             Output::Subscribe { subscription, name, key, kind, element } => {
                 self.subscribe(id, subscription, &name, key.as_deref(), kind, &element).await?;
             }
             Output::Unsubscribe { subscription } => {
-                self.tx.execute(&sql::ABO_DELETE, args![id, subscription]).await?;
+                self.tx.later(&sql::ABO_DELETE, args![id, subscription]).await?;
             }
             Output::Throw { name, key, variables, ttl } => self.message(&name, key.as_deref(), &variables, ttl).await?,
             Output::BroadcastSignal { name, variables } => self.signal(&name, &variables).await?,
@@ -72,10 +75,10 @@ impl Fahrt<'_> {
                 }
             }
             Output::Incident { instance, element, text } => {
-                self.tx.execute(&sql::STOERUNG_INSERT, args![id, instance.0, &*element, &text, self.now]).await?;
+                self.tx.later(&sql::STOERUNG_INSERT, args![id, instance.0, &*element, &text, self.now]).await?;
             }
             Output::IncidentClosed { instance } => {
-                self.tx.execute(&sql::STOERUNG_DELETE, args![id, instance.0]).await?;
+                self.tx.later(&sql::STOERUNG_DELETE, args![id, instance.0]).await?;
             }
             Output::Escalated { code, variables } => {
                 if let Some((parent, instance)) = self.parent(id) {
@@ -155,7 +158,7 @@ impl Fahrt<'_> {
             SubscriptionKind::Message => "message",
             SubscriptionKind::Signal => "signal",
         };
-        self.tx.execute(&sql::ABO_INSERT, args![id, abo, art, name, key, element]).await?;
+        self.tx.later(&sql::ABO_INSERT, args![id, abo, art, name, key, element]).await?;
         Ok(())
     }
 
@@ -174,6 +177,7 @@ impl Fahrt<'_> {
         );
         let values = args![
             task,
+            1i64,
             id,
             spec.instance.0,
             &process,
@@ -182,22 +186,20 @@ impl Fahrt<'_> {
             spec.form_key.unwrap_or_else(|| spec.element.to_string()),
             spec.title,
             gruppe,
-            None::<PersonId>,
             due,
             self.now,
             sendung,
             dokument,
             Value::Object(spec.data),
+            "{}",
             i64::from(spec.priority)
         ];
-        self.tx.execute(&sql::AUFGABE_INSERT, values).await?;
+        self.tx.later(&sql::AUFGABE_INSERT, values).await?;
         let source = quelle(&process, task);
         let subjects =
             spec.groups.iter().map(|g| format!("gruppe:{g}")).chain(spec.assignee.map(|p| format!("person:{p}")));
         for subjekt in subjects {
-            self.tx
-                .execute(&sql::KANDIDAT_INSERT, args![task, &subjekt, &process, &*spec.element, &sortierung])
-                .await?;
+            self.tx.later(&sql::KANDIDAT_INSERT, args![task, &subjekt, &process, &*spec.element, &sortierung]).await?;
             // An open task makes its document and its process visible to its candidates.
             rechte::grant(self.tx, &subjekt, &format!("ablauf:{id}"), rechte::Recht::Sehen, Timestamp(0), &source)
                 .await?;
@@ -207,7 +209,7 @@ impl Fahrt<'_> {
             }
         }
         for element in &spec.not_person_of {
-            self.tx.execute(&sql::AUSSCHLUSS_INSERT, args![task, element]).await?;
+            self.tx.later(&sql::AUSSCHLUSS_INSERT, args![task, element]).await?;
         }
         Ok(())
     }
@@ -227,7 +229,7 @@ impl Fahrt<'_> {
             g.row.stand = stand.to_owned();
             g.row.beendet = Some(self.now);
         }
-        self.audit(id, stand, json!({})).await?;
+        self.audit(id, stand, &format!("ablauf:{id}"), json!({})).await?;
         if let Some((parent, instance)) = self.parent(id) {
             match outcome {
                 Outcome::Completed | Outcome::Terminated => {
@@ -268,7 +270,7 @@ impl Fahrt<'_> {
         let waiting: Vec<(InstanceId, i64)> = self.tx.all(&sql::ABO_MESSAGE, args![name, key]).await?;
         // Without a key a message finds its receiver only when exactly one instance waits.
         if let Some((id, abo)) = waiting.first().copied().filter(|_| key.is_some() || waiting.len() == 1) {
-            self.tx.execute(&sql::ABO_DELETE, args![id, abo]).await?;
+            self.tx.later(&sql::ABO_DELETE, args![id, abo]).await?;
             self.queue.push_back((id, Command::Message { subscription: abo as u64, variables: werte.clone() }));
             return Ok(());
         }

@@ -16,13 +16,16 @@
 mod column;
 mod gruppe;
 mod migrate;
+pub mod mitschrift;
 mod pool;
 mod value;
+mod viele;
 
 pub use column::{Column, FromRow, Row};
 pub use migrate::Migrations;
 pub use pool::{Db, DbError, Tx, counted};
 pub use value::{Args, IntoValue, Kind, Value};
+pub use viele::Viele;
 
 /// One statement; the texts differ only where the dialects do (claiming work, JSON lists, full text).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

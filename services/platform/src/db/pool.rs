@@ -13,8 +13,10 @@ use sqlx::{
 };
 
 use super::{
-    Args, FromRow, Migrations, Row, Sql, Value,
+    Args, FromRow, Migrations, Row, Sql, Value, Viele,
     gruppe::{Member, Writer},
+    mitschrift::{self, Was},
+    viele::Gesammelt,
 };
 
 static STATEMENTS: AtomicU64 = AtomicU64::new(0);
@@ -96,14 +98,16 @@ impl Db {
 
     /// Begins a write transaction (`BEGIN IMMEDIATE` on SQLite).
     pub async fn begin(&self) -> Result<Tx, DbError> {
-        Ok(match self {
-            Self::Sqlite { write, .. } => Tx::Sqlite(write.begin().await?),
-            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
-        })
+        let at = match self {
+            Self::Sqlite { write, .. } => At::Sqlite(write.begin().await?),
+            Self::Postgres(pool) => At::Postgres(pool.begin().await?),
+        };
+        Ok(Tx { at, gathered: Gesammelt::default(), number: mitschrift::number() })
     }
 
     /// Reads rows outside a transaction.
     pub async fn all<R: FromRow>(&self, sql: &Sql, args: Args) -> Result<Vec<R>, DbError> {
+        mitschrift::note(0, || Was::Read(*sql, args.clone()));
         match self {
             Self::Sqlite { read, .. } => {
                 let rows = sqlite_query(sql, &args).fetch_all(read).await?;
@@ -118,6 +122,7 @@ impl Db {
 
     /// Reads the first row, if any.
     pub async fn optional<R: FromRow>(&self, sql: &Sql, args: Args) -> Result<Option<R>, DbError> {
+        mitschrift::note(0, || Was::Read(*sql, args.clone()));
         match self {
             Self::Sqlite { read, .. } => {
                 let row = sqlite_query(sql, &args).fetch_optional(read).await?;
@@ -179,31 +184,64 @@ impl Db {
 }
 
 /// A write transaction; dropped without [`Tx::commit`] it is rolled back.
-pub enum Tx {
+pub struct Tx {
+    at: At,
+    gathered: Gesammelt,
+    number: u64,
+}
+
+enum At {
     Sqlite(Member),
     Postgres(Transaction<'static, Postgres>),
 }
 
-impl Tx {
-    /// Runs a statement; returns the number of rows it touched.
-    pub async fn execute(&mut self, sql: &Sql, args: Args) -> Result<u64, DbError> {
+impl At {
+    async fn execute(&mut self, sql: &Sql, args: &Args) -> Result<u64, DbError> {
         Ok(match self {
             Self::Sqlite(tx) => {
-                let done = sqlite_query(sql, &args).execute(tx.conn()?).await;
+                let done = sqlite_query(sql, args).execute(tx.conn()?).await;
                 done.inspect_err(|e| tx.note(e))?.rows_affected()
             }
-            Self::Postgres(tx) => postgres_query(sql, &args).execute(&mut **tx).await?.rows_affected(),
+            Self::Postgres(tx) => postgres_query(sql, args).execute(&mut **tx).await?.rows_affected(),
         })
+    }
+}
+
+impl Tx {
+    /// Writes rows that need no answer: gathered, and sent before the next other statement of this transaction. A row
+    /// that the database refuses fails that statement.
+    pub async fn later(&mut self, viele: &'static Viele, row: Args) -> Result<(), DbError> {
+        self.gathered.add(viele, row);
+        if self.gathered.is_full() { self.send().await } else { Ok(()) }
+    }
+
+    async fn send(&mut self) -> Result<(), DbError> {
+        if !self.gathered.is_empty() {
+            for (sql, args) in self.gathered.take() {
+                mitschrift::note(self.number, || Was::Write(sql, args.clone()));
+                self.at.execute(&sql, &args).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs a statement; returns the number of rows it touched.
+    pub async fn execute(&mut self, sql: &Sql, args: Args) -> Result<u64, DbError> {
+        self.send().await?;
+        mitschrift::note(self.number, || Was::Write(*sql, args.clone()));
+        self.at.execute(sql, &args).await
     }
 
     /// Reads (or writes with `RETURNING`) rows.
     pub async fn all<R: FromRow>(&mut self, sql: &Sql, args: Args) -> Result<Vec<R>, DbError> {
-        match self {
-            Self::Sqlite(tx) => {
+        self.send().await?;
+        mitschrift::note(self.number, || Was::Read(*sql, args.clone()));
+        match &mut self.at {
+            At::Sqlite(tx) => {
                 let rows = sqlite_query(sql, &args).fetch_all(tx.conn()?).await.inspect_err(|e| tx.note(e))?;
                 rows.into_iter().map(|r| R::from_row(&Row::Sqlite(r))).collect()
             }
-            Self::Postgres(tx) => {
+            At::Postgres(tx) => {
                 let rows = postgres_query(sql, &args).fetch_all(&mut **tx).await?;
                 rows.into_iter().map(|r| R::from_row(&Row::Postgres(r))).collect()
             }
@@ -221,20 +259,22 @@ impl Tx {
     }
 
     /// Makes everything of this transaction lasting.
-    pub async fn commit(self) -> Result<(), DbError> {
+    pub async fn commit(mut self) -> Result<(), DbError> {
+        self.send().await?;
+        mitschrift::note(self.number, || Was::Commit);
         COMMITS.fetch_add(1, Ordering::Relaxed);
-        match self {
-            Self::Sqlite(tx) => tx.commit().await?,
-            Self::Postgres(tx) => tx.commit().await?,
+        match self.at {
+            At::Sqlite(tx) => tx.commit().await?,
+            At::Postgres(tx) => tx.commit().await?,
         }
         Ok(())
     }
 
     /// Takes everything back.
     pub async fn rollback(self) -> Result<(), DbError> {
-        match self {
-            Self::Sqlite(tx) => tx.rollback().await,
-            Self::Postgres(tx) => tx.rollback().await?,
+        match self.at {
+            At::Sqlite(tx) => tx.rollback().await,
+            At::Postgres(tx) => tx.rollback().await?,
         }
         Ok(())
     }

@@ -3,7 +3,7 @@ use nachrichten::{BlobHash, Tag, Timestamp};
 use uuid::Uuid;
 
 /// A bound argument.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Value {
     Int(i64),
     Text(String),
@@ -13,7 +13,7 @@ pub enum Value {
     Null(Kind),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     Int,
     Text,

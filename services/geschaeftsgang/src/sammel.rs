@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: EUPL-1.2
+//! What people ask for at the same time shares one transaction: read once, stepped one after the other, written once.
+//!
+//! Requests queue up while a transaction runs; the next one takes all that wait. Nobody is answered before the commit.
+//! A request that is refused leaves its neighbours alone; when the database refuses the whole, each is tried by itself.
+
+use std::{
+    collections::{BTreeSet, HashMap, HashSet, VecDeque},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use nachrichten::{InstanceId, PersonId, TaskId, fehler::Fehler};
+use service_platform::{args, db::DbError};
+use tokio::sync::oneshot;
+
+use crate::{
+    Geschaeftsgang, Inner,
+    ablaeufe::Anstoss,
+    aufgaben::{Abschluss, Lage, away, step_failed},
+    fahrt::{Fahrt, FahrtFehler},
+    sql,
+};
+
+/// What somebody asks for.
+pub(crate) enum Bitte {
+    Start(Box<Anstoss>),
+    Abschluss(Box<Abschluss>),
+}
+
+/// Why a request has no effect.
+#[derive(Debug)]
+pub(crate) enum Abgelehnt {
+    /// The task changed since the page was made, or the person may not: whoever asked looks closer.
+    Aufgabe,
+    Fehler(Fehler),
+}
+
+/// The instance that was started, or whose task is done.
+type Antwort = Result<InstanceId, Abgelehnt>;
+
+/// Requests that wait.
+#[derive(Default)]
+pub(crate) struct Sammler(Mutex<Schlange>);
+
+#[derive(Default)]
+struct Schlange {
+    waiting: VecDeque<(Bitte, oneshot::Sender<Antwort>)>,
+    /// Transactions that run.
+    driving: usize,
+}
+
+impl Geschaeftsgang {
+    /// Carries out one request together with those that wait beside it.
+    pub(crate) async fn bitte(&self, bitte: Bitte) -> Antwort {
+        let (sender, answer) = oneshot::channel();
+        let start = {
+            let mut queue = self.inner.sammler.0.lock().unwrap_or_else(PoisonError::into_inner);
+            queue.waiting.push_back((bitte, sender));
+            let free = queue.driving < self.inner.options.side_by_side;
+            queue.driving += usize::from(free);
+            free
+        };
+        if start {
+            // A task of its own: somebody who goes away takes nobody's request along.
+            tokio::spawn(drive(self.inner.clone()));
+        }
+        answer.await.unwrap_or_else(|_| Err(Abgelehnt::Fehler(away("the request was dropped"))))
+    }
+}
+
+async fn drive(inner: Arc<Inner>) {
+    loop {
+        let batch: Vec<_> = {
+            let mut queue = inner.sammler.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let count = queue.waiting.len().min(inner.options.together.max(1));
+            if count == 0 {
+                queue.driving -= 1;
+                return;
+            }
+            queue.waiting.drain(..count).collect()
+        };
+        let (bitten, senders): (Vec<Bitte>, Vec<_>) = batch.into_iter().unzip();
+        let answers = together(&inner, &bitten).await;
+        for ((bitte, sender), answer) in bitten.into_iter().zip(senders).zip(answers) {
+            match answer {
+                Some(answer) => drop(sender.send(answer)),
+                None => {
+                    let mut queue = inner.sammler.0.lock().unwrap_or_else(PoisonError::into_inner);
+                    queue.waiting.push_back((bitte, sender));
+                }
+            }
+        }
+    }
+}
+
+/// An answer for each request; none for one that must wait for a neighbour's commit.
+async fn together(inner: &Inner, bitten: &[Bitte]) -> Vec<Option<Antwort>> {
+    match ride(inner, bitten).await {
+        Ok(answers) => answers,
+        Err(error) if bitten.len() == 1 => vec![Some(Err(refused(error)))],
+        Err(error) => {
+            tracing::warn!(%error, requests = bitten.len(), "requests failed together, trying each by itself");
+            let mut answers = Vec::new();
+            for bitte in bitten {
+                let answer = ride(inner, std::slice::from_ref(bitte)).await;
+                answers.push(answer.map_or_else(|error| Some(Err(refused(error))), |mut one| one.pop().flatten()));
+            }
+            answers
+        }
+    }
+}
+
+/// The database said no to a single request.
+fn refused(error: FahrtFehler) -> Abgelehnt {
+    let four_eyes = |e: &DbError| e.message().is_some_and(|m| m.contains("four-eyes"));
+    match error {
+        FahrtFehler::Db(error) if four_eyes(&error) => Abgelehnt::Aufgabe,
+        FahrtFehler::Db(error) => Abgelehnt::Fehler(away(error)),
+        FahrtFehler::NoProcess(name) => {
+            let text = format!("Den Ablauf „{name}“ gibt es nicht.");
+            Abgelehnt::Fehler(Fehler::new("E3006", 404, text, "no such process"))
+        }
+        error => Abgelehnt::Fehler(step_failed(error)),
+    }
+}
+
+/// All requests in one transaction.
+async fn ride(inner: &Inner, bitten: &[Bitte]) -> Result<Vec<Option<Antwort>>, FahrtFehler> {
+    let now = inner.now();
+    let mut tx = inner.db.begin().await?;
+    let (mut keys, mut tasks) = (Vec::new(), Vec::new());
+    for bitte in bitten {
+        match bitte {
+            Bitte::Start(a) => keys.push(args![&a.schluessel]),
+            Bitte::Abschluss(a) => tasks.push(args![a.aufgabe, a.actor.person, &a.schluessel, now]),
+        }
+    }
+    let started: Vec<(String, InstanceId)> = match keys.is_empty() {
+        true => Vec::new(),
+        false => tx.all(&sql::INSTANZEN_OF_KEY.sql, args![sql::INSTANZEN_OF_KEY.rows(&keys)]).await?,
+    };
+    let mut started: HashMap<String, InstanceId> = started.into_iter().collect();
+    let lagen: Vec<Lage> = match tasks.is_empty() {
+        true => Vec::new(),
+        false => tx.all(&sql::AUFGABEN_LOAD.sql, args![sql::AUFGABEN_LOAD.rows(&tasks)]).await?,
+    };
+    let instances: BTreeSet<InstanceId> = lagen.iter().map(|l| l.zeile.instanz).collect();
+    let lagen: HashMap<(TaskId, PersonId), Lage> = lagen.into_iter().map(|l| ((l.zeile.id, l.person), l)).collect();
+
+    let mut fahrt = Fahrt::new(inner, &mut tx, now);
+    if !instances.is_empty() {
+        fahrt.preload(&instances.into_iter().collect::<Vec<_>>()).await?;
+    }
+    let mut touched = HashSet::new();
+    let mut answers = Vec::new();
+    for bitte in bitten {
+        answers.push(match bitte {
+            Bitte::Start(anstoss) => match started.get(&anstoss.schluessel) {
+                Some(id) => Some(Ok(*id)),
+                None => {
+                    let id = anstoss.carry_out(&mut fahrt).await?;
+                    started.insert(anstoss.schluessel.clone(), id);
+                    Some(Ok(id))
+                }
+            },
+            Bitte::Abschluss(abschluss) => match lagen.get(&(abschluss.aufgabe, abschluss.actor.person)) {
+                // What was read does not know of a neighbour's step.
+                Some(lage) if !touched.insert(lage.zeile.instanz) => None,
+                Some(lage) => Some(abschluss.carry_out(&mut fahrt, lage).await?),
+                None => Some(Err(Abgelehnt::Aufgabe)),
+            },
+        });
+    }
+    let (jobs, timers) = fahrt.finish().await?;
+    tx.commit().await?;
+    if jobs {
+        inner.auftraege.notify_one();
+    }
+    if timers {
+        inner.fristen.notify_one();
+    }
+    Ok(answers)
+}
