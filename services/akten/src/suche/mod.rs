@@ -142,7 +142,7 @@ impl Gestellt<'_> {
     fn match_text(&self, a: &Ausdruck) -> String {
         match self.db {
             Db::Sqlite { .. } => a.fts5(),
-            Db::Postgres(_) => a.tsquery(),
+            Db::Postgres { .. } => a.tsquery(),
         }
     }
 

@@ -49,7 +49,7 @@ pub(super) async fn run(db: &Db, migrations: &Migrations) -> Result<(), DbError>
     }
     match db {
         Db::Sqlite { write, .. } => run_on!(write, tx, tx.conn()?, migrations, migrations.sqlite),
-        Db::Postgres(pool) => run_on!(pool, tx, &mut *tx, migrations, migrations.postgres),
+        Db::Postgres { write: pool, .. } => run_on!(pool, tx, &mut *tx, migrations, migrations.postgres),
     }
     Ok(())
 }

@@ -29,10 +29,13 @@ pub fn counted() -> (u64, u64) {
 
 /// Two typed pools behind one face. SQLite has one writer, so that a write transaction waits in our queue and not in
 /// `BUSY` (those that wait together share one commit), and several readers that see the last commit.
+///
+/// PostgreSQL keeps plans it made while the tables were small, or guesses a hundred rows for a list of three: then a
+/// step walks through whole tables. Whoever writes here looks rows up by key, so the writing connections plan nothing else.
 #[derive(Clone)]
 pub enum Db {
     Sqlite { write: Writer, read: SqlitePool },
-    Postgres(PgPool),
+    Postgres { write: PgPool, read: PgPool },
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -87,8 +90,11 @@ impl Db {
 
     /// Connects to PostgreSQL.
     pub async fn postgres(url: &str) -> Result<Self, DbError> {
-        let options = sqlx::postgres::PgConnectOptions::from_str(url)?;
-        Ok(Self::Postgres(PgPoolOptions::new().max_connections(16).connect_with(options).await?))
+        let options = sqlx::postgres::PgConnectOptions::from_str(url)?.options([("jit", "off")]);
+        let by_key = [("enable_seqscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off")];
+        let pool = || PgPoolOptions::new().max_connections(8);
+        let write = pool().connect_with(options.clone().options(by_key)).await?;
+        Ok(Self::Postgres { write, read: pool().connect_with(options).await? })
     }
 
     /// Runs the migrations of one owner; each at most once.
@@ -100,7 +106,7 @@ impl Db {
     pub async fn begin(&self) -> Result<Tx, DbError> {
         let at = match self {
             Self::Sqlite { write, .. } => At::Sqlite(write.begin().await?),
-            Self::Postgres(pool) => At::Postgres(pool.begin().await?),
+            Self::Postgres { write, .. } => At::Postgres(write.begin().await?),
         };
         Ok(Tx { at, gathered: Gesammelt::default(), number: mitschrift::number() })
     }
@@ -113,8 +119,8 @@ impl Db {
                 let rows = sqlite_query(sql, &args).fetch_all(read).await?;
                 rows.into_iter().map(|r| R::from_row(&Row::Sqlite(r))).collect()
             }
-            Self::Postgres(pool) => {
-                let rows = postgres_query(sql, &args).fetch_all(pool).await?;
+            Self::Postgres { read, .. } => {
+                let rows = postgres_query(sql, &args).fetch_all(read).await?;
                 rows.into_iter().map(|r| R::from_row(&Row::Postgres(r))).collect()
             }
         }
@@ -128,8 +134,8 @@ impl Db {
                 let row = sqlite_query(sql, &args).fetch_optional(read).await?;
                 row.map(|r| R::from_row(&Row::Sqlite(r))).transpose()
             }
-            Self::Postgres(pool) => {
-                let row = postgres_query(sql, &args).fetch_optional(pool).await?;
+            Self::Postgres { read, .. } => {
+                let row = postgres_query(sql, &args).fetch_optional(read).await?;
                 row.map(|r| R::from_row(&Row::Postgres(r))).transpose()
             }
         }
@@ -152,7 +158,7 @@ impl Db {
     pub async fn run_alone(&self, sql: &Sql) -> Result<(), DbError> {
         match self {
             Self::Sqlite { read, .. } => sqlx::raw_sql(sql.sqlite).execute(read).await.map(|_| ())?,
-            Self::Postgres(pool) => sqlx::raw_sql(sql.postgres).execute(pool).await.map(|_| ())?,
+            Self::Postgres { read, .. } => sqlx::raw_sql(sql.postgres).execute(read).await.map(|_| ())?,
         }
         Ok(())
     }
@@ -164,8 +170,8 @@ impl Db {
             Self::Sqlite { read, .. } => {
                 read.acquire().await?.prepare(sql.sqlite.into_sql_str()).await?;
             }
-            Self::Postgres(pool) => {
-                pool.acquire().await?.prepare(sql.postgres.into_sql_str()).await?;
+            Self::Postgres { read, .. } => {
+                read.acquire().await?.prepare(sql.postgres.into_sql_str()).await?;
             }
         }
         Ok(())
@@ -178,7 +184,10 @@ impl Db {
                 read.close().await;
                 write.close().await;
             }
-            Self::Postgres(pool) => pool.close().await,
+            Self::Postgres { write, read } => {
+                read.close().await;
+                write.close().await;
+            }
         }
     }
 }
