@@ -122,10 +122,10 @@ statements! {
     pub STARTTERMIN_DUE = "SELECT process, element, due, again FROM geschaeftsgang_starttermin WHERE due <= $1 ORDER BY due, process, element LIMIT 100";
     pub ABO_INSERT = "INSERT INTO geschaeftsgang_abo (instanz, abo, art, name, schluessel, element) VALUES ($1, $2, $3, $4, $5, $6)";
     pub ABO_DELETE = "DELETE FROM geschaeftsgang_abo WHERE instanz = $1 AND abo = $2";
-    pub ABO_MESSAGE = "SELECT instanz, abo FROM geschaeftsgang_abo WHERE art = 'message' AND name = $1 AND (schluessel = $2 OR schluessel IS NULL) LIMIT 2";
+    pub ABO_MESSAGE = "SELECT instanz, min(abo), CAST(CASE WHEN schluessel IS NULL THEN 0 ELSE 1 END AS BIGINT) AS mit FROM geschaeftsgang_abo WHERE art = 'message' AND name = $1 AND (schluessel = $2 OR schluessel IS NULL) GROUP BY instanz, mit ORDER BY mit DESC, instanz LIMIT 2";
     pub ABO_SIGNAL = "SELECT DISTINCT instanz FROM geschaeftsgang_abo WHERE art = 'signal' AND name = $1";
     pub NACHRICHT_INSERT = "INSERT INTO geschaeftsgang_nachricht (id, name, schluessel, werte, bis) VALUES ($1, $2, $3, $4, $5)";
-    pub NACHRICHT_FIND = "SELECT id, werte FROM geschaeftsgang_nachricht WHERE name = $1 AND (schluessel = $2 OR schluessel IS NULL) AND bis > $3 LIMIT 1";
+    pub NACHRICHT_FIND = "SELECT id, schluessel, werte, bis FROM geschaeftsgang_nachricht WHERE name = $1 AND (schluessel = $2 OR CAST($2 AS TEXT) IS NULL) AND bis > $3 ORDER BY bis, id LIMIT 1";
     pub NACHRICHT_DELETE = "DELETE FROM geschaeftsgang_nachricht WHERE id = $1";
     pub STOERUNG_INSERT = "INSERT INTO geschaeftsgang_stoerung (instanz, element_instanz, element, text, seit) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (instanz, element_instanz) DO UPDATE SET text = excluded.text, seit = excluded.seit";
     pub STOERUNG_DELETE = "DELETE FROM geschaeftsgang_stoerung WHERE instanz = $1 AND element_instanz = $2";

@@ -101,6 +101,8 @@ pub(crate) struct Fahrt<'a> {
     now: Timestamp,
     loaded: HashMap<InstanceId, Geladen>,
     queue: VecDeque<(InstanceId, Command)>,
+    /// Messages in `queue`, by receiver and subscription.
+    unterwegs: HashMap<(InstanceId, u64), wirkung::Post>,
     /// Deployed versions were looked at in this ride.
     fresh: bool,
     pub akt: Option<Akt>,
@@ -117,6 +119,7 @@ impl<'a> Fahrt<'a> {
             now,
             loaded: HashMap::new(),
             queue: VecDeque::new(),
+            unterwegs: HashMap::new(),
             fresh: false,
             akt: None,
             jobs: false,
@@ -199,7 +202,7 @@ impl<'a> Fahrt<'a> {
 
     /// A signal from outside and everything that follows from it.
     pub async fn broadcast(&mut self, name: &str, werte: &Werte) -> Result<(), FahrtFehler> {
-        self.signal(name, werte).await?;
+        self.signal(None, name, werte).await?;
         self.drive().await
     }
 
@@ -295,13 +298,16 @@ impl<'a> Fahrt<'a> {
 
     async fn drive(&mut self) -> Result<(), FahrtFehler> {
         while let Some((id, command)) = self.queue.pop_front() {
-            match self.step(id, command).await {
-                Ok(()) => {}
+            let abo = if let Command::Message { subscription, .. } = &command { Some(*subscription) } else { None };
+            match (self.step(id, command).await, abo) {
+                (Ok(()), Some(abo)) => drop(self.unterwegs.remove(&(id, abo))),
+                (Ok(()), None) => {}
+                (Err(FahrtFehler::Rejected(_)), Some(abo)) => self.given_back(id, abo).await?,
                 // The receiver moved on in the meantime: its answer is no longer wanted.
-                Err(FahrtFehler::Rejected(reason)) => {
+                (Err(FahrtFehler::Rejected(reason)), None) => {
                     tracing::debug!(ablauf.id = %id, %reason, "consequence not taken")
                 }
-                Err(error) => return Err(error),
+                (Err(error), _) => return Err(error),
             }
         }
         Ok(())

@@ -117,6 +117,29 @@ pub(crate) fn remember(m: &mut Machine, id: u64) {
     }
 }
 
+/// Everything that completed in a scope or in one inside of it, in order, with the variables of the scopes between.
+pub(crate) fn take_within(m: &mut Machine, scope: u64) -> Vec<Undo> {
+    let mut taken = Vec::new();
+    for mut undo in std::mem::take(&mut m.s.undo) {
+        let mut at = undo.scope;
+        let mut vars = Werte::new();
+        while at != scope && at != 0 {
+            let Some(inst) = m.s.instances.get(&at) else { break };
+            for (name, value) in &inst.vars {
+                vars.entry(name.clone()).or_insert_with(|| value.clone());
+            }
+            at = inst.parent;
+        }
+        if at == scope {
+            vars.append(&mut undo.vars);
+            taken.push(Undo { vars, ..undo });
+        } else {
+            m.s.undo.push(undo);
+        }
+    }
+    taken
+}
+
 /// One run of a multi-instance sub-process ended: what it did belongs to the body now, with the run's variables.
 pub(crate) fn lift(m: &mut Machine, run: u64, body: u64) {
     let vars = m.inst(run).vars.clone();

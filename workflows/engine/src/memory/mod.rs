@@ -63,6 +63,8 @@ pub struct Runner {
     start_timers: Vec<(String, Arc<str>, TimerPlan)>,
     buffer: Vec<(Thrown, Timestamp)>,
     inbox: VecDeque<(usize, Command)>,
+    /// Messages on their way in `inbox`, by receiver and subscription.
+    carried: BTreeMap<(usize, u64), (Thrown, Timestamp)>,
     /// State is written as JSON and read again after every step, as a service does.
     pub restart_each_step: bool,
 }
@@ -79,6 +81,7 @@ impl Runner {
             start_timers: Vec::new(),
             buffer: Vec::new(),
             inbox: VecDeque::new(),
+            carried: BTreeMap::new(),
             restart_each_step: false,
         }
     }
@@ -144,13 +147,12 @@ impl Runner {
 
     fn settle(&mut self) -> Result<(), String> {
         while let Some((number, command)) = self.inbox.pop_front() {
-            // What was meant for an instance that ended meanwhile is dropped.
-            if self.instances[number].state.phase() != Phase::Ended {
-                match self.apply(number, command) {
-                    Ok(()) => {}
-                    Err(text) if text == Rejected::NotOpen.to_string() => {}
-                    Err(text) => return Err(text),
-                }
+            // What was meant for something that ended meanwhile is dropped; a message looks for another receiver.
+            let ended = self.instances[number].state.phase() == Phase::Ended;
+            match if ended { Err(Rejected::Ended.to_string()) } else { self.apply(number, command.clone()) } {
+                Ok(()) => {}
+                Err(text) if text == Rejected::NotOpen.to_string() || ended => self.given_back(number, &command)?,
+                Err(text) => return Err(text),
             }
         }
         Ok(())
@@ -178,6 +180,7 @@ impl Runner {
             | Command::BpmnError { instance, .. } => {
                 running.jobs.remove(instance);
                 running.tasks.remove(instance);
+                running.calls.remove(instance);
             }
             Command::CompleteTask { instance, .. } => {
                 running.tasks.remove(instance);
@@ -187,6 +190,10 @@ impl Runner {
             }
             Command::FireTimer { timer } => {
                 running.timers.remove(timer);
+            }
+            Command::Message { subscription, .. } => {
+                running.subscriptions.remove(subscription);
+                self.carried.remove(&(number, *subscription));
             }
             _ => {}
         }
@@ -243,7 +250,7 @@ impl Runner {
                 self.thrown.push(Thrown { name: name.clone(), key: key.clone(), variables: variables.clone() });
                 self.publish(Thrown { name, key, variables }, ttl)?;
             }
-            Output::BroadcastSignal { name, variables } => self.broadcast(&name, &variables)?,
+            Output::BroadcastSignal { name, variables } => self.broadcast(Some(number), &name, &variables)?,
             Output::Call { instance, process, variables, .. } => self.call(number, instance, &process, variables)?,
             Output::CancelCall { instance } => {
                 if let Some(child) = running.calls.remove(&instance) {
@@ -260,12 +267,7 @@ impl Runner {
                 let Some((parent, instance)) = running.parent else {
                     return Ok(());
                 };
-                let report = match outcome {
-                    Outcome::Completed | Outcome::Terminated => Command::CalledEnded { instance, variables },
-                    Outcome::Error { code } => Command::CalledError { instance, code, variables },
-                    Outcome::Cancelled => return Ok(()),
-                };
-                self.inbox.push_back((parent, report));
+                self.inbox.push_back((parent, outcome.report(instance, variables)));
             }
         }
         Ok(())

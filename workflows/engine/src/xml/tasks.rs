@@ -135,8 +135,16 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
         Kind::Decision(decision)
     }
 
+    /// A process begins at its start events; other elements that begin one are refused rather than never begun.
+    fn not_instantiating(&mut self, e: El) {
+        if attr(self.nodes[e as usize], "instantiate") == Some("true") {
+            self.error(e, "unsupported", "Ein Ablauf beginnt hier nur mit einem Startereignis.".into());
+        }
+    }
+
     fn receive(&mut self, e: El) -> Kind {
         let node = self.nodes[e as usize];
+        self.not_instantiating(e);
         let message = attr(node, "messageRef")
             .or_else(|| attr(node, "operationRef").and_then(|o| self.globals.operations.get(o).copied()));
         match message {
@@ -232,11 +240,7 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
         if attr(self.nodes[e as usize], "eventGatewayType") == Some("Parallel") {
             self.error(e, "unsupported", "Das parallele Ereignis-Gateway wird nicht unterstützt.".into());
         }
-        let targets: Vec<El> =
-            self.elements[e as usize].outgoing.iter().map(|f| self.flows[*f as usize].target).collect();
-        if targets.iter().any(|t| !matches!(self.elements[*t as usize].tag, "intermediateCatchEvent" | "receiveTask")) {
-            self.error(e, "event-gateway", "Nach einem Ereignis-Gateway dürfen nur Ereignisse stehen.".into());
-        }
+        self.not_instantiating(e);
         Kind::EventBased
     }
 
