@@ -15,12 +15,12 @@ use dsntk_feel::{Evaluator, FeelNumber, FeelScope, Name};
 use nachrichten::{Timestamp, Werte};
 use serde_json::Value as Json;
 
+use crate::budget::{self, MAX_ITERATIONS};
+
 /// Longest expression in bytes.
 const MAX_LENGTH: usize = 20_000;
 /// Deepest chain of operators and brackets; bounds the recursion of parser and evaluator.
 const MAX_DEPTH: usize = 200;
-/// Most iterations over literal ranges in one expression.
-const MAX_ITERATIONS: u64 = 1_000_000;
 /// Names that take the place of `now()` and `today()`.
 pub(crate) const NOW: &str = "eakte_now";
 pub(crate) const TODAY: &str = "eakte_today";
@@ -92,6 +92,8 @@ const LONG_FUNCTIONS: &[&str] = &[
 pub(crate) struct Expr {
     text: String,
     run: Evaluator,
+    /// Asks the counting functions of [`budget`].
+    counts: bool,
 }
 
 impl Expr {
@@ -121,7 +123,10 @@ impl Expr {
                 .or_else(|e| dsntk_feel_parser::parse_expression(&scope, &scanned.text, false).map_err(|_| e))
         }));
         match node {
-            Ok(Ok(node)) => Ok(Expr { text: source.to_owned(), run: dsntk_feel_evaluator::prepare(&node) }),
+            Ok(Ok(node)) => {
+                let (node, counts) = budget::bound(node);
+                Ok(Expr { text: source.to_owned(), run: dsntk_feel_evaluator::prepare(&node), counts })
+            }
             _ => Err(format!("Der Ausdruck „{}“ ist kein gültiges FEEL.", shorten(source))),
         }
     }
@@ -131,10 +136,9 @@ impl Expr {
         &self.text
     }
 
-    /// Evaluates; a failure inside of the FEEL library becomes null with a reason.
+    /// Evaluates; a failure inside of the FEEL library, and one that runs too long, becomes null with a reason.
     pub fn run(&self, scope: &FeelScope) -> Feel {
-        catch_unwind(AssertUnwindSafe(|| (self.run)(scope)))
-            .unwrap_or_else(|_| Feel::Null(Some("evaluation failed".into())))
+        budget::run(|| (self.run)(scope))
     }
 }
 
@@ -323,7 +327,15 @@ impl Evaluation {
     }
 
     pub fn eval(&self, expr: &Expr) -> Feel {
-        expr.run(&self.scope)
+        if !expr.counts {
+            return expr.run(&self.scope);
+        }
+        let mut counting = FeelContext::new();
+        budget::functions(&mut counting);
+        self.scope.push(counting);
+        let value = expr.run(&self.scope);
+        self.scope.pop();
+        value
     }
 }
 

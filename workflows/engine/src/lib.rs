@@ -8,6 +8,7 @@
 
 mod analyse;
 mod api;
+mod budget;
 mod definition;
 mod dmn;
 mod element;

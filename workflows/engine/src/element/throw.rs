@@ -34,8 +34,8 @@ pub(crate) fn begin(m: &mut Machine, id: u64, throw: &Throw) -> Done {
             terminate(m, id);
             return Ok(());
         }
-        Throw::Compensation(target) => {
-            compensation::begin(m, id, *target);
+        Throw::Compensation(target, wait) => {
+            compensation::begin(m, id, *target, *wait);
             return Ok(());
         }
         Throw::Cancel => {

@@ -150,6 +150,9 @@ impl Machine<'_> {
         let scope = self.inst(id).parent;
         match self.eval(scope, condition) {
             Feel::Boolean(b) => Ok(b),
+            Feel::Null(Some(reason)) if reason == crate::budget::STOPPED => {
+                Err(format!("Bedingung „{}“: {reason}", crate::feel::shorten(condition.text())))
+            }
             Feel::Null(_) => Ok(false),
             _ => Err(format!(
                 "Die Bedingung „{}“ ergibt weder wahr noch falsch.",

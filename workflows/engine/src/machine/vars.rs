@@ -89,6 +89,10 @@ impl<'a> Machine<'a> {
             depth += 1;
         }
         let value = evaluation.eval(expr);
+        if crate::budget::stopped(&value) {
+            // Its scopes are not what they were.
+            return value;
+        }
         for _ in 0..depth {
             evaluation.pop();
         }

@@ -171,15 +171,13 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
     }
 
     fn compensation(&mut self, e: El, node: Node<'a, 'x>) -> Option<Throw> {
-        if attr(node, "waitForCompletion") == Some("false") {
-            self.error(e, "unsupported", "Rückgängigmachen, ohne darauf zu warten, wird nicht unterstützt.".into());
-        }
+        let wait = attr(node, "waitForCompletion") != Some("false");
         let Some(reference) = attr(node, "activityRef") else {
-            return Some(Throw::Compensation(None));
+            return Some(Throw::Compensation(None, wait));
         };
         let found = self.ids.get(reference).or_else(|| self.ids.get(local(reference))).copied();
         match found.filter(|a| self.elements[*a as usize].is_activity()) {
-            Some(activity) => Some(Throw::Compensation(Some(activity))),
+            Some(activity) => Some(Throw::Compensation(Some(activity), wait)),
             None => {
                 self.error(e, "unknown-reference", format!("Die Aktivität „{reference}“ gibt es nicht."));
                 None
