@@ -255,7 +255,7 @@ fn complete_task(m: &mut Machine, instance: ElementInstanceId, variables: Werte)
         Kind::User(_) => m.finish(instance.0, variables),
         Kind::Scope(scope) if matches!(scope.kind, ScopeKind::Adhoc { .. }) => {
             m.merge(instance.0, &variables);
-            m.cancel_inside(instance.0);
+            m.cancel_rest(instance.0);
             sub_process::done(m, instance.0);
         }
         _ => return Err(Rejected::WrongKind(el.label().to_owned())),

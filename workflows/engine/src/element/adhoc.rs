@@ -60,7 +60,7 @@ pub(crate) fn after_activity(m: &mut Machine, id: u64) {
         Some(condition) => matches!(m.eval(id, condition), Feel::Boolean(true)) && (empty || *cancel_remaining),
     };
     if over {
-        m.cancel_inside(id);
+        m.cancel_rest(id);
         sub_process::done(m, id);
     }
 }

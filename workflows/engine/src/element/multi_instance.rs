@@ -179,7 +179,7 @@ fn multi_run_done(m: &mut Machine, id: u64, body_id: u64, index: u32, multi: &Mu
         return;
     };
     if over || completed + terminated >= total {
-        m.cancel_inside(body_id);
+        m.cancel_rest(body_id);
         close(m, body_id, multi);
     } else if multi.sequential {
         queue_run(m, body_id, started);

@@ -38,6 +38,23 @@ pub struct Running {
     calls: BTreeMap<ElementInstanceId, usize>,
 }
 
+impl Running {
+    /// Numbers of the armed timers.
+    pub fn timers(&self) -> impl Iterator<Item = u64> {
+        self.timers.keys().copied()
+    }
+
+    /// Numbers of the open subscriptions.
+    pub fn subscriptions(&self) -> impl Iterator<Item = u64> {
+        self.subscriptions.keys().copied()
+    }
+
+    /// Call activities that wait for another instance.
+    pub fn calls(&self) -> impl Iterator<Item = ElementInstanceId> {
+        self.calls.keys().copied()
+    }
+}
+
 /// A message that was thrown.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Thrown {
@@ -67,6 +84,8 @@ pub struct Runner {
     carried: BTreeMap<(usize, u64), (Thrown, Timestamp)>,
     /// State is written as JSON and read again after every step, as a service does.
     pub restart_each_step: bool,
+    /// Keeps every command that was taken, with its instance and time, when set.
+    pub recorded: Option<Vec<(usize, Command, Timestamp)>>,
 }
 
 impl Runner {
@@ -83,6 +102,7 @@ impl Runner {
             inbox: VecDeque::new(),
             carried: BTreeMap::new(),
             restart_each_step: false,
+            recorded: None,
         }
     }
 
@@ -174,6 +194,9 @@ impl Runner {
             _ => {}
         }
         let done = step(&running.definition, &running.state, command.clone(), self.now).map_err(|e| e.to_string())?;
+        if let Some(recorded) = &mut self.recorded {
+            recorded.push((number, command.clone(), self.now));
+        }
         match &command {
             Command::CompleteJob { instance, .. }
             | Command::FailJob { instance, .. }

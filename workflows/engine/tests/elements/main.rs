@@ -13,6 +13,7 @@ mod migrate;
 mod refused;
 mod repeat;
 mod scopes;
+mod standard;
 mod tasks;
 
 use engine::memory::Runner;
