@@ -72,7 +72,7 @@ statements! {
     pub AUFTRAG_TAKE = concat!("SELECT ", auftrag!(), " FROM geschaeftsgang_auftrag WHERE id = $1 AND attempt = $2 AND stand = 'unterwegs'")
         => concat!("SELECT ", auftrag!(), " FROM geschaeftsgang_auftrag WHERE id = $1 AND attempt = $2 AND stand = 'unterwegs' FOR UPDATE");
     pub AUFTRAG_OF_ELEMENT = "SELECT id FROM geschaeftsgang_auftrag WHERE instanz = $1 AND element_instanz = $2";
-    pub AUFTRAG_CLAIM_ONE = concat!("UPDATE geschaeftsgang_auftrag SET stand = 'unterwegs', attempt = attempt + 1, letzter_versuch = $2 WHERE id = $1 AND stand = 'bereit' RETURNING ", auftrag!());
+    pub AUFTRAG_CLAIM_ONE = concat!("UPDATE geschaeftsgang_auftrag SET stand = 'unterwegs', attempt = attempt + 1, letzter_versuch = $2 WHERE id = $1 AND stand IN ('bereit', 'unterwegs') RETURNING ", auftrag!());
     pub AUFTRAG_AGAIN = wieder!("failures = $2, bereit_ab = $3, ursache = $4, frist = NULL WHERE id = $1");
     pub AUFTRAG_STOERUNG = "UPDATE geschaeftsgang_auftrag SET stand = 'stoerung', failures = $2, ursache = $3, frist = NULL WHERE id = $1";
     pub AUFTRAG_UNPUBLISHED = wieder!("bereit_ab = $2, frist = NULL WHERE id = $1 AND stand = 'unterwegs'");
@@ -144,7 +144,7 @@ statements! {
     pub UMZUG_SETZEN = "UPDATE geschaeftsgang_instanz SET definition = $2 WHERE id = $1";
     pub UMZUG_AUFTRAG = "UPDATE geschaeftsgang_auftrag SET element = $3, name = $4 WHERE instanz = $1 AND element_instanz = $2";
     pub UMZUG_AUFGABE = "UPDATE geschaeftsgang_aufgabe SET element = $3, name = $4, version = version + 1 WHERE instanz = $1 AND element_instanz = $2 AND erledigt IS NULL";
-    pub UMZUG_KANDIDAT = "UPDATE geschaeftsgang_kandidat SET element = $3 WHERE aufgabe IN (SELECT id FROM geschaeftsgang_aufgabe WHERE instanz = $1 AND element_instanz = $2)";
+    pub UMZUG_KANDIDAT = "UPDATE geschaeftsgang_kandidat SET element = $3 WHERE aufgabe IN (SELECT id FROM geschaeftsgang_aufgabe WHERE instanz = $1 AND element_instanz = $2 AND erledigt IS NULL)";
     pub BESTAND_LISTE = "SELECT d.process, d.version, d.name, d.deployed, (SELECT count(*) FROM geschaeftsgang_instanz i WHERE i.definition = d.id AND i.beendet IS NULL), (SELECT count(*) FROM geschaeftsgang_instanz i WHERE i.definition = d.id AND i.beendet IS NOT NULL) FROM geschaeftsgang_definition d ORDER BY d.process, d.version";
     pub SPUR_INSTANZEN = instanz!("ORDER BY gestartet, id");
     pub SPUR_STOERUNGEN = "SELECT instanz, element_instanz FROM geschaeftsgang_auftrag WHERE stand = 'stoerung'";

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use engine::{Command, TimerPlan};
 use nachrichten::{InstanceId, Timestamp};
-use service_platform::args;
+use service_platform::{args, failpoint};
 
 use crate::{
     Inner,
@@ -71,7 +71,9 @@ async fn fire(inner: &Inner, instance: InstanceId, timer: u64, now: Timestamp) -
         Err(error) => return Err(error),
     }
     let (jobs, _) = fahrt.finish().await?;
+    failpoint("ablauf::frist::before");
     tx.commit().await?;
+    failpoint("ablauf::frist::after");
     if jobs {
         inner.auftraege.notify_one();
     }

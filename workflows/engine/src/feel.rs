@@ -12,6 +12,7 @@ use std::str::FromStr;
 use dsntk_feel::context::FeelContext;
 use dsntk_feel::values::Value as Feel;
 use dsntk_feel::{Evaluator, FeelNumber, FeelScope, Name};
+use dsntk_feel_parser::AstNode;
 use nachrichten::{Timestamp, Werte};
 use serde_json::Value as Json;
 
@@ -94,6 +95,8 @@ pub(crate) struct Expr {
     run: Evaluator,
     /// Asks the counting functions of [`budget`].
     counts: bool,
+    /// Whatever the variables are, it gives no context.
+    never_context: bool,
 }
 
 impl Expr {
@@ -124,11 +127,18 @@ impl Expr {
         }));
         match node {
             Ok(Ok(node)) => {
+                let never_context = never_context(&node);
                 let (node, counts) = budget::bound(node);
-                Ok(Expr { text: source.to_owned(), run: dsntk_feel_evaluator::prepare(&node), counts })
+                let run = dsntk_feel_evaluator::prepare(&node);
+                Ok(Expr { text: source.to_owned(), run, counts, never_context })
             }
             _ => Err(format!("Der Ausdruck „{}“ ist kein gültiges FEEL.", shorten(source))),
         }
+    }
+
+    /// A comparison, a calculation, a literal: no context, whatever the variables are.
+    pub fn never_context(&self) -> bool {
+        self.never_context
     }
 
     /// The expression as written, without `=`.
@@ -140,6 +150,17 @@ impl Expr {
     pub fn run(&self, scope: &FeelScope) -> Feel {
         budget::run(|| (self.run)(scope))
     }
+}
+
+fn never_context(node: &AstNode) -> bool {
+    use AstNode as N;
+    matches!(
+        node,
+        N::Eq(..) | N::Nq(..) | N::Lt(..) | N::Le(..) | N::Gt(..) | N::Ge(..) | N::And(..) | N::Or(..) | N::In(..)
+            | N::Add(..) | N::Sub(..) | N::Mul(..) | N::Div(..) | N::Exp(..) | N::Neg(..) | N::Between(..)
+            | N::Numeric(..) | N::String(..) | N::Boolean(..) | N::Null | N::At(..) | N::List(..) | N::For(..)
+            | N::Some(..) | N::Every(..) | N::Range(..)
+    )
 }
 
 /// An expression with `now()` and `today()` replaced, and the words in it.
@@ -208,6 +229,10 @@ pub(crate) fn scan(source: &str) -> Result<Scanned, String> {
                         depth -= *chain;
                         *chain = 0;
                     }
+                }
+                // The library reads them as a comparison with a comparison.
+                '=' if matches!(last, '=' | '+' | '-' | '*' | '/') && source[..at].ends_with(last) => {
+                    return Err(format!("„{last}=“ gibt es in FEEL nicht."));
                 }
                 '+' | '-' | '*' | '/' | '.' | '=' | '<' | '>' => count(&mut chains, &mut depth)?,
                 _ => {}

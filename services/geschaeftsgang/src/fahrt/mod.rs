@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use service_platform::{
     args, audit,
     db::{DbError, Tx},
-    from_row,
+    failpoint, from_row,
 };
 
 use crate::{Inner, definitionen::Fassung, sql};
@@ -208,6 +208,7 @@ impl<'a> Fahrt<'a> {
 
     /// Writes every instance that was touched.
     pub async fn finish(self) -> Result<(bool, bool), FahrtFehler> {
+        failpoint("ablauf::schreiben::before");
         for (id, g) in self.loaded {
             let state = serde_json::to_string(&g.state)?;
             let row = g.row;
@@ -236,6 +237,7 @@ impl<'a> Fahrt<'a> {
                     .await?;
             }
         }
+        failpoint("ablauf::schreiben::after");
         Ok((self.jobs, self.timers))
     }
 

@@ -85,7 +85,9 @@ impl Db {
 
     /// Connects to PostgreSQL.
     pub async fn postgres(url: &str) -> Result<Self, DbError> {
-        let options = sqlx::postgres::PgConnectOptions::from_str(url)?;
+        // A process that stands still in the middle of a transaction gives up its locks; it is told when it goes on.
+        let options = sqlx::postgres::PgConnectOptions::from_str(url)?
+            .options([("idle_in_transaction_session_timeout", "10000")]);
         Ok(Self::Postgres(PgPoolOptions::new().max_connections(16).connect_with(options).await?))
     }
 

@@ -180,7 +180,13 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
         {
             self.elements[e as usize].io.result = Some(variable.to_owned());
         }
-        self.expr(e, "Skript", &script).map_or(Kind::Pass, Kind::Script)
+        let script = self.expr(e, "Skript", &script);
+        let lost = self.elements[e as usize].io.result.is_none();
+        if let Some(expr) = script.as_ref().filter(|expr| lost && expr.never_context()) {
+            let text = format!("Das Skript „{}“ ergibt keinen Kontext, und keine Variable nimmt es auf.", crate::feel::shorten(expr.text()));
+            self.error(e, "script", text);
+        }
+        script.map_or(Kind::Pass, Kind::Script)
     }
 
     fn call(&mut self, e: El) -> Kind {
@@ -255,7 +261,10 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
             let (Some(source), Some(target)) = (attr(mapping, "source"), attr(mapping, "target")) else {
                 continue;
             };
-            let Some(expr) = self.expr(e, target, source) else {
+            // Zeebe: FEEL after `=`, anything else is the text itself (before that it was JSONPath).
+            let literal = !source.trim_start().starts_with('=') && !source.trim_start().starts_with("$.");
+            let text = if literal { serde_json::Value::from(source).to_string() } else { source.to_owned() };
+            let Some(expr) = self.expr(e, target, &text) else {
                 continue;
             };
             match mapping.tag_name().name() {
