@@ -132,14 +132,6 @@ fn away(error: impl std::fmt::Display) -> Fehler {
     Fehler::new("E1900", 503, text, error.to_string())
 }
 
-/// A named point in the code where a test may kill the process: `EAKTE_FAILPOINT=eingang::commit::before`.
-/// Compiled in only with debug assertions, never into a release.
-fn failpoint(name: &str) {
-    if cfg!(debug_assertions) && std::env::var_os("EAKTE_FAILPOINT").is_some_and(|wanted| wanted == name) {
-        std::process::abort();
-    }
-}
-
 /// A name to show: no control characters, no path, at most [`MAX_NAME`] bytes.
 pub fn display_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
@@ -335,10 +327,10 @@ impl Sendungen for Eingang {
         }
         let absicht = inner.absichten.join(format!("{hash}~{}", inner.ids.uuid()));
         tokio::fs::write(&absicht, b"").await.map_err(away)?;
-        failpoint("eingang::blob::before");
+        service_platform::failpoint("eingang::blob::before");
         let size = e.bytes.len();
         inner.blobs.put(std::mem::take(&mut e.bytes)).await.map_err(away)?;
-        failpoint("eingang::commit::before");
+        service_platform::failpoint("eingang::commit::before");
         let mut tries = 0;
         let quittung = loop {
             match inner.store(actor, &e, &name, hash, size).await {
@@ -348,7 +340,7 @@ impl Sendungen for Eingang {
                 Err(error) => return Err(away(error)),
             }
         };
-        failpoint("eingang::commit::after");
+        service_platform::failpoint("eingang::commit::after");
         let _ = tokio::fs::remove_file(&absicht).await;
         inner.poke.notify_one();
         tracing::info!(sendung.id = %quittung.receipt, size, "accepted {}", quittung.receipt);

@@ -21,7 +21,7 @@ use service_platform::{
     args,
     bus::{Delivery, Message},
     db::{DbError, Tx},
-    from_row,
+    failpoint, from_row,
     worker::{RESULTS, queue},
 };
 use uuid::Uuid;
@@ -109,6 +109,7 @@ async fn dispatch_round(inner: &Inner) -> Result<usize, DbError> {
         let mut tx = inner.db.begin().await?;
         let claimed: Vec<AuftragRow> = tx.all(&sql::AUFTRAG_CLAIM, args![&typ, now, deadline, free]).await?;
         tx.commit().await?;
+        failpoint("ablauf::auftrag::after");
         for row in claimed {
             let id = row.id;
             match publish(inner, row, deadline).await {
@@ -248,7 +249,9 @@ pub(crate) async fn take_all(inner: &Inner, results: &[JobResult]) -> Result<(),
         }
     }
     let (jobs, timers) = fahrt.finish().await?;
+    failpoint("ablauf::ergebnis::before");
     tx.commit().await?;
+    failpoint("ablauf::ergebnis::after");
     // Even without new jobs a place in the window is free now.
     inner.auftraege.notify_one();
     if timers {

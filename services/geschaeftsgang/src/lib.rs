@@ -43,6 +43,19 @@ pub const MIGRATIONS: Migrations = Migrations {
     postgres: &[include_str!("../migrations/postgres/0001_anfang.sql")],
 };
 
+/// Points of [`service_platform::failpoint`] in this service: around everything that becomes lasting.
+pub const FAILPOINTS: [&str; 9] = [
+    "ablauf::schreiben::before",
+    "ablauf::schreiben::after",
+    "ablauf::auftrag::after",
+    "ablauf::ergebnis::before",
+    "ablauf::ergebnis::after",
+    "ablauf::frist::before",
+    "ablauf::frist::after",
+    "ablauf::akt::before",
+    "ablauf::akt::after",
+];
+
 /// All statements, for the test that prepares each one.
 pub fn statements() -> Vec<(&'static str, Sql)> {
     [sql::STATEMENTS, sql::VIELE].concat()

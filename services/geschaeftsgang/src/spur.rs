@@ -9,7 +9,7 @@ use nachrichten::{
     job::{JobResult, Outcome},
 };
 use serde::{Deserialize, Serialize};
-use service_platform::{args, rechte};
+use service_platform::{args, failpoint, rechte};
 
 use crate::{
     Geschaeftsgang, Inner,
@@ -165,7 +165,9 @@ impl Inner {
         let mut fahrt = Fahrt::new(self, &mut tx, self.now());
         fahrt.command(instanz, command).await?;
         fahrt.finish().await?;
+        failpoint("ablauf::akt::before");
         tx.commit().await?;
+        failpoint("ablauf::akt::after");
         Ok(())
     }
 
@@ -199,6 +201,7 @@ impl Inner {
         let mut tx = self.db.begin().await?;
         let claimed: Option<AuftragRow> = tx.optional(&sql::AUFTRAG_CLAIM_ONE, args![job, self.now()]).await?;
         tx.commit().await?;
+        failpoint("ablauf::auftrag::after");
         let Some(row) = claimed else { return Ok(false) };
         jobs::take_all(self, &[JobResult { job, attempt: row.attempt, outcome }]).await?;
         Ok(true)
@@ -224,7 +227,9 @@ impl Inner {
         let mut fahrt = Fahrt::new(self, &mut tx, self.now());
         fahrt.command(open.instanz, command).await?;
         fahrt.finish().await?;
+        failpoint("ablauf::akt::before");
         tx.commit().await?;
+        failpoint("ablauf::akt::after");
         Ok(())
     }
 
@@ -251,7 +256,9 @@ impl Inner {
         let (instance, message, variables) = (open.element, String::new(), Werte::new());
         fahrt.command(open.instanz, Command::BpmnError { instance, code, message, variables }).await?;
         fahrt.finish().await?;
+        failpoint("ablauf::akt::before");
         tx.commit().await?;
+        failpoint("ablauf::akt::after");
         Ok(())
     }
 

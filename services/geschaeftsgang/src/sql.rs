@@ -64,7 +64,7 @@ statements! {
     pub AUFTRAG_CLAIM = concat!("UPDATE geschaeftsgang_auftrag SET stand = 'unterwegs', attempt = attempt + 1, frist = $3, letzter_versuch = $2 WHERE id IN (SELECT id FROM geschaeftsgang_auftrag WHERE stand = 'bereit' AND typ = $1 AND bereit_ab <= $2 ORDER BY dringend DESC, angelegt LIMIT $4) RETURNING ", auftrag!())
         => concat!("UPDATE geschaeftsgang_auftrag SET stand = 'unterwegs', attempt = attempt + 1, frist = $3, letzter_versuch = $2 WHERE id IN (SELECT id FROM geschaeftsgang_auftrag WHERE stand = 'bereit' AND typ = $1 AND bereit_ab <= $2 ORDER BY dringend DESC, angelegt LIMIT $4 FOR UPDATE SKIP LOCKED) RETURNING ", auftrag!());
     pub AUFTRAG_OF_ELEMENT = "SELECT id FROM geschaeftsgang_auftrag WHERE instanz = $1 AND element_instanz = $2";
-    pub AUFTRAG_CLAIM_ONE = concat!("UPDATE geschaeftsgang_auftrag SET stand = 'unterwegs', attempt = attempt + 1, letzter_versuch = $2 WHERE id = $1 AND stand = 'bereit' RETURNING ", auftrag!());
+    pub AUFTRAG_CLAIM_ONE = concat!("UPDATE geschaeftsgang_auftrag SET stand = 'unterwegs', attempt = attempt + 1, letzter_versuch = $2 WHERE id = $1 AND stand IN ('bereit', 'unterwegs') RETURNING ", auftrag!());
     pub AUFTRAG_AGAIN = wieder!("failures = $2, bereit_ab = $3, ursache = $4, frist = NULL WHERE id = $1");
     pub AUFTRAG_STOERUNG = "UPDATE geschaeftsgang_auftrag SET stand = 'stoerung', failures = $2, ursache = $3, frist = NULL WHERE id = $1";
     pub AUFTRAG_UNPUBLISHED = wieder!("bereit_ab = $2, frist = NULL WHERE id = $1 AND stand = 'unterwegs'");
@@ -102,10 +102,11 @@ statements! {
     pub STARTTERMIN_CLEAR = "DELETE FROM geschaeftsgang_starttermin WHERE process = $1";
     pub STARTTERMIN_TAKE = "DELETE FROM geschaeftsgang_starttermin WHERE process = $1 AND element = $2 AND due = $3";
     pub STARTTERMIN_DUE = "SELECT process, element, due, again FROM geschaeftsgang_starttermin WHERE due <= $1 ORDER BY due, process, element LIMIT 100";
-    pub ABO_MESSAGE = "SELECT instanz, abo FROM geschaeftsgang_abo WHERE art = 'message' AND name = $1 AND (schluessel = $2 OR schluessel IS NULL) LIMIT 2";
+    pub ABO_MESSAGE = "SELECT instanz, min(abo), CAST(CASE WHEN schluessel IS NULL THEN 0 ELSE 1 END AS BIGINT) AS mit FROM geschaeftsgang_abo WHERE art = 'message' AND name = $1 AND (schluessel = $2 OR schluessel IS NULL) GROUP BY instanz, mit ORDER BY mit DESC, instanz LIMIT 2";
+    pub ABO_TAKE = "DELETE FROM geschaeftsgang_abo WHERE instanz = $1 AND abo = $2";
     pub ABO_SIGNAL = "SELECT DISTINCT instanz FROM geschaeftsgang_abo WHERE art = 'signal' AND name = $1";
     pub NACHRICHT_INSERT = "INSERT INTO geschaeftsgang_nachricht (id, name, schluessel, werte, bis) VALUES ($1, $2, $3, $4, $5)";
-    pub NACHRICHT_FIND = "SELECT id, werte FROM geschaeftsgang_nachricht WHERE name = $1 AND (schluessel = $2 OR schluessel IS NULL) AND bis > $3 LIMIT 1";
+    pub NACHRICHT_FIND = "SELECT id, schluessel, werte, bis FROM geschaeftsgang_nachricht WHERE name = $1 AND (schluessel = $2 OR CAST($2 AS TEXT) IS NULL) AND bis > $3 ORDER BY bis, id LIMIT 1";
     pub NACHRICHT_DELETE = "DELETE FROM geschaeftsgang_nachricht WHERE id = $1";
     pub STOERUNGEN = "SELECT instanz, element_instanz, element, text, seit FROM geschaeftsgang_stoerung ORDER BY seit LIMIT 500";
     pub STOERUNG_TEXTE = "SELECT s.text FROM geschaeftsgang_stoerung s JOIN geschaeftsgang_instanz i ON i.id = s.instanz WHERE i.sendung = $1";
@@ -121,7 +122,7 @@ statements! {
     pub UMZUG_SETZEN = "UPDATE geschaeftsgang_instanz SET definition = $2 WHERE id = $1";
     pub UMZUG_AUFTRAG = "UPDATE geschaeftsgang_auftrag SET element = $3, name = $4 WHERE instanz = $1 AND element_instanz = $2";
     pub UMZUG_AUFGABE = "UPDATE geschaeftsgang_aufgabe SET element = $3, name = $4, version = version + 1 WHERE instanz = $1 AND element_instanz = $2 AND erledigt IS NULL";
-    pub UMZUG_KANDIDAT = "UPDATE geschaeftsgang_kandidat SET element = $3 WHERE aufgabe IN (SELECT id FROM geschaeftsgang_aufgabe WHERE instanz = $1 AND element_instanz = $2)";
+    pub UMZUG_KANDIDAT = "UPDATE geschaeftsgang_kandidat SET element = $3 WHERE aufgabe IN (SELECT id FROM geschaeftsgang_aufgabe WHERE instanz = $1 AND element_instanz = $2 AND erledigt IS NULL)";
     pub BESTAND_LISTE = "SELECT d.process, d.version, d.name, d.deployed, (SELECT count(*) FROM geschaeftsgang_instanz i WHERE i.definition = d.id AND i.beendet IS NULL), (SELECT count(*) FROM geschaeftsgang_instanz i WHERE i.definition = d.id AND i.beendet IS NOT NULL) FROM geschaeftsgang_definition d ORDER BY d.process, d.version";
     pub SPUR_INSTANZEN = instanz!("ORDER BY gestartet, id");
     pub SPUR_STOERUNGEN = "SELECT instanz, element_instanz FROM geschaeftsgang_auftrag WHERE stand = 'stoerung'";

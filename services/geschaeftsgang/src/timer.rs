@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use engine::{Command, TimerPlan};
 use nachrichten::{InstanceId, Timestamp};
-use service_platform::args;
+use service_platform::{args, failpoint};
 
 use crate::{
     Inner,
@@ -87,7 +87,9 @@ async fn fire(inner: &Inner, due: &[(InstanceId, u64)], now: Timestamp) -> Resul
         }
     }
     let (jobs, _) = fahrt.finish().await?;
+    failpoint("ablauf::frist::before");
     tx.commit().await?;
+    failpoint("ablauf::frist::after");
     if jobs {
         inner.auftraege.notify_one();
     }

@@ -27,6 +27,15 @@ pub const MIGRATIONS: Migrations = Migrations {
     postgres: &[include_str!("../migrations/postgres/0001_anfang.sql")],
 };
 
+/// A named point in the code where a test may kill the process: `EAKTE_FAILPOINT=eingang::commit::before`.
+/// Compiled in only with debug assertions, never into a release.
+pub fn failpoint(name: &str) {
+    static WANTED: std::sync::OnceLock<Option<String>> = std::sync::OnceLock::new();
+    if cfg!(debug_assertions) && WANTED.get_or_init(|| std::env::var("EAKTE_FAILPOINT").ok()).as_deref() == Some(name) {
+        std::process::abort();
+    }
+}
+
 /// All statements of this crate, for the test that prepares each one on each database.
 pub fn statements() -> Vec<(&'static str, db::Sql)> {
     [

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! What the pipeline and fault tests share: the application in this process ([`haus`]), or the real binary as a
-//! process that can be killed ([`prozess`]), and where the sample files lie.
+//! process that can be killed ([`prozess`], and its engine alone: [`fern`]), and where the sample files lie.
 #![allow(clippy::print_stdout, clippy::unwrap_used, dead_code)]
 
+pub mod fern;
 pub mod haus;
 pub mod prozess;
 
@@ -82,6 +83,11 @@ impl Zufall {
         let seed = std::env::var("EAKTE_SEED").ok().and_then(|s| s.parse().ok()).unwrap_or_else(clock).max(1);
         println!("{what}: EAKTE_SEED={seed}");
         Self(seed)
+    }
+
+    /// Of a seed that is printed elsewhere.
+    pub fn of(seed: u64) -> Self {
+        Self(seed.max(1))
     }
 
     /// A number of `from..to`.

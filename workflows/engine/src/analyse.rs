@@ -29,14 +29,6 @@ pub(crate) fn graph(def: &Definition) -> Vec<Finding> {
             let text = "Vor diesem parallelen Gateway liegt eine Entscheidung. Es wartet dann vergeblich auf die anderen Wege.";
             findings.push(finding(el, Level::Warning, "xor-and-join", text));
         }
-        if matches!(el.kind, Kind::EventBased) && el.outgoing.is_empty() {
-            findings.push(finding(
-                el,
-                Level::Error,
-                "event-gateway",
-                "Nach dem Ereignis-Gateway fehlen die Ereignisse.",
-            ));
-        }
         if matches!(el.kind, Kind::End(Throw::Cancel)) && !has_cancel_boundary(def, e) {
             findings.push(finding(
                 el,

@@ -148,8 +148,8 @@ pub(crate) enum Throw {
     Escalation(String),
     Terminate,
     Link(El),
-    /// `None` = everything of the scope.
-    Compensation(Option<El>),
+    /// What is undone (`None` = everything of the scope), and whether the event waits for it.
+    Compensation(Option<El>, bool),
     Cancel,
 }
 

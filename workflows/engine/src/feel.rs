@@ -12,15 +12,16 @@ use std::str::FromStr;
 use dsntk_feel::context::FeelContext;
 use dsntk_feel::values::Value as Feel;
 use dsntk_feel::{Evaluator, FeelNumber, FeelScope, Name};
+use dsntk_feel_parser::AstNode;
 use nachrichten::{Timestamp, Werte};
 use serde_json::Value as Json;
+
+use crate::budget::{self, MAX_ITERATIONS};
 
 /// Longest expression in bytes.
 const MAX_LENGTH: usize = 20_000;
 /// Deepest chain of operators and brackets; bounds the recursion of parser and evaluator.
 const MAX_DEPTH: usize = 200;
-/// Most iterations over literal ranges in one expression.
-const MAX_ITERATIONS: u64 = 1_000_000;
 /// Names that take the place of `now()` and `today()`.
 pub(crate) const NOW: &str = "eakte_now";
 pub(crate) const TODAY: &str = "eakte_today";
@@ -92,6 +93,10 @@ const LONG_FUNCTIONS: &[&str] = &[
 pub(crate) struct Expr {
     text: String,
     run: Evaluator,
+    /// Asks the counting functions of [`budget`].
+    counts: bool,
+    /// Whatever the variables are, it gives no context.
+    never_context: bool,
 }
 
 impl Expr {
@@ -121,9 +126,19 @@ impl Expr {
                 .or_else(|e| dsntk_feel_parser::parse_expression(&scope, &scanned.text, false).map_err(|_| e))
         }));
         match node {
-            Ok(Ok(node)) => Ok(Expr { text: source.to_owned(), run: dsntk_feel_evaluator::prepare(&node) }),
+            Ok(Ok(node)) => {
+                let never_context = never_context(&node);
+                let (node, counts) = budget::bound(node);
+                let run = dsntk_feel_evaluator::prepare(&node);
+                Ok(Expr { text: source.to_owned(), run, counts, never_context })
+            }
             _ => Err(format!("Der Ausdruck „{}“ ist kein gültiges FEEL.", shorten(source))),
         }
+    }
+
+    /// A comparison, a calculation, a literal: no context, whatever the variables are.
+    pub fn never_context(&self) -> bool {
+        self.never_context
     }
 
     /// The expression as written, without `=`.
@@ -131,11 +146,21 @@ impl Expr {
         &self.text
     }
 
-    /// Evaluates; a failure inside of the FEEL library becomes null with a reason.
+    /// Evaluates; a failure inside of the FEEL library, and one that runs too long, becomes null with a reason.
     pub fn run(&self, scope: &FeelScope) -> Feel {
-        catch_unwind(AssertUnwindSafe(|| (self.run)(scope)))
-            .unwrap_or_else(|_| Feel::Null(Some("evaluation failed".into())))
+        budget::run(|| (self.run)(scope))
     }
+}
+
+fn never_context(node: &AstNode) -> bool {
+    use AstNode as N;
+    matches!(
+        node,
+        N::Eq(..) | N::Nq(..) | N::Lt(..) | N::Le(..) | N::Gt(..) | N::Ge(..) | N::And(..) | N::Or(..) | N::In(..)
+            | N::Add(..) | N::Sub(..) | N::Mul(..) | N::Div(..) | N::Exp(..) | N::Neg(..) | N::Between(..)
+            | N::Numeric(..) | N::String(..) | N::Boolean(..) | N::Null | N::At(..) | N::List(..) | N::For(..)
+            | N::Some(..) | N::Every(..) | N::Range(..)
+    )
 }
 
 /// An expression with `now()` and `today()` replaced, and the words in it.
@@ -204,6 +229,10 @@ pub(crate) fn scan(source: &str) -> Result<Scanned, String> {
                         depth -= *chain;
                         *chain = 0;
                     }
+                }
+                // The library reads them as a comparison with a comparison.
+                '=' if matches!(last, '=' | '+' | '-' | '*' | '/') && source[..at].ends_with(last) => {
+                    return Err(format!("„{last}=“ gibt es in FEEL nicht."));
                 }
                 '+' | '-' | '*' | '/' | '.' | '=' | '<' | '>' => count(&mut chains, &mut depth)?,
                 _ => {}
@@ -323,7 +352,15 @@ impl Evaluation {
     }
 
     pub fn eval(&self, expr: &Expr) -> Feel {
-        expr.run(&self.scope)
+        if !expr.counts {
+            return expr.run(&self.scope);
+        }
+        let mut counting = FeelContext::new();
+        budget::functions(&mut counting);
+        self.scope.push(counting);
+        let value = expr.run(&self.scope);
+        self.scope.pop();
+        value
     }
 }
 

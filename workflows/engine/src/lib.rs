@@ -8,6 +8,7 @@
 
 mod analyse;
 mod api;
+mod budget;
 mod definition;
 mod dmn;
 mod element;
@@ -15,8 +16,10 @@ mod feel;
 mod machine;
 pub mod memory;
 mod migrate;
+mod size;
 mod state;
 mod step;
+mod structure;
 pub mod tck;
 mod timer;
 pub mod trace;

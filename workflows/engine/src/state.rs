@@ -145,9 +145,15 @@ pub(crate) enum Retry {
     /// Begin the element anew, as reached by this flow.
     #[serde(rename = "e")]
     Enter(Option<Fl>),
+    /// Let the boundary events listen, then begin.
+    #[serde(rename = "o")]
+    Open,
     /// Begin the behaviour of the activity anew; its boundary events already listen.
     #[serde(rename = "b")]
     Begin,
+    /// Let the event sub-processes of a running scope listen.
+    #[serde(rename = "s")]
+    Listen,
     /// Take the result again.
     #[serde(rename = "f")]
     Finish(Werte),
@@ -177,8 +183,9 @@ pub(crate) enum WaitKind {
     /// Due time and how often it comes again (`None` = for ever).
     #[serde(rename = "t")]
     Timer(i64, Option<u32>),
+    /// Name and key of one that comes again after it happened (a non-interrupting event).
     #[serde(rename = "m")]
-    Message,
+    Message(Option<Box<(String, Option<String>)>>),
     #[serde(rename = "s")]
     Signal(String),
     /// The value of the condition when it was last looked at.
@@ -298,7 +305,7 @@ impl State {
     /// The message subscription of a catching event or receive task itself.
     pub fn subscription_of(&self, instance: ElementInstanceId) -> Option<u64> {
         let element = self.instances.get(&instance.0)?.element;
-        let own = |w: &Wait| w.owner == instance.0 && w.event == element && w.kind == WaitKind::Message;
+        let own = |w: &Wait| w.owner == instance.0 && w.event == element && matches!(w.kind, WaitKind::Message(_));
         self.waits.iter().find(|(_, w)| own(w)).map(|(n, _)| *n)
     }
 

@@ -1,26 +1,22 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! One command: checked, applied, then everything automatic runs.
 
+use std::collections::HashMap;
+
 use nachrichten::{Timestamp, Werte};
-use serde_json::Value as Json;
 
 use crate::api::{Command, ElementInstanceId, HistoryKind, Outcome, Output, Rejected, Step};
 use crate::definition::{Definition, Kind, PROCESS, ScopeKind, Trigger};
 use crate::element::{adhoc, call, error, escalation, multi_instance, sub_process};
 use crate::machine::Machine;
+use crate::size;
 use crate::state::{Inst, Phase, Retry, Role, State, WaitKind};
-
-/// Most bytes of variables that one command may bring.
-const MAX_VALUES: usize = 10_000_000;
 
 /// Decides what a command does to an instance. Reads no clock, ids or databases: same input, same output.
 ///
 /// # Errors
 /// [`Rejected`] when the command does not fit; then nothing has happened.
 pub fn step(definition: &Definition, state: &State, command: Command, now: Timestamp) -> Result<Step, Rejected> {
-    if size(&command) > MAX_VALUES {
-        return Err(Rejected::TooLarge);
-    }
     match (state.phase, &command) {
         (Phase::Active, Command::Start { .. }) => return Err(Rejected::AlreadyStarted),
         (Phase::New, Command::Start { .. }) | (Phase::Active, _) => {}
@@ -30,10 +26,60 @@ pub fn step(definition: &Definition, state: &State, command: Command, now: Times
     if state.phase == Phase::Active && state.definition != definition.fingerprint {
         return Err(Rejected::WrongDefinition);
     }
+    if !size::fits(state, &command) {
+        return Err(Rejected::TooLarge(target(definition, state, &command)));
+    }
     let mut m = Machine::new(definition, state.clone(), now);
     apply(&mut m, command)?;
     m.run();
-    Ok(Step { state: m.s, outputs: m.out, history: m.history })
+    Ok(Step { state: m.s, outputs: settled(m.out), history: m.history })
+}
+
+/// Name of the element a command is for; the process itself for all others.
+fn target(definition: &Definition, state: &State, command: &Command) -> String {
+    let instance = match command {
+        Command::CompleteJob { instance, .. }
+        | Command::BpmnError { instance, .. }
+        | Command::Escalate { instance, .. }
+        | Command::CompleteTask { instance, .. }
+        | Command::CalledEnded { instance, .. }
+        | Command::CalledError { instance, .. }
+        | Command::CalledEscalation { instance, .. }
+        | Command::SetVariables { scope: instance, .. } => state.instances.get(&instance.0).map(|i| i.element),
+        Command::Message { subscription, .. } => state.waits.get(subscription).map(|w| w.event),
+        _ => None,
+    };
+    definition.at(instance.unwrap_or(PROCESS)).label().to_owned()
+}
+
+/// Outputs without what began and ended within the same step: the service never sees it, so a message that is kept
+/// is not given to a subscription nobody reads.
+fn settled(outputs: Vec<Output>) -> Vec<Output> {
+    let mut open: HashMap<(u8, u64), usize> = HashMap::new();
+    let mut gone = vec![false; outputs.len()];
+    for (at, output) in outputs.iter().enumerate() {
+        let (begins, key) = match output {
+            Output::CreateJob { instance, .. } => (true, (0, instance.0)),
+            Output::CancelJob { instance } => (false, (0, instance.0)),
+            Output::CreateTask(task) => (true, (1, task.instance.0)),
+            Output::CancelTask { instance } => (false, (1, instance.0)),
+            Output::ArmTimer { timer, .. } => (true, (2, *timer)),
+            Output::CancelTimer { timer } => (false, (2, *timer)),
+            Output::Subscribe { subscription, .. } => (true, (3, *subscription)),
+            Output::Unsubscribe { subscription } => (false, (3, *subscription)),
+            Output::Call { instance, .. } => (true, (4, instance.0)),
+            Output::CancelCall { instance } => (false, (4, instance.0)),
+            Output::Incident { instance, .. } => (true, (5, instance.0)),
+            Output::IncidentClosed { instance } => (false, (5, instance.0)),
+            _ => continue,
+        };
+        if begins {
+            open.insert(key, at);
+        } else if let Some(begun) = open.remove(&key) {
+            (gone[begun], gone[at]) = (true, true);
+        }
+    }
+    outputs.into_iter().zip(gone).filter(|(_, gone)| !gone).map(|(output, _)| output).collect()
 }
 
 fn apply(m: &mut Machine, command: Command) -> Result<(), Rejected> {
@@ -78,12 +124,10 @@ fn apply(m: &mut Machine, command: Command) -> Result<(), Rejected> {
         }
         Command::FireTimer { timer } => happen(m, timer, |kind| matches!(kind, WaitKind::Timer(..)), &Werte::new()),
         Command::Message { subscription, variables } => {
-            happen(m, subscription, |kind| *kind == WaitKind::Message, &variables)
+            happen(m, subscription, |kind| matches!(kind, WaitKind::Message(_)), &variables)
         }
         Command::Signal { name, variables } => {
-            let hit = |kind: &WaitKind| matches!(kind, WaitKind::Signal(n) if *n == name);
-            let waits: Vec<u64> = m.s.waits.iter().filter(|(_, w)| hit(&w.kind)).map(|(n, _)| *n).collect();
-            for number in waits {
+            for number in m.waiting_for_signal(&name) {
                 m.happen(number, &variables);
             }
             Ok(())
@@ -173,8 +217,8 @@ fn start(m: &mut Machine, element: Option<&str>, variables: Werte) -> Result<(),
     m.s.instances.insert(0, root);
     m.log(0, HistoryKind::Activated, None);
     if let Err(text) = sub_process::prepare(m, 0, scope) {
-        // The process runs without this event; the operators see why.
-        m.log(0, HistoryKind::Incident, Some(text));
+        // The process runs without this event until an operator acts.
+        m.incident(0, text, Retry::Listen);
     }
     for e in first {
         m.put_token(e, 0, None);
@@ -211,7 +255,7 @@ fn complete_task(m: &mut Machine, instance: ElementInstanceId, variables: Werte)
         Kind::User(_) => m.finish(instance.0, variables),
         Kind::Scope(scope) if matches!(scope.kind, ScopeKind::Adhoc { .. }) => {
             m.merge(instance.0, &variables);
-            m.cancel_inside(instance.0);
+            m.cancel_rest(instance.0);
             sub_process::done(m, instance.0);
         }
         _ => return Err(Rejected::WrongKind(el.label().to_owned())),
@@ -242,7 +286,9 @@ fn resolve(m: &mut Machine, instance: ElementInstanceId) -> Result<(), Rejected>
             m.s.instances.remove(&id);
             m.queue.push_back(crate::machine::Work::Token { element, scope, flow });
         }
+        Retry::Open => m.open(id),
         Retry::Begin => m.behave_or_stop(id),
+        Retry::Listen => sub_process::listen(m, id),
         Retry::Finish(values) => m.finish(id, values),
         Retry::Leave => m.complete(id),
     }
@@ -282,33 +328,5 @@ fn start_element(m: &mut Machine, element: String) -> Result<(), Rejected> {
             Ok(())
         }
         None => Err(Rejected::NotStartable(element)),
-    }
-}
-
-/// Rough size of the values of a command in bytes.
-fn size(command: &Command) -> usize {
-    let values = match command {
-        Command::Start { variables, .. }
-        | Command::CompleteJob { variables, .. }
-        | Command::BpmnError { variables, .. }
-        | Command::Escalate { variables, .. }
-        | Command::CompleteTask { variables, .. }
-        | Command::Message { variables, .. }
-        | Command::Signal { variables, .. }
-        | Command::CalledEnded { variables, .. }
-        | Command::CalledError { variables, .. }
-        | Command::CalledEscalation { variables, .. }
-        | Command::SetVariables { variables, .. } => variables,
-        _ => return 0,
-    };
-    values.iter().map(|(name, value)| name.len() + value_size(value)).sum()
-}
-
-fn value_size(value: &Json) -> usize {
-    match value {
-        Json::String(s) => s.len() + 2,
-        Json::Array(items) => items.iter().map(value_size).sum::<usize>() + 2,
-        Json::Object(map) => map.iter().map(|(k, v)| k.len() + 4 + value_size(v)).sum::<usize>() + 2,
-        _ => 8,
     }
 }

@@ -56,9 +56,14 @@ impl TimerDef {
             return Ok(TimerPlan { due, again: cycle.repeats.map(|n| n.saturating_sub(1)) });
         }
         let due = moment(text, now)?;
+        if self.kind != TimerKind::Cycle {
+            return Ok(TimerPlan { due, again: Some(0) });
+        }
         // `timeCycle` with a plain duration repeats for ever.
-        let again = if self.kind == TimerKind::Cycle { None } else { Some(0) };
-        Ok(TimerPlan { due, again })
+        if span(text).is_none_or(|s| !forward(&s)) {
+            return Err(format!("„{}“ ist keine Wiederholung nach ISO 8601.", crate::feel::shorten(text)));
+        }
+        Ok(TimerPlan { due, again: None })
     }
 
     /// The due time after `last`, if there is one.
@@ -83,7 +88,7 @@ impl TimerDef {
 pub(crate) fn is_iso(text: &str, kind: TimerKind) -> bool {
     let zero = Timestamp(0);
     match kind {
-        TimerKind::Cycle => Cycle::parse(text).is_ok() || (text.starts_with('P') && moment(text, zero).is_ok()),
+        TimerKind::Cycle => Cycle::parse(text).is_ok() || span(text).is_some_and(|s| forward(&s)),
         _ => moment(text, zero).is_ok(),
     }
 }
@@ -111,7 +116,7 @@ impl Cycle {
             None => (None, first),
         };
         let period = span(period).ok_or_else(bad)?;
-        if period.is_negative() || period.is_zero() {
+        if !forward(&period) {
             return Err(bad());
         }
         Ok(Cycle { repeats, start, period })
@@ -120,20 +125,29 @@ impl Cycle {
     fn after(&self, last: Option<Timestamp>, now: Timestamp) -> Result<Timestamp, String> {
         match (last, self.start) {
             (None, Some(start)) if start >= now => Ok(start),
-            (None, Some(start)) => {
-                // Missed runs are not made up for: the next one is the first after now.
-                let mut due = start;
-                for _ in 0..100_000 {
-                    due = shift(due, self.period, true)?;
-                    if due >= now {
-                        return Ok(due);
-                    }
-                }
-                Err("Der Beginn der Wiederholung liegt zu weit zurück.".into())
-            }
+            // Missed runs are not made up for: the next one is the first after now.
+            (None, Some(start)) => self.from_start(start, |due| due >= now),
             (None, None) => shift(now, self.period, true),
-            (Some(last), _) => shift(last, self.period, true),
+            (Some(last), None) => shift(last, self.period, true),
+            (Some(last), Some(start)) => self.from_start(start, |due| due > last),
         }
+    }
+
+    /// The first run from the start on that fits. Counted from the start, so that the 31st stays the 31st after a
+    /// short month, and 02:30 stays 02:30 after the night in which there was none.
+    fn from_start(&self, start: Timestamp, fits: impl Fn(Timestamp) -> bool) -> Result<Timestamp, String> {
+        let too_far = || "Der Beginn der Wiederholung liegt zu weit zurück.".to_owned();
+        let run = |n: i64| self.period.checked_mul(n).map_err(|_| too_far()).and_then(|by| shift(start, by, true));
+        let (mut low, mut high) = (0, 1);
+        while !fits(run(high)?) {
+            (low, high) = (high, high.checked_mul(2).ok_or_else(too_far)?);
+        }
+        // Runs come in order: between a run that does not fit and one that does lies the first that does.
+        while high - low > 1 {
+            let middle = low + (high - low) / 2;
+            (low, high) = if fits(run(middle)?) { (low, middle) } else { (middle, high) };
+        }
+        run(high)
     }
 }
 
@@ -143,6 +157,11 @@ fn span(text: &str) -> Option<Span> {
         return None;
     }
     text.parse().ok()
+}
+
+/// A period that leads into the future, at least a second long.
+fn forward(period: &Span) -> bool {
+    shift(Timestamp(0), *period, false).is_ok_and(|end| end.0 >= 1_000_000)
 }
 
 fn berlin() -> TimeZone {
@@ -227,6 +246,42 @@ mod tests {
         plan = def.next(none, &plan, plan.due).unwrap().unwrap();
         assert_eq!(plan.due, at("2026-03-30T04:00:00Z"));
         assert_eq!(plan.again, None);
+    }
+
+    #[test]
+    fn a_cycle_keeps_its_day_and_time_over_short_months_and_lost_hours() {
+        let none: Eval = &|_| unreachable!();
+        let runs = |text: &str, n: usize| {
+            let def = TimerDef { kind: TimerKind::Cycle, value: TimerValue::Iso(text.into()) };
+            let mut plan = def.first(none, at("2026-01-05T08:00:00Z")).unwrap();
+            let mut all = vec![plan.due.to_string()];
+            while all.len() < n {
+                plan = def.next(none, &plan, plan.due).unwrap().unwrap();
+                all.push(plan.due.to_string());
+            }
+            all
+        };
+        assert_eq!(
+            runs("R/2026-01-31T08:00:00Z/P1M", 4),
+            ["2026-01-31T08:00:00Z", "2026-02-28T08:00:00Z", "2026-03-31T07:00:00Z", "2026-04-30T07:00:00Z"]
+        );
+        // 02:30 does not exist on 29 March and is there twice on 25 October.
+        assert_eq!(
+            runs("R/2026-03-28T02:30:00/P1D", 3),
+            ["2026-03-28T01:30:00Z", "2026-03-29T01:30:00Z", "2026-03-30T00:30:00Z"]
+        );
+        assert_eq!(
+            runs("R/2026-10-24T02:30:00/P1D", 3),
+            ["2026-10-24T00:30:00Z", "2026-10-25T00:30:00Z", "2026-10-26T01:30:00Z"]
+        );
+    }
+
+    #[test]
+    fn a_cycle_without_progress_is_none() {
+        for text in ["PT0S", "-PT1H", "R/PT0S", "R3/-P1D", "R0/PT1H", "PT0.5S"] {
+            assert!(!is_iso(text, TimerKind::Cycle), "{text}");
+        }
+        assert!(is_iso("R/PT1S", TimerKind::Cycle) && is_iso("PT1S", TimerKind::Cycle));
     }
 
     #[test]

@@ -114,9 +114,10 @@ CREATE TABLE geschaeftsgang_aufgabe (
   prioritaet BIGINT NOT NULL,
   erledigt BIGINT,
   erledigt_von UUID,
-  werte TEXT,
-  UNIQUE (instanz, element_instanz)
+  werte TEXT
 );
+-- A task that is tried again after an incident belongs to the same running of its element: only one of them is open.
+CREATE UNIQUE INDEX geschaeftsgang_aufgabe_offen ON geschaeftsgang_aufgabe (instanz, element_instanz) WHERE erledigt IS NULL;
 CREATE INDEX geschaeftsgang_aufgabe_sendung ON geschaeftsgang_aufgabe (sendung) WHERE erledigt IS NULL;
 CREATE INDEX geschaeftsgang_aufgabe_seit ON geschaeftsgang_aufgabe (seit) WHERE erledigt IS NULL;
 CREATE INDEX geschaeftsgang_aufgabe_erledigt ON geschaeftsgang_aufgabe (erledigt_von, erledigt) WHERE erledigt IS NOT NULL;

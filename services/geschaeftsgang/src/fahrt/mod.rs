@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use service_platform::{
     args, audit,
     db::{DbError, Tx},
-    from_row,
+    failpoint, from_row,
 };
 
 use crate::{Inner, definitionen::Fassung, sql};
@@ -103,6 +103,8 @@ pub(crate) struct Fahrt<'a> {
     now: Timestamp,
     loaded: HashMap<InstanceId, Geladen>,
     queue: VecDeque<(InstanceId, Command)>,
+    /// Messages in `queue`, by receiver and subscription.
+    unterwegs: HashMap<(InstanceId, u64), wirkung::Post>,
     /// Deployed versions were looked at in this ride.
     fresh: bool,
     pub akt: Option<Akt>,
@@ -119,6 +121,7 @@ impl<'a> Fahrt<'a> {
             now,
             loaded: HashMap::new(),
             queue: VecDeque::new(),
+            unterwegs: HashMap::new(),
             fresh: false,
             akt: None,
             jobs: false,
@@ -218,12 +221,13 @@ impl<'a> Fahrt<'a> {
 
     /// A signal from outside and everything that follows from it.
     pub async fn broadcast(&mut self, name: &str, werte: &Werte) -> Result<(), FahrtFehler> {
-        self.signal(name, werte).await?;
+        self.signal(None, name, werte).await?;
         self.drive().await
     }
 
     /// Writes every instance that was touched.
     pub async fn finish(self) -> Result<(bool, bool), FahrtFehler> {
+        failpoint("ablauf::schreiben::before");
         for (id, g) in self.loaded {
             let state = serde_json::to_string(&g.state)?;
             let row = g.row;
@@ -251,6 +255,7 @@ impl<'a> Fahrt<'a> {
                 self.tx.later(&sql::INSTANZ_UPDATE, values).await?;
             }
         }
+        failpoint("ablauf::schreiben::after");
         Ok((self.jobs, self.timers))
     }
 
@@ -333,13 +338,16 @@ impl<'a> Fahrt<'a> {
 
     async fn drive(&mut self) -> Result<(), FahrtFehler> {
         while let Some((id, command)) = self.queue.pop_front() {
-            match self.step(id, command).await {
-                Ok(()) => {}
+            let abo = if let Command::Message { subscription, .. } = &command { Some(*subscription) } else { None };
+            match (self.step(id, command).await, abo) {
+                (Ok(()), Some(abo)) => drop(self.unterwegs.remove(&(id, abo))),
+                (Ok(()), None) => {}
+                (Err(FahrtFehler::Rejected(_)), Some(abo)) => self.given_back(id, abo).await?,
                 // The receiver moved on in the meantime: its answer is no longer wanted.
-                Err(FahrtFehler::Rejected(reason)) => {
+                (Err(FahrtFehler::Rejected(reason)), None) => {
                     tracing::debug!(ablauf.id = %id, %reason, "consequence not taken")
                 }
-                Err(error) => return Err(error),
+                (Err(error), _) => return Err(error),
             }
         }
         Ok(())

@@ -14,6 +14,18 @@ const MAX_DEPTH: usize = 10;
 /// Seconds a message waits for someone when the process names no time.
 const MESSAGE_TTL: i64 = 24 * 3600;
 
+/// A kept message: id, key, values, until when.
+type Gemerkt = (uuid::Uuid, Option<String>, Value, Timestamp);
+
+/// A message on its way to a receiver.
+pub(super) struct Post {
+    name: String,
+    schluessel: Option<String>,
+    variables: Werte,
+    /// Kept until then when nobody waits.
+    bis: Timestamp,
+}
+
 impl Fahrt<'_> {
     pub(super) async fn output(&mut self, id: InstanceId, output: Output) -> Result<(), FahrtFehler> {
         match output {
@@ -65,7 +77,7 @@ impl Fahrt<'_> {
                 self.tx.later(&sql::ABO_DELETE, args![id, subscription]).await?;
             }
             Output::Throw { name, key, variables, ttl } => self.message(&name, key.as_deref(), &variables, ttl).await?,
-            Output::BroadcastSignal { name, variables } => self.signal(&name, &variables).await?,
+            Output::BroadcastSignal { name, variables } => self.signal(Some(id), &name, &variables).await?,
             Output::Call { instance, process, binding, variables, .. } => {
                 self.call(id, instance, &process, &binding, variables).await?;
             }
@@ -146,12 +158,16 @@ impl Fahrt<'_> {
         element: &str,
     ) -> Result<(), FahrtFehler> {
         if kind == SubscriptionKind::Message {
-            let kept: Option<(uuid::Uuid, Value)> =
-                self.tx.optional(&sql::NACHRICHT_FIND, args![name, key, self.now]).await?;
-            if let Some((message, Value::Object(variables))) = kept {
-                self.tx.execute(&sql::NACHRICHT_DELETE, args![message]).await?;
-                self.queue.push_back((id, Command::Message { subscription: abo, variables }));
-                return Ok(());
+            let find = args![name, key, self.now];
+            while let Some((message, schluessel, werte, bis)) =
+                self.tx.optional::<Gemerkt>(&sql::NACHRICHT_FIND, find.clone()).await?
+            {
+                // Whoever deletes the row has it; another engine may have been faster.
+                if self.tx.execute(&sql::NACHRICHT_DELETE, args![message]).await? == 1 {
+                    let variables = werte.as_object().cloned().unwrap_or_default();
+                    self.deliver(id, abo, Post { name: name.to_owned(), schluessel, variables, bis });
+                    return Ok(());
+                }
             }
         }
         let art = match kind {
@@ -231,15 +247,7 @@ impl Fahrt<'_> {
         }
         self.audit(id, stand, &format!("ablauf:{id}"), json!({})).await?;
         if let Some((parent, instance)) = self.parent(id) {
-            match outcome {
-                Outcome::Completed | Outcome::Terminated => {
-                    self.queue.push_back((parent, Command::CalledEnded { instance, variables }));
-                }
-                Outcome::Error { code } => {
-                    self.queue.push_back((parent, Command::CalledError { instance, code, variables }))
-                }
-                Outcome::Cancelled => {}
-            }
+            self.queue.push_back((parent, outcome.report(instance, variables)));
         }
         Ok(())
     }
@@ -267,30 +275,63 @@ impl Fahrt<'_> {
         werte: &Werte,
         ttl: Option<u64>,
     ) -> Result<(), FahrtFehler> {
-        let waiting: Vec<(InstanceId, i64)> = self.tx.all(&sql::ABO_MESSAGE, args![name, key]).await?;
-        // Without a key a message finds its receiver only when exactly one instance waits.
-        if let Some((id, abo)) = waiting.first().copied().filter(|_| key.is_some() || waiting.len() == 1) {
-            self.tx.later(&sql::ABO_DELETE, args![id, abo]).await?;
-            self.queue.push_back((id, Command::Message { subscription: abo as u64, variables: werte.clone() }));
-            return Ok(());
+        let until =
+            self.now.plus_seconds(ttl.map_or(MESSAGE_TTL, |s| i64::try_from(s).unwrap_or(i64::MAX / 2_000_000)));
+        let post =
+            Post { name: name.to_owned(), schluessel: key.map(str::to_owned), variables: werte.clone(), bis: until };
+        self.post(post).await
+    }
+
+    /// Hands a message over; [`Fahrt::given_back`] looks for another receiver when this one is gone before its turn.
+    fn deliver(&mut self, id: InstanceId, abo: u64, post: Post) {
+        let command = Command::Message { subscription: abo, variables: post.variables.clone() };
+        self.unterwegs.insert((id, abo), post);
+        self.queue.push_back((id, command));
+    }
+
+    /// A command that was not taken: a message in it is not lost.
+    pub(super) async fn given_back(&mut self, id: InstanceId, abo: u64) -> Result<(), FahrtFehler> {
+        match self.unterwegs.remove(&(id, abo)) {
+            Some(post) => self.post(post).await,
+            None => Ok(()),
         }
+    }
+
+    async fn post(&mut self, post: Post) -> Result<(), FahrtFehler> {
+        loop {
+            let find = args![&post.name, post.schluessel.as_deref()];
+            let waiting: Vec<(InstanceId, i64, bool)> = self.tx.all(&sql::ABO_MESSAGE, find).await?;
+            // Whoever waits with this key; by name alone only when exactly one instance waits without a key.
+            let one = waiting.first().copied().filter(|(.., keyed)| *keyed || waiting.len() == 1);
+            let Some((id, abo, _)) = one else { break };
+            // Whoever deletes the row has the receiver; another engine may have been faster.
+            if self.tx.execute(&sql::ABO_TAKE, args![id, abo]).await? == 1 {
+                self.deliver(id, abo as u64, post);
+                return Ok(());
+            }
+        }
+        let (name, werte) = (post.name.as_str(), &post.variables);
         if self.start_by(|kind| matches!(kind, StartKind::Message { name: n } if n == name), werte).await? {
             return Ok(());
         }
-        if ttl == Some(0) {
+        if post.bis <= self.now {
             return Ok(());
         }
-        let until =
-            self.now.plus_seconds(ttl.map_or(MESSAGE_TTL, |s| i64::try_from(s).unwrap_or(i64::MAX / 2_000_000)));
-        let id = self.inner.ids.uuid();
-        self.tx.execute(&sql::NACHRICHT_INSERT, args![id, name, key, Value::Object(werte.clone()), until]).await?;
+        let values = args![self.inner.ids.uuid(), name, post.schluessel.as_deref(), Value::Object(werte.clone()), post.bis];
+        self.tx.execute(&sql::NACHRICHT_INSERT, values).await?;
         Ok(())
     }
 
-    /// A signal reaches everybody who waits for it, and starts what it starts.
-    pub(super) async fn signal(&mut self, name: &str, werte: &Werte) -> Result<(), FahrtFehler> {
+    /// A signal reaches everybody who waits for it, and starts what it starts. The instance it comes `from` has heard
+    /// it already.
+    pub(super) async fn signal(
+        &mut self,
+        from: Option<InstanceId>,
+        name: &str,
+        werte: &Werte,
+    ) -> Result<(), FahrtFehler> {
         let waiting: Vec<(InstanceId,)> = self.tx.all(&sql::ABO_SIGNAL, args![name]).await?;
-        for (receiver,) in waiting {
+        for (receiver,) in waiting.into_iter().filter(|(receiver,)| Some(*receiver) != from) {
             let command = Command::Signal { name: name.to_owned(), variables: werte.clone() };
             self.queue.push_back((receiver, command));
         }

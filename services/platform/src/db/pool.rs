@@ -90,7 +90,9 @@ impl Db {
 
     /// Connects to PostgreSQL.
     pub async fn postgres(url: &str) -> Result<Self, DbError> {
-        let options = sqlx::postgres::PgConnectOptions::from_str(url)?.options([("jit", "off")]);
+        // A process that stands still in the middle of a transaction gives up its locks; it is told when it goes on.
+        let common = [("jit", "off"), ("idle_in_transaction_session_timeout", "10000")];
+        let options = sqlx::postgres::PgConnectOptions::from_str(url)?.options(common);
         let by_key = [("enable_seqscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off")];
         let pool = || PgPoolOptions::new().max_connections(8);
         let write = pool().connect_with(options.clone().options(by_key)).await?;

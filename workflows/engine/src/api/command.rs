@@ -134,6 +134,9 @@ pub enum Command {
     Cancel,
 }
 
+/// Most bytes that all variables of an instance have together (roughly, as JSON).
+pub const MAX_VALUES: usize = 10_000_000;
+
 /// Result of a command.
 #[derive(Clone, Debug)]
 pub struct Step {
@@ -169,9 +172,9 @@ pub enum Rejected {
     /// The element cannot be started here and now.
     #[error("Der Schritt „{0}“ kann hier nicht gestartet werden.")]
     NotStartable(String),
-    /// More than 10 MB of variables.
-    #[error("Die Werte sind zu groß.")]
-    TooLarge,
+    /// More than [`MAX_VALUES`] of variables, these values and the instance's own together.
+    #[error("Die Werte für „{0}“ sind zu groß. Alle Werte eines Ablaufs zusammen dürfen höchstens 10 MB haben.")]
+    TooLarge(String),
     /// The state belongs to another definition.
     #[error("Der gespeicherte Stand passt nicht zu dieser Fassung des Ablaufs.")]
     WrongDefinition,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use nachrichten::{Timestamp, Werte};
 use serde::{Deserialize, Serialize};
 
-use super::ElementInstanceId;
+use super::{Command, ElementInstanceId};
 
 /// A person's work item.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -101,7 +101,8 @@ pub enum Output {
         /// From [`Output::ArmTimer`].
         timer: u64,
     },
-    /// Wait for a message or signal.
+    /// Wait for a message or signal. Giving a message to a subscription uses it up; a non-interrupting event asks
+    /// again under the same number.
     Subscribe {
         /// For [`super::Command::Message`].
         subscription: u64,
@@ -130,7 +131,7 @@ pub enum Output {
         /// How long it is kept when nobody waits, in seconds; `None` = the service's default.
         ttl: Option<u64>,
     },
-    /// Send a signal to all instances, this one included, and to signal start events.
+    /// Send a signal to all other instances and to signal start events; this instance has heard it already.
     BroadcastSignal {
         /// Signal name.
         name: String,
@@ -199,4 +200,18 @@ pub enum Outcome {
     Terminated,
     /// [`super::Command::Cancel`].
     Cancelled,
+}
+
+impl Outcome {
+    /// What the call activity `instance` that started the ended instance is told. An operator's end of a called
+    /// instance becomes an incident of the caller; a caller that asked for it does not wait any more.
+    pub fn report(self, instance: ElementInstanceId, variables: Werte) -> Command {
+        match self {
+            Outcome::Completed | Outcome::Terminated => Command::CalledEnded { instance, variables },
+            Outcome::Error { code } => Command::CalledError { instance, code, variables },
+            Outcome::Cancelled => {
+                Command::FailJob { instance, text: "Der aufgerufene Ablauf wurde abgebrochen.".to_owned() }
+            }
+        }
+    }
 }

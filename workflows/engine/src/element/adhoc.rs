@@ -33,7 +33,9 @@ pub(crate) fn activate(m: &mut Machine, id: u64, element: El) -> bool {
     };
     let el = m.element(element);
     let fits =
-        el.parent == inst.element && !matches!(el.kind, Kind::Boundary { .. } | Kind::Start(_)) && !el.for_compensation;
+        el.parent == inst.element && !matches!(el.kind, Kind::Boundary { .. } | Kind::Start(_))
+            && !matches!(&el.kind, Kind::Scope(s) if matches!(s.kind, ScopeKind::Event))
+            && !el.for_compensation;
     if !fits || (*sequential && inst.live > 0) {
         return false;
     }
@@ -58,7 +60,7 @@ pub(crate) fn after_activity(m: &mut Machine, id: u64) {
         Some(condition) => matches!(m.eval(id, condition), Feel::Boolean(true)) && (empty || *cancel_remaining),
     };
     if over {
-        m.cancel_inside(id);
+        m.cancel_rest(id);
         sub_process::done(m, id);
     }
 }

@@ -9,10 +9,18 @@ use crate::definition::{El, Kind, ScopeKind, Throw, Trigger};
 use crate::machine::{Machine, Work};
 use crate::state::{Role, Undo};
 
-/// Compensation throw or end event: `target` or everything of the scope.
-pub(crate) fn begin(m: &mut Machine, id: u64, target: Option<El>) {
+/// Compensation throw or end event: `target` or everything of the scope. An event that does not wait goes on, and a
+/// token of its own sees to the handlers.
+pub(crate) fn begin(m: &mut Machine, id: u64, target: Option<El>, wait: bool) {
     let list = collect(m, id, target);
-    start(m, id, list);
+    if wait {
+        return start(m, id, list);
+    }
+    let (event, scope) = (m.inst(id).element, m.inst(id).parent);
+    m.inst_mut(scope).live += 1;
+    let behind = m.create(event, scope, Role::Plain);
+    start(m, behind, list);
+    m.finish(id, Werte::new());
 }
 
 /// Begins with a list of what is to be undone, in order of completion.
@@ -85,10 +93,15 @@ fn event_sub(m: &Machine, element: El) -> Option<(El, El)> {
 
 fn finish(m: &mut Machine, thrower: u64) {
     m.inst_mut(thrower).role = Role::Plain;
-    if matches!(m.element(m.inst(thrower).element).kind, Kind::End(Throw::Cancel)) {
-        transaction::cancelled(m, thrower);
-    } else {
-        m.finish(thrower, Werte::new());
+    match m.element(m.inst(thrower).element).kind {
+        Kind::End(Throw::Cancel) => transaction::cancelled(m, thrower),
+        Kind::End(Throw::Compensation(_, false)) | Kind::Throw(Throw::Compensation(_, false)) => {
+            let scope = m.inst(thrower).parent;
+            m.drop_waits(thrower);
+            m.s.instances.remove(&thrower);
+            m.token_gone(scope);
+        }
+        _ => m.finish(thrower, Werte::new()),
     }
 }
 
@@ -115,6 +128,29 @@ pub(crate) fn remember(m: &mut Machine, id: u64) {
         let vars = if is_scope { m.inst(id).vars.clone() } else { Werte::new() };
         m.s.undo.push(Undo { scope, element, vars, inner });
     }
+}
+
+/// Everything that completed in a scope or in one inside of it, in order, with the variables of the scopes between.
+pub(crate) fn take_within(m: &mut Machine, scope: u64) -> Vec<Undo> {
+    let mut taken = Vec::new();
+    for mut undo in std::mem::take(&mut m.s.undo) {
+        let mut at = undo.scope;
+        let mut vars = Werte::new();
+        while at != scope && at != 0 {
+            let Some(inst) = m.s.instances.get(&at) else { break };
+            for (name, value) in &inst.vars {
+                vars.entry(name.clone()).or_insert_with(|| value.clone());
+            }
+            at = inst.parent;
+        }
+        if at == scope {
+            vars.append(&mut undo.vars);
+            taken.push(Undo { vars, ..undo });
+        } else {
+            m.s.undo.push(undo);
+        }
+    }
+    taken
 }
 
 /// One run of a multi-instance sub-process ended: what it did belongs to the body now, with the run's variables.

@@ -16,6 +16,7 @@ pub(crate) fn begin(m: &mut Machine, id: u64, decision: &str) -> Done {
         }
         None => m.def.decisions.evaluate(decision, &m.visible(id), m.now),
     }?;
+    let result = m.sized(result)?;
     let name = el.io.result.clone().or_else(|| m.def.decisions.variable(decision));
     let name = name.unwrap_or_else(|| decision.to_owned());
     if el.io.outputs.is_empty() {

@@ -8,6 +8,7 @@ use super::{boundary, event_sub_process};
 use crate::api::Outcome;
 use crate::definition::{Kind, ScopeKind, Trigger};
 use crate::machine::{Done, Machine};
+use crate::state::Role;
 
 /// Where an error or escalation is caught.
 pub(crate) enum Catcher {
@@ -70,7 +71,9 @@ pub(crate) fn find(m: &Machine, id: u64, takes: impl Fn(&Trigger) -> bool) -> Op
     loop {
         let inst = m.s.instances.get(&at)?;
         let el = def.at(inst.element);
-        if let (Kind::Scope(scope), true) = (&el.kind, at != id && !from_event_sub) {
+        // The body of a multi-instance is no scope of its own: its runs are.
+        let scope_of_its_own = at != id && !from_event_sub && !matches!(inst.role, Role::Body(_));
+        if let (Kind::Scope(scope), true) = (&el.kind, scope_of_its_own) {
             let subs = scope.event_subs.iter().filter_map(|(sub, start, interrupting)| match &def.at(*start).kind {
                 Kind::Start(t) if takes(t) => Some((specific(t), *sub, *start, *interrupting)),
                 _ => None,
@@ -79,7 +82,7 @@ pub(crate) fn find(m: &Machine, id: u64, takes: impl Fn(&Trigger) -> bool) -> Op
                 return Some(Catcher::EventSub { scope: at, sub, start, interrupting });
             }
         }
-        if !matches!(inst.role, crate::state::Role::Inner(_)) {
+        if !matches!(inst.role, Role::Inner(_)) {
             let events = el.boundary.iter().filter_map(|event| match &def.at(*event).kind {
                 Kind::Boundary { trigger, interrupting, .. } if takes(trigger) => {
                     Some((specific(trigger), *event, *interrupting))

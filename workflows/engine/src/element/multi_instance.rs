@@ -70,7 +70,10 @@ enum Items {
 fn items(m: &mut Machine, id: u64, multi: &Multi) -> Result<Items, String> {
     if let Some(collection) = &multi.collection {
         return match feel::to_json(&m.eval(id, collection)) {
-            Json::Array(list) => Ok(Items::List(list)),
+            Json::Array(list) => match m.sized(Json::Array(list))? {
+                Json::Array(list) => Ok(Items::List(list)),
+                _ => Ok(Items::Count(0)),
+            },
             _ => Err(format!("„{}“ ist keine Liste.", feel::shorten(collection.text()))),
         };
     }
@@ -138,10 +141,11 @@ pub(crate) fn run_done(m: &mut Machine, id: u64) {
                 None => None,
             };
             let counter = Werte::from_iter([(COUNTER.to_owned(), json!(index + 1))]);
+            // Without a condition it runs to its maximum.
             let again = maximum.is_none_or(|max| index + 1 < max)
                 && condition
                     .as_ref()
-                    .is_some_and(|c| matches!(m.eval_with(body_id, Some(&counter), c), Feel::Boolean(true)));
+                    .is_none_or(|c| matches!(m.eval_with(body_id, Some(&counter), c), Feel::Boolean(true)));
             if again { queue_run(m, body_id, index + 1) } else { m.complete(body_id) }
         }
         None => {}
@@ -160,7 +164,7 @@ fn multi_run_done(m: &mut Machine, id: u64, body_id: u64, index: u32, multi: &Mu
     }
     let over = match &multi.completion {
         Some(condition) => {
-            let counters = counters(m, body_id);
+            let counters = counters(m, body_id, multi.sequential);
             matches!(m.eval_with(id, Some(&counters), condition), Feel::Boolean(true))
         }
         None => false,
@@ -175,7 +179,7 @@ fn multi_run_done(m: &mut Machine, id: u64, body_id: u64, index: u32, multi: &Mu
         return;
     };
     if over || completed + terminated >= total {
-        m.cancel_inside(body_id);
+        m.cancel_rest(body_id);
         close(m, body_id, multi);
     } else if multi.sequential {
         queue_run(m, body_id, started);
@@ -216,6 +220,7 @@ fn remove_run(m: &mut Machine, id: u64, body_id: u64) {
     m.log(id, HistoryKind::Completed, None);
     compensation::lift(m, id, body_id);
     m.drop_waits(id);
+    m.close_incident(id);
     m.s.instances.remove(&id);
     m.inst_mut(body_id).live -= 1;
 }
@@ -232,13 +237,15 @@ fn close(m: &mut Machine, id: u64, multi: &Multi) {
     m.complete(id);
 }
 
-fn counters(m: &mut Machine, id: u64) -> Werte {
+fn counters(m: &mut Machine, id: u64, sequential: bool) -> Werte {
     let Some((total, started, completed, terminated)) =
         body(m, id).map(|b| (b.total, b.started, b.completed, b.terminated))
     else {
         return Werte::new();
     };
-    let active = started.saturating_sub(completed + terminated);
+    // All runs of a parallel one are active from the beginning, whether their turn in the queue has come or not.
+    let begun = if sequential { started } else { total };
+    let active = begun.saturating_sub(completed + terminated);
     Werte::from_iter([
         ("numberOfInstances".to_owned(), json!(total)),
         ("numberOfActiveInstances".to_owned(), json!(active)),

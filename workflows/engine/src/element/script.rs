@@ -3,6 +3,7 @@
 
 use dsntk_feel::values::Value as Feel;
 use nachrichten::Werte;
+use serde_json::Value as Json;
 
 use crate::feel::{self, Expr};
 use crate::machine::{Done, Machine};
@@ -16,10 +17,14 @@ pub(crate) fn begin(m: &mut Machine, id: u64, script: &Expr) -> Done {
             if let (Feel::Null(_), Some(reason)) = (&value, feel::null_reason(&value)) {
                 return Err(format!("Das Skript ist gescheitert. FEEL: {}", feel::shorten(reason)));
             }
-            m.write(id, name, feel::to_json(&value));
+            let value = m.sized(feel::to_json(&value))?;
+            m.write(id, name, value);
             m.finish(id, Werte::new());
         }
-        (Feel::Context(context), None) => m.finish(id, feel::object(&context)),
+        (Feel::Context(context), None) => match m.sized(feel::object(&context).into())? {
+            Json::Object(values) => m.finish(id, values),
+            _ => m.finish(id, Werte::new()),
+        },
         (_, None) => return Err("Das Skript ergibt keinen Kontext.".into()),
     }
     Ok(())

@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 use super::{adhoc, event_sub_process};
 use crate::definition::{Scope, ScopeKind};
 use crate::machine::{Done, Machine};
+use crate::state::Retry;
 
 /// Enters the sub-process: variables, event sub-processes, then its first elements.
 pub(crate) fn begin(m: &mut Machine, id: u64, scope: &Scope) -> Done {
@@ -22,6 +23,17 @@ pub(crate) fn begin(m: &mut Machine, id: u64, scope: &Scope) -> Done {
         done(m, id);
     }
     Ok(())
+}
+
+/// Listens for the event sub-processes of a scope that already runs; what fails stays an incident of the scope.
+pub(crate) fn listen(m: &mut Machine, id: u64) {
+    event_sub_process::drop_starts(m, id);
+    if let Some(scope) = m.def.scope(m.inst(id).element)
+        && let Err(text) = prepare(m, id, scope)
+    {
+        event_sub_process::drop_starts(m, id);
+        m.incident(id, text, Retry::Listen);
+    }
 }
 
 /// Declares local variables and listens for event sub-processes.

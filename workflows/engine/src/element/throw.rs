@@ -21,7 +21,8 @@ pub(crate) fn begin(m: &mut Machine, id: u64, throw: &Throw) -> Done {
         Throw::Signal(name) => {
             let name = m.eval_text(id, name)?;
             let variables = payload(m, id)?;
-            m.out.push(Output::BroadcastSignal { name, variables });
+            signal(m, id, &name, variables);
+            return Ok(());
         }
         Throw::Error(code) => return error::end(m, id, code),
         Throw::Escalation(code) => {
@@ -33,8 +34,8 @@ pub(crate) fn begin(m: &mut Machine, id: u64, throw: &Throw) -> Done {
             terminate(m, id);
             return Ok(());
         }
-        Throw::Compensation(target) => {
-            compensation::begin(m, id, *target);
+        Throw::Compensation(target, wait) => {
+            compensation::begin(m, id, *target, *wait);
             return Ok(());
         }
         Throw::Cancel => {
@@ -44,6 +45,17 @@ pub(crate) fn begin(m: &mut Machine, id: u64, throw: &Throw) -> Done {
     }
     m.finish(id, Werte::new());
     Ok(())
+}
+
+/// Reaches whoever waits for it now: what begins to wait only afterwards does not hear it, nor does the thrower's
+/// own instance twice.
+fn signal(m: &mut Machine, id: u64, name: &str, variables: Werte) {
+    let waiting = m.waiting_for_signal(name);
+    m.out.push(Output::BroadcastSignal { name: name.to_owned(), variables: variables.clone() });
+    m.finish(id, Werte::new());
+    for number in waiting {
+        m.happen(number, &variables);
+    }
 }
 
 /// What goes with a message or signal: the context of `eakte:eingabe`, else mapped inputs, else nothing.

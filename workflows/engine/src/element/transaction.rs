@@ -10,23 +10,18 @@ use crate::definition::{Kind, ScopeKind, Trigger};
 use crate::machine::Machine;
 use crate::state::Role;
 
-/// Withdraws what still runs, then undoes what is done.
+/// Withdraws what still runs, then undoes what is done, the last first. The cancel boundary event leaves a
+/// multi-instance transaction as a whole, so all of its runs are undone.
 pub(crate) fn begin(m: &mut Machine, id: u64) {
     // The end event may stand in a sub-process of the transaction.
     let mut scope = m.inst(id).parent;
-    while scope != 0
-        && !matches!(m.def.scope(m.inst(scope).element), Some(s) if matches!(s.kind, ScopeKind::Transaction))
-    {
+    while scope != 0 && !is_transaction(m, scope) {
         scope = m.inst(scope).parent;
     }
-    let mut inner = Vec::new();
-    let mut at = m.inst(id).parent;
-    while at != scope {
-        inner.extend(compensation::take_scope(m, at));
-        at = m.inst(at).parent;
+    if matches!(m.inst(scope).role, Role::Inner(_)) {
+        scope = m.inst(scope).parent;
     }
-    let mut list = compensation::take_scope(m, scope);
-    list.extend(inner);
+    let list = compensation::take_within(m, scope);
     let event = m.inst(id).element;
     m.log(id, HistoryKind::Completed, None);
     m.retire(id);
@@ -36,13 +31,17 @@ pub(crate) fn begin(m: &mut Machine, id: u64) {
     compensation::start(m, thrower, list);
 }
 
+fn is_transaction(m: &Machine, id: u64) -> bool {
+    matches!(m.def.scope(m.inst(id).element), Some(s) if matches!(s.kind, ScopeKind::Transaction))
+}
+
 /// All is undone: the token leaves by the cancel boundary event.
 pub(crate) fn cancelled(m: &mut Machine, id: u64) {
     let scope = m.inst(id).parent;
     m.drop_waits(id);
     m.s.instances.remove(&id);
     m.inst_mut(scope).live -= 1;
-    let owner = if matches!(m.inst(scope).role, Role::Inner(_)) { m.inst(scope).parent } else { scope };
+    let owner = scope;
     let el = m.element(m.inst(owner).element);
     let event =
         el.boundary.iter().find(|e| matches!(m.element(**e).kind, Kind::Boundary { trigger: Trigger::Cancel, .. }));

@@ -30,6 +30,13 @@ impl Machine<'_> {
         self.s.instances.remove(&id);
     }
 
+    /// Removes what still runs inside of a scope that completes; what it has done can still be undone.
+    pub fn cancel_rest(&mut self, scope: u64) {
+        let done: Vec<_> = self.s.undo.iter().filter(|undo| undo.scope == scope).cloned().collect();
+        self.cancel_inside(scope);
+        self.s.undo.extend(done);
+    }
+
     /// Removes everything inside of a scope: instances, queued tokens, tokens at joins, what could be undone.
     pub fn cancel_inside(&mut self, scope: u64) {
         let inside: Vec<u64> =

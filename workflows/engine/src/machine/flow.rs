@@ -5,7 +5,7 @@ use dsntk_feel::values::Value as Feel;
 use nachrichten::Werte;
 
 use super::{Machine, Work};
-use crate::api::{HistoryKind, Outcome, Output};
+use crate::api::{ElementInstanceId, HistoryKind, Outcome, Output};
 use crate::definition::{El, Element, Fl, Kind, Throw};
 use crate::element;
 use crate::state::{Phase, Retry, Role};
@@ -57,7 +57,15 @@ impl Machine<'_> {
     pub fn retire(&mut self, id: u64) {
         element::boundary::withdrawn(self, id);
         self.drop_waits(id);
+        self.close_incident(id);
         self.s.instances.remove(&id);
+    }
+
+    /// An incident that ends with its instance.
+    pub fn close_incident(&mut self, id: u64) {
+        if self.s.instances.get_mut(&id).is_some_and(|i| i.incident.take().is_some()) {
+            self.out.push(Output::IncidentClosed { instance: ElementInstanceId(id) });
+        }
     }
 
     /// A token of the scope is gone (`live` - 1); the scope ends with its last one.
@@ -65,11 +73,12 @@ impl Machine<'_> {
         let inst = self.inst_mut(scope);
         inst.live = inst.live.saturating_sub(1);
         let empty = inst.live == 0;
-        let adhoc = element::adhoc::is_adhoc(self, scope);
-        if adhoc {
+        if element::adhoc::is_adhoc(self, scope) {
             element::adhoc::after_activity(self, scope);
         } else if empty {
             self.scope_done(scope);
+        } else {
+            element::event_sub_process::when_completing(self, scope);
         }
     }
 
@@ -86,6 +95,7 @@ impl Machine<'_> {
         self.queue.clear();
         self.cancel_inside(0);
         self.drop_waits(0);
+        self.close_incident(0);
         let kind = if outcome == Outcome::Cancelled { HistoryKind::Cancelled } else { HistoryKind::Completed };
         let detail = if let Outcome::Error { code } = &outcome { Some(code.clone()) } else { None };
         self.log(0, kind, detail);
@@ -140,6 +150,9 @@ impl Machine<'_> {
         let scope = self.inst(id).parent;
         match self.eval(scope, condition) {
             Feel::Boolean(b) => Ok(b),
+            Feel::Null(Some(reason)) if reason == crate::budget::STOPPED => {
+                Err(format!("Bedingung „{}“: {reason}", crate::feel::shorten(condition.text())))
+            }
             Feel::Null(_) => Ok(false),
             _ => Err(format!(
                 "Die Bedingung „{}“ ergibt weder wahr noch falsch.",

@@ -85,8 +85,8 @@ impl<'a> Machine<'a> {
                 }
                 return;
             };
-            self.steps += 1;
-            if self.steps > self.budget {
+            self.count_step();
+            if !self.within_budget() {
                 self.stop(work);
                 continue;
             }
@@ -96,6 +96,14 @@ impl<'a> Machine<'a> {
                 Work::Undo { thrower } => element::compensation::next(self, thrower),
             }
         }
+    }
+
+    pub fn count_step(&mut self) {
+        self.steps += 1;
+    }
+
+    pub fn within_budget(&self) -> bool {
+        self.steps <= self.budget
     }
 
     /// Over the limit: the token stays where it is, as an incident.
@@ -157,20 +165,17 @@ impl<'a> Machine<'a> {
 
     /// Starts an element instance: boundary events listen, then it behaves.
     pub fn begin(&mut self, id: u64) {
-        let def = self.def;
-        let e = self.inst(id).element;
-        let el = def.at(e);
         self.log(id, HistoryKind::Activated, None);
+        self.open(id);
+    }
+
+    /// Boundary events listen, then the element behaves.
+    pub fn open(&mut self, id: u64) {
         if let Err(text) = self.listen_to_boundaries(id) {
             self.drop_waits(id);
-            return self.incident(id, text, Retry::Enter(None));
+            return self.incident(id, text, Retry::Open);
         }
-        let done = if el.repeat.is_some() && !matches!(self.inst(id).role, Role::Handler(_)) {
-            element::multi_instance::begin(self, id)
-        } else {
-            self.behave(id, el)
-        };
-        self.check(id, done);
+        self.behave_or_stop(id);
     }
 
     /// What an element does when it begins (transition table of element kinds).
@@ -193,21 +198,17 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// Begins the behaviour again or for one run of a multi-instance.
+    /// The behaviour of an element, of one run of a multi-instance, or the same again after an incident.
     pub fn behave_or_stop(&mut self, id: u64) {
         let el = self.def.at(self.inst(id).element);
-        let done = if el.repeat.is_some() && matches!(self.inst(id).role, Role::Body(_)) {
-            element::multi_instance::begin(self, id)
-        } else if matches!(self.inst(id).role, Role::Compensating(_)) {
-            self.queue.push_back(Work::Undo { thrower: id });
-            Ok(())
-        } else {
-            self.behave(id, el)
+        let done = match self.inst(id).role {
+            Role::Plain | Role::Body(_) if el.repeat.is_some() => element::multi_instance::begin(self, id),
+            Role::Compensating(_) => {
+                self.queue.push_back(Work::Undo { thrower: id });
+                Ok(())
+            }
+            _ => self.behave(id, el),
         };
-        self.check(id, done);
-    }
-
-    fn check(&mut self, id: u64, done: Done) {
         if let Err(text) = done {
             self.incident(id, text, Retry::Begin);
         }

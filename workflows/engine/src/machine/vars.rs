@@ -17,6 +17,9 @@ use crate::definition::{Element, Repeat, Text};
 use crate::feel::{self, Evaluation, Expr};
 use crate::state::Role;
 
+/// Reason of an incident.
+const TOO_LARGE: &str = "Das Ergebnis ist zu groß. Alle Werte eines Ablaufs zusammen dürfen höchstens 10 MB haben.";
+
 impl<'a> Machine<'a> {
     /// The instances from `id` outwards, without the process.
     fn chain(&self, id: u64) -> Vec<u64> {
@@ -86,6 +89,10 @@ impl<'a> Machine<'a> {
             depth += 1;
         }
         let value = evaluation.eval(expr);
+        if crate::budget::stopped(&value) {
+            // Its scopes are not what they were.
+            return value;
+        }
         for _ in 0..depth {
             evaluation.pop();
         }
@@ -117,6 +124,11 @@ impl<'a> Machine<'a> {
         let Some(expr) = key else { return Ok(None) };
         let value = self.eval(id, expr);
         feel::key_text(&value).map(Some).ok_or_else(|| not(expr, "keinen Schlüssel", &value))
+    }
+
+    /// A value the process made itself: within the limit of all variables together?
+    pub fn sized(&self, value: Json) -> Result<Json, String> {
+        if crate::size::room_for(&self.s, crate::size::of(&value)) { Ok(value) } else { Err(TOO_LARGE.to_owned()) }
     }
 
     /// Sets a variable as seen from `id`.
@@ -181,6 +193,7 @@ impl<'a> Machine<'a> {
     pub(super) fn take_inputs(&mut self, id: u64, el: &'a Element) -> Done {
         for (target, expr) in &el.io.inputs {
             let value = feel::to_json(&self.eval(id, expr));
+            let value = self.sized(value)?;
             let name = target.split('.').next().unwrap_or(target);
             if !self.inst(id).vars.contains_key(name) {
                 self.write_local(id, name, Json::Null);
@@ -197,6 +210,7 @@ impl<'a> Machine<'a> {
             let target_scope = self.output_scope(id);
             for (target, expr) in &io.outputs {
                 let value = feel::to_json(&self.eval_with(id, Some(result), expr));
+                let value = self.sized(value)?;
                 self.write_path(target_scope, target, value);
             }
         } else if let Some(name) = io.result.as_ref().filter(|_| !result.is_empty()) {

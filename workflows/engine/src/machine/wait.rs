@@ -48,10 +48,28 @@ impl Machine<'_> {
     pub fn subscribe(&mut self, owner: u64, event: El, message: &MessageRef) -> Done {
         let name = self.eval_text(owner, &message.name)?;
         let key = self.eval_key(owner, message.key.as_ref())?;
-        let number = self.add_wait(owner, event, WaitKind::Message);
-        let element = self.element(event).id.clone();
-        self.out.push(Output::Subscribe { subscription: number, name, key, kind: SubscriptionKind::Message, element });
+        let again = self.comes_again(event).then(|| Box::new((name.clone(), key.clone())));
+        let number = self.add_wait(owner, event, WaitKind::Message(again));
+        self.ask_for_message(number, event, name, key);
         Ok(())
+    }
+
+    fn ask_for_message(&mut self, subscription: u64, event: El, name: String, key: Option<String>) {
+        let element = self.element(event).id.clone();
+        self.out.push(Output::Subscribe { subscription, name, key, kind: SubscriptionKind::Message, element });
+    }
+
+    /// Whether an event may happen more than once while its owner runs.
+    fn comes_again(&self, event: El) -> bool {
+        match &self.element(event).kind {
+            Kind::Boundary { interrupting, .. } => !interrupting,
+            Kind::Start(_) => {
+                let sub = self.element(event).parent;
+                let scope = self.def.scope(self.element(sub).parent);
+                scope.is_some_and(|s| s.event_subs.iter().any(|(_, start, interrupting)| *start == event && !interrupting))
+            }
+            _ => false,
+        }
     }
 
     fn arm(&mut self, owner: u64, event: El, timer: &TimerDef) -> Done {
@@ -102,7 +120,7 @@ impl Machine<'_> {
         }
         match wait.kind {
             WaitKind::Timer(..) => self.out.push(Output::CancelTimer { timer: number }),
-            WaitKind::Message | WaitKind::Signal(_) => self.out.push(Output::Unsubscribe { subscription: number }),
+            WaitKind::Message(_) | WaitKind::Signal(_) => self.out.push(Output::Unsubscribe { subscription: number }),
             WaitKind::Condition(_) => {}
         }
     }
@@ -130,6 +148,12 @@ impl Machine<'_> {
         Ok(())
     }
 
+    /// Waits for a signal of this name, in the order they began.
+    pub fn waiting_for_signal(&self, name: &str) -> Vec<u64> {
+        let hit = |w: &Wait| matches!(&w.kind, WaitKind::Signal(n) if n == name);
+        self.s.waits.iter().filter(|(_, w)| hit(w)).map(|(n, _)| *n).collect()
+    }
+
     /// Something an instance waited for happened.
     pub fn happen(&mut self, number: u64, values: &Werte) {
         let Some(wait) = self.s.waits.get_mut(&number) else {
@@ -146,7 +170,7 @@ impl Machine<'_> {
         match &def.at(wait.event).kind {
             Kind::Boundary { interrupting, .. } => {
                 if !interrupting {
-                    self.again(&wait);
+                    self.again(number, &wait);
                 }
                 element::boundary::fire(self, wait.owner, wait.event, *interrupting, values);
             }
@@ -158,7 +182,7 @@ impl Machine<'_> {
                     return;
                 };
                 if !interrupting {
-                    self.again(&wait);
+                    self.again(number, &wait);
                 }
                 element::event_sub_process::fire(self, wait.owner, *sub, *start, *interrupting, values);
             }
@@ -182,16 +206,22 @@ impl Machine<'_> {
         }
     }
 
-    /// A non-interrupting timer may come again; when its expression fails now, the owner goes on without it.
-    fn again(&mut self, wait: &Wait) {
+    /// A non-interrupting event may come again: the service used up its timer or subscription by firing it.
+    /// When the expression of a timer fails now, the owner goes on without it.
+    fn again(&mut self, number: u64, wait: &Wait) {
+        if let WaitKind::Message(Some(asked)) = &wait.kind {
+            let (name, key) = (**asked).clone();
+            return self.ask_for_message(number, wait.event, name, key);
+        }
         if let Err(text) = self.arm_again(wait) {
             self.log(wait.owner, crate::api::HistoryKind::Modified, Some(text));
         }
     }
 
-    /// Conditional events: fire where a condition became true.
+    /// Conditional events: fire where a condition became true. Events that make one another true for ever count as
+    /// steps; over the limit they wait, and the next token that moves becomes the incident.
     pub(super) fn look_at_conditions(&mut self) {
-        while std::mem::take(&mut self.dirty) {
+        while self.within_budget() && std::mem::take(&mut self.dirty) {
             let conditions: Vec<u64> = self
                 .s
                 .waits
@@ -213,6 +243,7 @@ impl Machine<'_> {
                     wait.kind = WaitKind::Condition(holds);
                 }
                 if holds && !before {
+                    self.count_step();
                     self.happen(number, &Werte::new());
                 }
             }

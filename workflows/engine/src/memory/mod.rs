@@ -38,6 +38,23 @@ pub struct Running {
     calls: BTreeMap<ElementInstanceId, usize>,
 }
 
+impl Running {
+    /// Numbers of the armed timers.
+    pub fn timers(&self) -> impl Iterator<Item = u64> {
+        self.timers.keys().copied()
+    }
+
+    /// Numbers of the open subscriptions.
+    pub fn subscriptions(&self) -> impl Iterator<Item = u64> {
+        self.subscriptions.keys().copied()
+    }
+
+    /// Call activities that wait for another instance.
+    pub fn calls(&self) -> impl Iterator<Item = ElementInstanceId> {
+        self.calls.keys().copied()
+    }
+}
+
 /// A message that was thrown.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Thrown {
@@ -63,8 +80,12 @@ pub struct Runner {
     start_timers: Vec<(String, Arc<str>, TimerPlan)>,
     buffer: Vec<(Thrown, Timestamp)>,
     inbox: VecDeque<(usize, Command)>,
+    /// Messages on their way in `inbox`, by receiver and subscription.
+    carried: BTreeMap<(usize, u64), (Thrown, Timestamp)>,
     /// State is written as JSON and read again after every step, as a service does.
     pub restart_each_step: bool,
+    /// Keeps every command that was taken, with its instance and time, when set.
+    pub recorded: Option<Vec<(usize, Command, Timestamp)>>,
 }
 
 impl Runner {
@@ -79,7 +100,9 @@ impl Runner {
             start_timers: Vec::new(),
             buffer: Vec::new(),
             inbox: VecDeque::new(),
+            carried: BTreeMap::new(),
             restart_each_step: false,
+            recorded: None,
         }
     }
 
@@ -144,13 +167,12 @@ impl Runner {
 
     fn settle(&mut self) -> Result<(), String> {
         while let Some((number, command)) = self.inbox.pop_front() {
-            // What was meant for an instance that ended meanwhile is dropped.
-            if self.instances[number].state.phase() != Phase::Ended {
-                match self.apply(number, command) {
-                    Ok(()) => {}
-                    Err(text) if text == Rejected::NotOpen.to_string() => {}
-                    Err(text) => return Err(text),
-                }
+            // What was meant for something that ended meanwhile is dropped; a message looks for another receiver.
+            let ended = self.instances[number].state.phase() == Phase::Ended;
+            match if ended { Err(Rejected::Ended.to_string()) } else { self.apply(number, command.clone()) } {
+                Ok(()) => {}
+                Err(text) if text == Rejected::NotOpen.to_string() || ended => self.given_back(number, &command)?,
+                Err(text) => return Err(text),
             }
         }
         Ok(())
@@ -172,12 +194,16 @@ impl Runner {
             _ => {}
         }
         let done = step(&running.definition, &running.state, command.clone(), self.now).map_err(|e| e.to_string())?;
+        if let Some(recorded) = &mut self.recorded {
+            recorded.push((number, command.clone(), self.now));
+        }
         match &command {
             Command::CompleteJob { instance, .. }
             | Command::FailJob { instance, .. }
             | Command::BpmnError { instance, .. } => {
                 running.jobs.remove(instance);
                 running.tasks.remove(instance);
+                running.calls.remove(instance);
             }
             Command::CompleteTask { instance, .. } => {
                 running.tasks.remove(instance);
@@ -187,6 +213,10 @@ impl Runner {
             }
             Command::FireTimer { timer } => {
                 running.timers.remove(timer);
+            }
+            Command::Message { subscription, .. } => {
+                running.subscriptions.remove(subscription);
+                self.carried.remove(&(number, *subscription));
             }
             _ => {}
         }
@@ -243,7 +273,7 @@ impl Runner {
                 self.thrown.push(Thrown { name: name.clone(), key: key.clone(), variables: variables.clone() });
                 self.publish(Thrown { name, key, variables }, ttl)?;
             }
-            Output::BroadcastSignal { name, variables } => self.broadcast(&name, &variables)?,
+            Output::BroadcastSignal { name, variables } => self.broadcast(Some(number), &name, &variables)?,
             Output::Call { instance, process, variables, .. } => self.call(number, instance, &process, variables)?,
             Output::CancelCall { instance } => {
                 if let Some(child) = running.calls.remove(&instance) {
@@ -260,12 +290,7 @@ impl Runner {
                 let Some((parent, instance)) = running.parent else {
                     return Ok(());
                 };
-                let report = match outcome {
-                    Outcome::Completed | Outcome::Terminated => Command::CalledEnded { instance, variables },
-                    Outcome::Error { code } => Command::CalledError { instance, code, variables },
-                    Outcome::Cancelled => return Ok(()),
-                };
-                self.inbox.push_back((parent, report));
+                self.inbox.push_back((parent, outcome.report(instance, variables)));
             }
         }
         Ok(())

@@ -48,6 +48,9 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
                 ) {
                     self.error(e, "event", "Dieser Auslöser ist für ein Zwischenereignis nicht erlaubt.".into());
                 }
+                if definition.is_none() {
+                    self.error(e, "event", "Dem Ereignis fehlt der Auslöser.".into());
+                }
                 Kind::Catch(trigger)
             }
         };
@@ -168,12 +171,13 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
     }
 
     fn compensation(&mut self, e: El, node: Node<'a, 'x>) -> Option<Throw> {
+        let wait = attr(node, "waitForCompletion") != Some("false");
         let Some(reference) = attr(node, "activityRef") else {
-            return Some(Throw::Compensation(None));
+            return Some(Throw::Compensation(None, wait));
         };
         let found = self.ids.get(reference).or_else(|| self.ids.get(local(reference))).copied();
         match found.filter(|a| self.elements[*a as usize].is_activity()) {
-            Some(activity) => Some(Throw::Compensation(Some(activity))),
+            Some(activity) => Some(Throw::Compensation(Some(activity), wait)),
             None => {
                 self.error(e, "unknown-reference", format!("Die Aktivität „{reference}“ gibt es nicht."));
                 None
@@ -185,16 +189,23 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
     fn link(&mut self, e: El, node: Node<'a, 'x>) -> Option<Throw> {
         let name = attr(node, "name").unwrap_or_default();
         let parent = self.elements[e as usize].parent;
-        let target = (0..self.elements.len()).find(|t| {
-            let same_scope = self.elements[*t].tag == "intermediateCatchEvent" && self.elements[*t].parent == parent;
-            same_scope
-                && child(self.nodes[*t], "linkEventDefinition")
-                    .is_some_and(|l| attr(l, "name").unwrap_or_default() == name)
-        });
-        match target {
-            Some(target) => Some(Throw::Link(target as El)),
-            None => {
+        let targets: Vec<usize> = (0..self.elements.len())
+            .filter(|t| {
+                let same_scope =
+                    self.elements[*t].tag == "intermediateCatchEvent" && self.elements[*t].parent == parent;
+                same_scope
+                    && child(self.nodes[*t], "linkEventDefinition")
+                        .is_some_and(|l| attr(l, "name").unwrap_or_default() == name)
+            })
+            .collect();
+        match targets[..] {
+            [target] => Some(Throw::Link(target as El)),
+            [] => {
                 self.error(e, "unknown-reference", format!("Zum Link „{name}“ gibt es kein Ziel."));
+                None
+            }
+            _ => {
+                self.error(e, "event", format!("Zum Link „{name}“ gibt es mehr als ein Ziel."));
                 None
             }
         }

@@ -45,6 +45,7 @@ pub fn deploy(xml: &str, tables: Arc<dyn Decisions>, options: &DeployOptions) ->
         }
         let (definition, found) = build::definition(process, &globals, source.clone(), tables.clone(), options);
         findings.extend(found);
+        findings.extend(crate::structure::check(&definition));
         findings.extend(crate::analyse::graph(&definition));
         if !globals.drawn.contains(id) && !definition.elements.iter().skip(1).any(|e| globals.drawn.contains(&*e.id)) {
             let text = "Zu diesem Ablauf gibt es kein Bild in der Datei.".to_owned();

@@ -13,11 +13,15 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
                 Some(condition) => self.expr(e, "Wiederholung", &condition),
                 None => None,
             };
-            Some(Repeat::Loop {
-                condition,
-                test_before: attr(node, "testBefore") == Some("true"),
-                maximum: attr(node, "loopMaximum").map(|m| Text::Plain(m.trim().to_owned())),
-            })
+            let maximum = attr(node, "loopMaximum").map(|m| m.trim().to_owned());
+            if maximum.as_ref().is_some_and(|m| !m.parse::<u32>().is_ok_and(|m| m > 0)) {
+                self.error(e, "loop", "Die Höchstzahl der Wiederholungen ist keine Zahl ab 1.".into());
+            }
+            if condition.is_none() && maximum.is_none() {
+                self.error(e, "loop", "Der Wiederholung fehlt die Bedingung. Sie würde nie enden.".into());
+            }
+            let test_before = attr(node, "testBefore") == Some("true");
+            Some(Repeat::Loop { condition, test_before, maximum: maximum.map(Text::Plain) })
         } else {
             self.loop_node(e, "multiInstanceLoopCharacteristics")
                 .map(|node| Repeat::Multi(Box::new(self.multi(e, node))))

@@ -135,8 +135,16 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
         Kind::Decision(decision)
     }
 
+    /// A process begins at its start events; other elements that begin one are refused rather than never begun.
+    fn not_instantiating(&mut self, e: El) {
+        if attr(self.nodes[e as usize], "instantiate") == Some("true") {
+            self.error(e, "unsupported", "Ein Ablauf beginnt hier nur mit einem Startereignis.".into());
+        }
+    }
+
     fn receive(&mut self, e: El) -> Kind {
         let node = self.nodes[e as usize];
+        self.not_instantiating(e);
         let message = attr(node, "messageRef")
             .or_else(|| attr(node, "operationRef").and_then(|o| self.globals.operations.get(o).copied()));
         match message {
@@ -172,7 +180,13 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
         {
             self.elements[e as usize].io.result = Some(variable.to_owned());
         }
-        self.expr(e, "Skript", &script).map_or(Kind::Pass, Kind::Script)
+        let script = self.expr(e, "Skript", &script);
+        let lost = self.elements[e as usize].io.result.is_none();
+        if let Some(expr) = script.as_ref().filter(|expr| lost && expr.never_context()) {
+            let text = format!("Das Skript „{}“ ergibt keinen Kontext, und keine Variable nimmt es auf.", crate::feel::shorten(expr.text()));
+            self.error(e, "script", text);
+        }
+        script.map_or(Kind::Pass, Kind::Script)
     }
 
     fn call(&mut self, e: El) -> Kind {
@@ -232,11 +246,7 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
         if attr(self.nodes[e as usize], "eventGatewayType") == Some("Parallel") {
             self.error(e, "unsupported", "Das parallele Ereignis-Gateway wird nicht unterstützt.".into());
         }
-        let targets: Vec<El> =
-            self.elements[e as usize].outgoing.iter().map(|f| self.flows[*f as usize].target).collect();
-        if targets.iter().any(|t| !matches!(self.elements[*t as usize].tag, "intermediateCatchEvent" | "receiveTask")) {
-            self.error(e, "event-gateway", "Nach einem Ereignis-Gateway dürfen nur Ereignisse stehen.".into());
-        }
+        self.not_instantiating(e);
         Kind::EventBased
     }
 
@@ -251,7 +261,10 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
             let (Some(source), Some(target)) = (attr(mapping, "source"), attr(mapping, "target")) else {
                 continue;
             };
-            let Some(expr) = self.expr(e, target, source) else {
+            // Zeebe: FEEL after `=`, anything else is the text itself (before that it was JSONPath).
+            let literal = !source.trim_start().starts_with('=') && !source.trim_start().starts_with("$.");
+            let text = if literal { serde_json::Value::from(source).to_string() } else { source.to_owned() };
+            let Some(expr) = self.expr(e, target, &text) else {
                 continue;
             };
             match mapping.tag_name().name() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! Each kind of element with a small model of its own: what waits, what comes out, what is left.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -8,10 +8,12 @@ mod common;
 mod data;
 mod events;
 mod flow;
+mod limits;
 mod migrate;
 mod refused;
 mod repeat;
 mod scopes;
+mod standard;
 mod tasks;
 
 use engine::memory::Runner;

@@ -36,6 +36,40 @@ fn errors_name_the_element_and_the_reason() {
         ),
         (r#"<userTask id="X" eakte:nichtPersonVon="fehlt"/>"#, "unknown-reference"),
         (r#"<callActivity id="X"/>"#, "no-process"),
+        (r#"<choreographyTask id="X"/>"#, "unsupported"),
+        (r#"<subChoreography id="X"/>"#, "unsupported"),
+        (r#"<intermediateCatchEvent id="X"><eventDefinitionRef>x</eventDefinitionRef></intermediateCatchEvent>"#, "unsupported"),
+        (r#"<endEvent id="X"><errorEventDefinition errorRef="err"/><terminateEventDefinition/></endEvent>"#, "unsupported"),
+        (r#"<eventBasedGateway id="X" eventGatewayType="Parallel"/>"#, "unsupported"),
+        (r#"<eventBasedGateway id="X" instantiate="true"/>"#, "unsupported"),
+        (r#"<receiveTask id="X" messageRef="m" instantiate="true"/>"#, "unsupported"),
+        (r#"<eventBasedGateway id="X"/>"#, "event-gateway"),
+        (r#"<sendTask id="X"/>"#, "no-job-type"),
+        (r#"<receiveTask id="X"/>"#, "no-message"),
+        (r#"<intermediateThrowEvent id="X"><messageEventDefinition/></intermediateThrowEvent>"#, "no-message"),
+        (r#"<intermediateCatchEvent id="X"/>"#, "event"),
+        (r#"<intermediateCatchEvent id="X"><errorEventDefinition/></intermediateCatchEvent>"#, "event"),
+        (r#"<endEvent id="X"><cancelEventDefinition/></endEvent>"#, "event"),
+        (r#"<endEvent id="X"><errorEventDefinition errorRef="fehlt"/></endEvent>"#, "unknown-reference"),
+        (r#"<endEvent id="X"><signalEventDefinition signalRef="fehlt"/></endEvent>"#, "unknown-reference"),
+        (r#"<endEvent id="X"><escalationEventDefinition escalationRef="fehlt"/></endEvent>"#, "unknown-reference"),
+        (r#"<endEvent id="X"><compensateEventDefinition activityRef="fehlt"/></endEvent>"#, "unknown-reference"),
+        (r#"<scriptTask id="X"><script>1 +</script></scriptTask>"#, "feel"),
+        (r#"<scriptTask id="X"><script>a == 1</script></scriptTask>"#, "feel"),
+        (r#"<scriptTask id="X"><script>n += 1</script></scriptTask>"#, "feel"),
+        (r#"<scriptTask id="X"><script>n = 1</script></scriptTask>"#, "script"),
+        (r#"<scriptTask id="X"><script>{f: function(x) external {java: {class: "c", method signature: "m"}}}</script></scriptTask>"#, "feel"),
+        (r#"<serviceTask id="X" implementation="t" eakte:eingabe="{a:"/>"#, "feel"),
+        (r#"<serviceTask id="X" implementation="t" eakte:versuche="0"/>"#, "retries"),
+        (r#"<userTask id="X" eakte:faellig="bald oder so )"/>"#, "feel"),
+        (r#"<task id="X"><standardLoopCharacteristics/></task>"#, "loop"),
+        (r#"<task id="X"><standardLoopCharacteristics loopMaximum="0"/></task>"#, "loop"),
+        (r#"<intermediateThrowEvent id="X" eakte:lebensdauer="bald"><messageEventDefinition messageRef="m"/></intermediateThrowEvent>"#, "lifetime"),
+        (r#"<userTask id="X" isForCompensation="true"/>"#, "flow"),
+        (r#"<startEvent id="X"/>"#, "flow"),
+        (r#"<subProcess id="X" triggeredByEvent="true"><startEvent id="x"><messageEventDefinition messageRef="m"/></startEvent></subProcess>"#, "flow"),
+        (r#"<subProcess id="X" triggeredByEvent="true"><startEvent id="x"/></subProcess>"#, "start"),
+        (r#"<subProcess id="X"><startEvent id="x"><messageEventDefinition messageRef="m"/></startEvent></subProcess>"#, "start"),
         (r#"<intermediateCatchEvent id="X"><timerEventDefinition/></intermediateCatchEvent>"#, "timer"),
         (r#"<userTask id="X"><multiInstanceLoopCharacteristics/></userTask>"#, "loop"),
         (
@@ -61,6 +95,30 @@ fn a_flow_to_nowhere_and_a_double_id_are_errors() {
             .iter()
             .any(|f| f.code == "unknown-reference")
     );
+}
+
+/// Elements that stand where BPMN forbids them; the finding names `X`.
+#[test]
+fn what_has_no_meaning_where_it_stands_is_refused() {
+    let message = r#"<messageEventDefinition messageRef="m"/>"#;
+    let cases: [(&str, Vec<&str>, &str); 11] = [
+        (r#"<endEvent id="X"/><task id="A"/>"#, vec!["S X A"], "flow"),
+        (&format!(r#"<userTask id="A"/><task id="B"/><boundaryEvent id="X" attachedToRef="A">{message}</boundaryEvent>"#), vec!["S A B X"], "flow"),
+        (r#"<intermediateThrowEvent id="X"><linkEventDefinition name="l"/></intermediateThrowEvent><intermediateCatchEvent id="C"><linkEventDefinition name="l"/></intermediateCatchEvent><task id="A"/>"#, vec!["S X A", "C A"], "flow"),
+        (r#"<intermediateThrowEvent id="T"><linkEventDefinition name="l"/></intermediateThrowEvent><intermediateCatchEvent id="X"><linkEventDefinition name="l"/></intermediateCatchEvent><task id="A"/>"#, vec!["S A X", "A T"], "flow"),
+        (r#"<intermediateThrowEvent id="X"><linkEventDefinition name="l"/></intermediateThrowEvent><intermediateCatchEvent id="C"><linkEventDefinition name="l"/></intermediateCatchEvent><intermediateCatchEvent id="D"><linkEventDefinition name="l"/></intermediateCatchEvent>"#, vec!["S X"], "event"),
+        (r#"<startEvent id="X"><errorEventDefinition/></startEvent>"#, vec![], "event"),
+        (r#"<subProcess id="V" triggeredByEvent="true"><startEvent id="X" isInterrupting="false"><errorEventDefinition/></startEvent></subProcess>"#, vec![], "event"),
+        (r#"<adHocSubProcess id="P"><startEvent id="X"/></adHocSubProcess>"#, vec!["S P"], "place"),
+        (&format!(r#"<subProcess id="V" triggeredByEvent="true"><startEvent id="v">{message}</startEvent></subProcess><boundaryEvent id="X" attachedToRef="V">{message}</boundaryEvent>"#), vec![], "place"),
+        (r#"<eventBasedGateway id="X"/><intermediateCatchEvent id="C"><linkEventDefinition name="l"/></intermediateCatchEvent>"#, vec!["S X C"], "event-gateway"),
+        (&format!(r#"<eventBasedGateway id="X"/><intermediateCatchEvent id="C">{message}</intermediateCatchEvent>"#), vec!["S X", "X C[a]"], "event-gateway"),
+    ];
+    for (nodes, flows, code) in cases {
+        let found = findings(&format!("<startEvent id=\"S\"/>{nodes}"), &flows);
+        let hit = found.iter().find(|f| f.code == code && f.level == Level::Error);
+        assert!(hit.is_some_and(|f| f.element.as_deref() == Some("X")), "{nodes}: {found:?}");
+    }
 }
 
 #[test]

@@ -210,7 +210,7 @@ fn a_command_that_does_not_fit_changes_nothing() {
     let huge = json!({"x": "y".repeat(10_000_001)}).as_object().unwrap().clone();
     assert_eq!(
         step(definition, &started, Command::CompleteTask { instance, variables: huge }, now).unwrap_err(),
-        Rejected::TooLarge
+        Rejected::TooLarge("A".into())
     );
     let complete = Command::CompleteTask { instance, variables: Default::default() };
     let over = step(definition, &started, complete.clone(), now).unwrap().state;
