@@ -24,6 +24,7 @@ use nachrichten::{
 };
 use serde_json::json;
 use service_platform::{
+    failpoint,
     args, audit,
     blobs::Blobs,
     db::{Db, DbError, Migrations, Sql, Tx},
@@ -130,14 +131,6 @@ fn kanal_text(kanal: Kanal) -> &'static str {
 fn away(error: impl std::fmt::Display) -> Fehler {
     let text = "Der Speicher ist gerade nicht erreichbar. Ihre Datei wurde nicht angenommen. Versuchen Sie es erneut.";
     Fehler::new("E1900", 503, text, error.to_string())
-}
-
-/// A named point in the code where a test may kill the process: `EAKTE_FAILPOINT=eingang::commit::before`.
-/// Compiled in only with debug assertions, never into a release.
-fn failpoint(name: &str) {
-    if cfg!(debug_assertions) && std::env::var_os("EAKTE_FAILPOINT").is_some_and(|wanted| wanted == name) {
-        std::process::abort();
-    }
 }
 
 /// A name to show: no control characters, no path, at most [`MAX_NAME`] bytes.

@@ -91,6 +91,7 @@ impl Inner {
             marken: marken.collect(),
             bpmn: if ganz { fassung.definition.source().to_owned() } else { String::new() },
             aufgaben: tasks.into_iter().map(|(id,)| id).collect(),
+            meldungen: Vec::new(),
         })
     }
 }
@@ -169,7 +170,11 @@ impl Ablaeufe for Geschaeftsgang {
         if !offen && !self.inner.betrieb(actor).await? {
             return Err(Fehler::not_found());
         }
-        self.inner.ablauf(row, offen, true).await
+        let mut ablauf = self.inner.ablauf(row, offen, true).await?;
+        if ablauf.beendet.is_none() {
+            ablauf.meldungen = self.inner.meldungen(actor, id).await.map_err(away)?;
+        }
+        Ok(ablauf)
     }
 
     async fn list(&self, actor: &Actor, process: &str, limit: u32) -> Result<Vec<Ablauf>, Fehler> {
@@ -292,6 +297,10 @@ impl Ablaeufe for Geschaeftsgang {
 
     async fn eingreifen(&self, actor: &Actor, id: InstanceId, eingriff: Eingriff, grund: &str) -> Result<(), Fehler> {
         self.inner.eingreifen(actor, id, eingriff, grund).await
+    }
+
+    async fn melden(&self, actor: &Actor, id: InstanceId, nachricht: &str, text: &str) -> Result<(), Fehler> {
+        self.inner.melden(actor, id, nachricht, text).await
     }
 
     async fn umziehen(&self, actor: &Actor, umzug: &Umzug) -> Result<UmzugBericht, Fehler> {

@@ -16,6 +16,7 @@ mod definitionen;
 mod eingriff;
 mod fahrt;
 mod jobs;
+mod meldung;
 pub mod spur;
 mod sql;
 mod timer;

@@ -123,6 +123,9 @@ statements! {
     pub ABO_INSERT = "INSERT INTO geschaeftsgang_abo (instanz, abo, art, name, schluessel, element) VALUES ($1, $2, $3, $4, $5, $6)";
     pub ABO_DELETE = "DELETE FROM geschaeftsgang_abo WHERE instanz = $1 AND abo = $2";
     pub ABO_MESSAGE = "SELECT instanz, abo FROM geschaeftsgang_abo WHERE art = 'message' AND name = $1 AND (schluessel = $2 OR schluessel IS NULL) LIMIT 2";
+    pub ABO_GENAU = "SELECT instanz, abo, element FROM geschaeftsgang_abo WHERE art = 'message' AND name = $1 AND schluessel = $2 LIMIT 2";
+    pub ABOS_OF_INSTANZ = "SELECT name, abo, element FROM geschaeftsgang_abo WHERE instanz = $1 AND art = 'message' ORDER BY name, abo";
+    pub WIRKT_MIT = "SELECT count(*) FROM (SELECT 1 AS n FROM geschaeftsgang_aufgabe a JOIN platform_wirksam s ON s.subjekt = 'gruppe:' || a.gruppe WHERE a.instanz = $1 AND s.person = $2 AND s.von <= $3 AND s.bis > $3 AND s.process IN ('*', a.process) UNION ALL SELECT 1 FROM geschaeftsgang_zeichnung z WHERE z.instanz = $1 AND z.person = $2) x";
     pub ABO_SIGNAL = "SELECT DISTINCT instanz FROM geschaeftsgang_abo WHERE art = 'signal' AND name = $1";
     pub NACHRICHT_INSERT = "INSERT INTO geschaeftsgang_nachricht (id, name, schluessel, werte, bis) VALUES ($1, $2, $3, $4, $5)";
     pub NACHRICHT_FIND = "SELECT id, werte FROM geschaeftsgang_nachricht WHERE name = $1 AND (schluessel = $2 OR schluessel IS NULL) AND bis > $3 LIMIT 1";

@@ -31,3 +31,11 @@ pub const MIGRATIONS: Migrations = Migrations {
 pub fn statements() -> Vec<(&'static str, db::Sql)> {
     [audit::STATEMENTS, konten::STATEMENTS, outbox::STATEMENTS, rechte::STATEMENTS, vertretung::STATEMENTS].concat()
 }
+
+/// A named point in the code where a test may kill the process: `EAKTE_FAILPOINT=eingang::commit::before`.
+/// Compiled in only with debug assertions, never into a release.
+pub fn failpoint(name: &str) {
+    if cfg!(debug_assertions) && std::env::var_os("EAKTE_FAILPOINT").is_some_and(|wanted| wanted == name) {
+        std::process::abort();
+    }
+}

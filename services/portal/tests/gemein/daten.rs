@@ -428,6 +428,7 @@ pub fn welt() -> Welt {
         vorgaenge: vec![VorgangSeite {
             id: VorgangId(id(4, 1)),
             titel: "Planung 2026".into(),
+            zda_am: Some(tag("2026-11-23")),
             dokumente: zeilen(&[4, 5]),
         }],
     }];
