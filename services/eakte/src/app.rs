@@ -236,6 +236,7 @@ impl App {
             eingang: start.data.join(&u.eingang),
             spool,
             ruhe: Duration::from_millis(u.ruhe_ms),
+            unfertig: Duration::from_secs(10),
             takt: Duration::from_millis(u.takt_ms),
             geduld: Duration::from_secs(u.geduld_s),
         };

@@ -26,8 +26,6 @@ use crate::{Ordner, ausgang::sync};
 
 /// Largest file, in bytes.
 const DATEI_MAX: u64 = 64 * 1024;
-/// A file that is no JSON may still grow: it gets this much more time.
-const GEDULD: Duration = Duration::from_secs(10);
 /// Longest reason or number, in characters.
 const GRUND_MAX: usize = 500;
 const NUMMER_MAX: usize = 40;
@@ -43,6 +41,8 @@ pub struct Profil {
     pub spool: PathBuf,
     /// A file is complete when it was still for this long.
     pub ruhe: Duration,
+    /// A file that is no JSON may still grow: it is taken as it is after this long.
+    pub unfertig: Duration,
     pub takt: Duration,
     /// So long a message waits for the process that expects it.
     pub geduld: Duration,
@@ -97,9 +97,7 @@ impl Rueckweg {
                 tracing::warn!(%error, "cannot take a message of the finance system now, it comes again");
             }
         }
-        let waiting = &self.wartet;
-        let gone: Vec<PathBuf> = waiting.keys().filter(|p| !p.exists()).cloned().collect();
-        gone.iter().for_each(|p| drop(self.wartet.remove(p)));
+        self.wartet.retain(|path, _| path.exists());
     }
 
     fn spool(&self) -> PathBuf {
@@ -123,7 +121,7 @@ impl Rueckweg {
                 continue;
             }
             let still = since.elapsed();
-            if still < self.profil.ruhe || (still < GEDULD && look.size <= DATEI_MAX && !is_json(&path)) {
+            if still < self.profil.ruhe || (still < self.profil.unfertig && look.size <= DATEI_MAX && !is_json(&path)) {
                 continue;
             }
             self.seen.remove(&path);

@@ -249,6 +249,11 @@ fn ablauf(n: u64, process: &str, titel: &str, element: &str, name: &str, warum: 
         }],
         bpmn: bpmn(),
         aufgaben: vec![TaskId(id(5, n))],
+        meldungen: if process == "rechnung" && !stoerung {
+            vec!["Rechnung angehalten".into(), "Rechnung zurückgezogen".into()]
+        } else {
+            Vec::new()
+        },
     }
 }
 
