@@ -35,6 +35,12 @@ struct Offen {
 }
 from_row!(Offen { task, element, gruppe, dokument, instanz, daten });
 
+/// Does a job work on the post itself? Notices, e-mails and bookings leave the house beside it: while they are under
+/// way, the post waits for its person or lies in its file all the same.
+fn am_stueck(typ: &str) -> bool {
+    !typ.starts_with("hinweis.") && !typ.starts_with("uebergabe.")
+}
+
 const TAG_MICROS: i64 = 86_400_000_000;
 
 impl Inner {
@@ -112,7 +118,7 @@ impl Ablaeufe for Geschaeftsgang {
         let mut ablauf = SendungAblauf {
             // Started by an outbox row that was not taken yet: it runs.
             beendet: !rows.is_empty() && rows.iter().all(|r| r.beendet.is_some()),
-            laeuft: rows.is_empty() || jobs.iter().any(|(_, stand, _)| stand != "stoerung"),
+            laeuft: rows.is_empty() || jobs.iter().any(|(typ, stand, _)| stand != "stoerung" && am_stueck(typ)),
             stoerungen: texts.into_iter().map(|(t,)| t).collect(),
             ..SendungAblauf::default()
         };
