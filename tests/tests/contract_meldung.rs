@@ -136,7 +136,11 @@ async fn only_who_takes_part_reports(w: &Welt, id: InstanceId) {
     assert_eq!(w.melden(FREMD, id, HALT, "Mangel").await, Err(("E7004", 404)));
     assert_eq!(w.melden(BEA, id, HALT, "Mangel").await, Err(("E7004", 404)));
     assert_eq!(w.melden(FINN, id, HALT, "  ").await, Err(("E3020", 422)));
-    assert_eq!(w.melden(FINN, id, "Zahlung ausgeführt", "erfunden").await, Err(("E3020", 422)), "not a person's to say");
+    assert_eq!(
+        w.melden(FINN, id, "Zahlung ausgeführt", "erfunden").await,
+        Err(("E3020", 422)),
+        "not a person's to say"
+    );
     assert_eq!(w.melden(FINN, id, "Rechnung zurückgeholt", "Fehler").await, Err(("E3020", 409)));
     let day = |t: &str| t.parse().unwrap();
     let v = NeueVertretung {
@@ -154,7 +158,10 @@ async fn only_who_takes_part_reports(w: &Welt, id: InstanceId) {
     let a = Ablaeufe::get(&w.engine, &w.personen[VERA], id).await.unwrap();
     assert_eq!(a.marken.iter().map(|m| m.element.as_str()).collect::<Vec<_>>(), ["Klaeren"]);
     let line = a.verlauf.iter().find(|s| s.ereignis == "gemeldet" && s.person.is_some()).unwrap();
-    assert_eq!((line.person.as_deref(), line.text.as_deref(), line.name.as_str()), (Some("vera"), Some("Mangel am Belag"), "angehalten"));
+    assert_eq!(
+        (line.person.as_deref(), line.text.as_deref(), line.name.as_str()),
+        (Some("vera"), Some("Mangel am Belag"), "angehalten")
+    );
     assert_eq!(w.variable(id, "anhalten").await["text"], "Mangel am Belag");
     assert_eq!(w.melden(FINN, id, HALT, "noch einmal").await, Err(("E3020", 409)), "once is enough");
 }

@@ -5,7 +5,9 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use nachrichten::{ablaeufe, akten, aufgaben, dokumente, einordnung, erkennung, job, rechnung, sendungen, suche, uebergabe};
+use nachrichten::{
+    ablaeufe, akten, aufgaben, dokumente, einordnung, erkennung, job, rechnung, sendungen, suche, uebergabe,
+};
 use schemars::schema_for;
 
 #[test]

@@ -168,7 +168,8 @@ async fn an_overdue_payment_is_asked_for_and_the_skonto_is_warned_of() {
     assert_eq!(frage.aufgabe.daten["grund"], "Der Beleg 1900000001 ist noch nicht bezahlt.");
     haus.finanz(&["zahlen"]).await;
     haus.bis_ablauf(id, "ended", |a| a.beendet.is_some()).await;
-    let gone = haus.versuche(&amt.kasse, &frage, json!({ "entscheidung": "nachgefragt", "bemerkung": "bezahlt" })).await;
+    let gone =
+        haus.versuche(&amt.kasse, &frage, json!({ "entscheidung": "nachgefragt", "bemerkung": "bezahlt" })).await;
     assert!(gone.is_err(), "the question went with the payment");
     let reasons: Vec<String> =
         haus.hinweise.lock().unwrap().iter().map(|h| h["grund"].as_str().unwrap().to_owned()).collect();
@@ -185,10 +186,12 @@ async fn question_hold_and_withdrawal_are_reported_by_those_who_take_part() {
     let id = eingang(&haus).await;
     let engine = &haus.app.geschaeftsgang;
     let a = haus.aufgabe(&amt.feststellung, id, "Feststellung").await;
-    let werte = json!({ "entscheidung": "rueckfragen", "bemerkung": "Welche Straße?", "an": "buero@lieferant.example" });
+    let werte =
+        json!({ "entscheidung": "rueckfragen", "bemerkung": "Welche Straße?", "an": "buero@lieferant.example" });
     haus.erledige(&amt.feststellung, &a, werte).await;
     let ablauf = haus.bis_ablauf(id, "asked", wartet("AntwortAbwarten")).await.id;
-    let mails: Vec<_> = std::fs::read_dir(haus.data.path().join("uebergabe/mail")).unwrap().map(|e| e.unwrap().path()).collect();
+    let mails: Vec<_> =
+        std::fs::read_dir(haus.data.path().join("uebergabe/mail")).unwrap().map(|e| e.unwrap().path()).collect();
     assert_eq!(mails.len(), 1);
     let mail = std::fs::read_to_string(&mails[0]).unwrap();
     assert!(mail.contains("To: buero@lieferant.example") && mail.contains("Auto-Submitted"), "{mail}");
@@ -207,7 +210,8 @@ async fn question_hold_and_withdrawal_are_reported_by_those_who_take_part() {
     let zu_spaet = haus.versuche(&amt.anordnung, &anordnung, ja).await.unwrap_err();
     assert!(matches!(zu_spaet.status, 404 | 409 | 412), "{zu_spaet:?}");
     let streit = haus.aufgabe(&amt.feststellung, id, "StrittigKlaeren").await;
-    haus.erledige(&amt.feststellung, &streit, json!({ "entscheidung": "fortsetzen", "bemerkung": "Nachgebessert" })).await;
+    haus.erledige(&amt.feststellung, &streit, json!({ "entscheidung": "fortsetzen", "bemerkung": "Nachgebessert" }))
+        .await;
     freigeben(&haus, &amt, id).await;
     haus.finanz(&["quittieren"]).await;
     haus.bis_ablauf(id, "received", hat("quittung")).await;
@@ -237,7 +241,11 @@ async fn a_bad_file_is_a_task_and_the_next_one_is_taken() {
     haus.bis_ablauf(id, "received", hat("quittung")).await;
     let folder = haus.data.path().join("uebergabe/eingang");
     for copy in ["a.json", "b.json"] {
-        std::fs::write(folder.join(copy), r#"{"art":"zahlung","beleg":"1900000001","betrag":"viel","datum":"2026-12-01"}"#).unwrap();
+        std::fs::write(
+            folder.join(copy),
+            r#"{"art":"zahlung","beleg":"1900000001","betrag":"viel","datum":"2026-12-01"}"#,
+        )
+        .unwrap();
     }
     let frage = haus.aufgabe_wo(&amt.kasse, "KlaerungRueckmeldung", |_| true).await;
     assert_eq!(frage.aufgabe.daten["grund"], "„viel“ ist kein Betrag.");

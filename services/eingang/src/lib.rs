@@ -24,11 +24,10 @@ use nachrichten::{
 };
 use serde_json::json;
 use service_platform::{
-    failpoint,
     args, audit,
     blobs::Blobs,
     db::{Db, DbError, Migrations, Sql, Tx},
-    from_row, outbox, rechte,
+    failpoint, from_row, outbox, rechte,
     uhr::{Clock, Ids},
 };
 use tokio::sync::Notify;

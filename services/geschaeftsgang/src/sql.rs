@@ -55,7 +55,7 @@ statements! {
     pub INSTANZ_OF_KEY = "SELECT id FROM geschaeftsgang_instanz WHERE schluessel = $1";
     pub INSTANZ_PARENT = "SELECT parent FROM geschaeftsgang_instanz WHERE id = $1";
     pub INSTANZ_OF_PARENT = "SELECT id FROM geschaeftsgang_instanz WHERE parent = $1 AND parent_element = $2 AND beendet IS NULL";
-    pub INSTANZ_OF_DOKUMENT = "SELECT id FROM geschaeftsgang_instanz WHERE dokument = $1 ORDER BY beendet IS NOT NULL, gestartet DESC, parent IS NULL LIMIT 1";
+    pub INSTANZ_OF_DOKUMENT = "SELECT id FROM geschaeftsgang_instanz WHERE dokument = $1 ORDER BY beendet IS NOT NULL, gestartet DESC, id DESC LIMIT 1";
     pub INSTANZEN = instanz!("ORDER BY gestartet DESC LIMIT $1");
     pub INSTANZEN_OF_PROCESS = instanz!("WHERE process = $1 ORDER BY gestartet DESC LIMIT $2");
     pub INSTANZEN_OF_SENDUNG = instanz!("WHERE sendung = $1");

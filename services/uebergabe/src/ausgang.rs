@@ -41,7 +41,8 @@ impl Ausgang {
         fs::create_dir_all(ordner)?;
         for entry in fs::read_dir(ordner)?.flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
-            let age = entry.metadata().and_then(|m| m.modified()).ok().and_then(|t| SystemTime::now().duration_since(t).ok());
+            let age =
+                entry.metadata().and_then(|m| m.modified()).ok().and_then(|t| SystemTime::now().duration_since(t).ok());
             let old = age.is_some_and(|a| a > VERWAIST);
             if name.starts_with('.') && name.ends_with(".teil") && old && !noch_noetig(&name) {
                 fs::remove_file(entry.path())?;

@@ -72,7 +72,8 @@ impl Brief {
             builder = builder.to(mailbox(an)?);
         }
         let built = builder.body(mail.text.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n"));
-        let mut message = built.map_err(|error| BriefFehler(format!("Die E-Mail lässt sich nicht aufbauen: {error}")))?;
+        let mut message =
+            built.map_err(|error| BriefFehler(format!("Die E-Mail lässt sich nicht aufbauen: {error}")))?;
         // Absence notes and mailing lists do not answer such mail (RFC 3834).
         let automatic = HeaderName::new_from_ascii_str("Auto-Submitted");
         message.headers_mut().insert_raw(HeaderValue::new(automatic, "auto-generated".to_owned()));

@@ -98,7 +98,8 @@ pub fn schluessel(f: &RechnungsFakten) -> Result<String, Ablehnung> {
     let flat = |t: &str| t.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_uppercase();
     let supplier = f.lieferant_steuer.as_deref().or(f.lieferant.as_deref()).map(flat).filter(|t| !t.is_empty());
     let supplier = supplier.ok_or_else(|| missing("Der Lieferant"))?;
-    let number = f.nummer.as_deref().map(flat).filter(|t| !t.is_empty()).ok_or_else(|| missing("Die Rechnungsnummer"))?;
+    let number =
+        f.nummer.as_deref().map(flat).filter(|t| !t.is_empty()).ok_or_else(|| missing("Die Rechnungsnummer"))?;
     let gross = f.brutto.as_deref().or(f.zahlbetrag.as_deref()).ok_or_else(|| missing("Der Rechnungsbetrag"))?;
     let gross = betrag(gross)?.normalize();
     let date = f.datum.map(|d| d.to_string()).unwrap_or_default();

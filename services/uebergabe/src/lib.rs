@@ -27,7 +27,9 @@ use async_trait::async_trait;
 use nachrichten::{
     BlobHash, Timestamp,
     job::JobError,
-    uebergabe::{ADRESSE, BUCHEN, Buchen, Gesendet, MAIL, Mail, SAP_REJECT, STORNIEREN, Stornieren, Storniert, Uebergeben},
+    uebergabe::{
+        ADRESSE, BUCHEN, Buchen, Gesendet, MAIL, Mail, SAP_REJECT, STORNIEREN, Stornieren, Storniert, Uebergeben,
+    },
 };
 use service_platform::{
     uhr::Clock,
@@ -43,7 +45,8 @@ pub use ordner::{Ordner, Pfade};
 #[async_trait]
 pub trait Gegenstelle: Send + Sync {
     /// Hands a booking over. Result - when it left, also for a repeat.
-    async fn buchen(&self, satz: Buchungssatz, anlagen: Vec<(Anlage, Vec<u8>)>) -> Result<Timestamp, GegenstelleFehler>;
+    async fn buchen(&self, satz: Buchungssatz, anlagen: Vec<(Anlage, Vec<u8>)>)
+    -> Result<Timestamp, GegenstelleFehler>;
     /// Takes back what `schritt.instanz` handed over for this key. Result - names of the bookings taken back.
     async fn stornieren(&self, storno: Storno) -> Result<Storniert, GegenstelleFehler>;
     /// Hands an e-mail over.

@@ -172,7 +172,8 @@ impl Ordner {
                     "beleg": auftrag.beleg, "storno_beleg": auftrag.storno_beleg, "grund": auftrag.grund,
                     "instanz": schritt.instanz, "uebergeben": storno.am,
                 });
-                let teil = self.ausgang.vorbereiten(&datei, &serde_json::to_vec_pretty(&inhalt).map_err(io::Error::from)?)?;
+                let teil =
+                    self.ausgang.vorbereiten(&datei, &serde_json::to_vec_pretty(&inhalt).map_err(io::Error::from)?)?;
                 let new = Auslauf { am: storno.am, teil: teil.clone(), buchungen: vec![v.buchung.clone()] };
                 if vermerken(&note, &new)? {
                     new
@@ -219,7 +220,6 @@ impl Ordner {
             _ => Ok(()),
         }
     }
-
 }
 
 /// Does a note name this hidden file? Then it still has to leave. What cannot be read counts as named.
@@ -254,7 +254,11 @@ async fn blocking<T: Send + 'static>(
 
 #[async_trait]
 impl Gegenstelle for Ordner {
-    async fn buchen(&self, satz: Buchungssatz, anlagen: Vec<(Anlage, Vec<u8>)>) -> Result<Timestamp, GegenstelleFehler> {
+    async fn buchen(
+        &self,
+        satz: Buchungssatz,
+        anlagen: Vec<(Anlage, Vec<u8>)>,
+    ) -> Result<Timestamp, GegenstelleFehler> {
         let this = self.clone();
         blocking(move || this.buche(&satz, &anlagen)).await
     }

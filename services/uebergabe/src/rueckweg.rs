@@ -219,7 +219,11 @@ enum TakeError {
 /// A German sentence: what is wrong with the file.
 pub fn lesen(bytes: &[u8]) -> Result<Rueckmeldung, Grund> {
     let meldung: Rueckmeldung = serde_json::from_slice(bytes).map_err(|error| {
-        format!("Die Datei ist keine Rückmeldung der Finanzsoftware (Zeile {}: {}).", error.line(), plain(&error.to_string()))
+        format!(
+            "Die Datei ist keine Rückmeldung der Finanzsoftware (Zeile {}: {}).",
+            error.line(),
+            plain(&error.to_string())
+        )
     })?;
     let number = |what: &str, text: &str| {
         let ok = |c: char| c.is_ascii_alphanumeric() || "-_/.".contains(c);

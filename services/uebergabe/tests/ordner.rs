@@ -20,7 +20,11 @@ async fn a_booking_has_everything_and_its_files() {
     assert!(name.ends_with(&format!("-{}-17", instanz(1))), "{name}");
     assert_eq!(answer["am"], gemein::JETZT);
     let files = w.dateien(&w.pfade.ausgang);
-    assert_eq!(files, [format!("{name}.json"), format!("{name}.pdf"), format!("{name}.xml")], "a picture needs no HTML");
+    assert_eq!(
+        files,
+        [format!("{name}.json"), format!("{name}.pdf"), format!("{name}.xml")],
+        "a picture needs no HTML"
+    );
     let b = w.buchungen().remove(0);
     let expected = json!({
         "format": "eakte-buchung-1", "buchungskreis": "1000", "haushaltsjahr": 2026, "belegart": "KR", "amt": "66",
@@ -148,7 +152,9 @@ async fn what_must_not_be_booked_is_refused_in_words() {
     type Change = (&'static str, fn(&mut Buchen));
     let cases: [Change; 8] = [
         ("Die Rechnungsnummer ist nicht bekannt", |m| m.fakten.nummer = None),
-        ("Der Lieferant ist nicht bekannt", |m| (m.fakten.lieferant, m.fakten.lieferant_steuer) = (Some(" ".into()), None)),
+        ("Der Lieferant ist nicht bekannt", |m| {
+            (m.fakten.lieferant, m.fakten.lieferant_steuer) = (Some(" ".into()), None)
+        }),
         ("Die Kontierung fehlt", |m| m.kontierung.clear()),
         ("Die Kontierung ergibt 1000.00", |m| drop(m.kontierung.pop())),
         ("Der Betrag ist null", |m| m.betrag = "0.00".into()),
@@ -198,7 +204,10 @@ async fn a_reversal_leaves_once_and_opens_the_invoice_again() {
     }
     let name = format!("storno-{}-20.json", instanz(1));
     let storno: Value = serde_json::from_slice(&fs::read(w.pfade.ausgang.join(&name)).unwrap()).unwrap();
-    assert_eq!((&storno["buchung"], &storno["beleg"], &storno["storno_beleg"]), (&first["buchung"], &json!("19"), &json!("20")));
+    assert_eq!(
+        (&storno["buchung"], &storno["beleg"], &storno["storno_beleg"]),
+        (&first["buchung"], &json!("19"), &json!("20"))
+    );
     fs::remove_file(w.pfade.ausgang.join(&name)).unwrap();
     storniere(&w, 1, 20, &m, false).await;
     assert!(!w.pfade.ausgang.join(&name).exists(), "taken away: not written again");

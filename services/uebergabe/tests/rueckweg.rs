@@ -114,7 +114,9 @@ async fn a_file_is_taken_once_and_the_same_file_again_counts_once() {
     h.lege("z1.json", ZAHLUNG);
     h.runden(3).await;
     assert_eq!(h.genommen(), 1);
-    assert!(matches!(&h.kern.genommen.lock().unwrap()[0].1, Rueckmeldung::Zahlung { betrag, .. } if betrag == "1190.00"));
+    assert!(
+        matches!(&h.kern.genommen.lock().unwrap()[0].1, Rueckmeldung::Zahlung { betrag, .. } if betrag == "1190.00")
+    );
     h.lege("z1-nochmals.json", ZAHLUNG);
     h.runden(3).await;
     assert_eq!(h.genommen(), 1);
@@ -144,7 +146,10 @@ async fn a_bad_file_goes_to_a_person_and_stops_nobody() {
     h.lege("a-kaputt.json", "{\"art\":\"zahlung\",");
     h.lege("b-gross.json", vec![b' '; 70_000]);
     h.lege("c-fremd.json", r#"{"art":"gutschein","beleg":"1"}"#);
-    h.lege("d-pfad.json", r#"{"art":"ablehnung","buchung":"../../../../etc/passwd-aaaaaaaaaaaaaaaa","grund":"x","datum":"2026-12-01"}"#);
+    h.lege(
+        "d-pfad.json",
+        r#"{"art":"ablehnung","buchung":"../../../../etc/passwd-aaaaaaaaaaaaaaaa","grund":"x","datum":"2026-12-01"}"#,
+    );
     h.lege("e-betrag.json", r#"{"art":"zahlung","beleg":"1","betrag":"1.190,00","datum":"2026-12-01"}"#);
     h.lege("f-tag.json", r#"{"art":"zahlung","beleg":"1","betrag":"1.00","datum":"2026-02-30"}"#);
     h.lege("g-binaer.json", [0u8, 159, 146, 150]);
@@ -154,7 +159,15 @@ async fn a_bad_file_goes_to_a_person_and_stops_nobody() {
     let geklaert = h.kern.geklaert.lock().unwrap().clone();
     let mut files: Vec<&str> = geklaert.iter().map(|g| g.0.as_str()).collect();
     files.sort_unstable();
-    let bad = ["a-kaputt.json", "b-gross.json", "c-fremd.json", "d-pfad.json", "e-betrag.json", "f-tag.json", "g-binaer.json"];
+    let bad = [
+        "a-kaputt.json",
+        "b-gross.json",
+        "c-fremd.json",
+        "d-pfad.json",
+        "e-betrag.json",
+        "f-tag.json",
+        "g-binaer.json",
+    ];
     assert_eq!(files, bad);
     let reason = |name: &str| geklaert.iter().find(|g| g.0 == name).unwrap().1.clone();
     assert!(reason("b-gross.json").contains("70000 Byte zu groß"), "{}", reason("b-gross.json"));
@@ -218,7 +231,8 @@ async fn a_refusal_opens_the_invoice_before_the_process_knows() {
     let mut h = Haus::neu(Duration::from_secs(60));
     let m = h.welt.auftrag().await;
     let first = werte(h.welt.buchen(instanz(1), 17, &m).await);
-    let file = json!({ "art": "ablehnung", "buchung": first["buchung"], "grund": "Kreditor gesperrt", "datum": "2026-11-25" });
+    let file =
+        json!({ "art": "ablehnung", "buchung": first["buchung"], "grund": "Kreditor gesperrt", "datum": "2026-11-25" });
     h.lege("nein.json", file.to_string());
     h.runden(3).await;
     assert_eq!(h.genommen(), 1);

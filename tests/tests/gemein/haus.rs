@@ -180,8 +180,13 @@ impl Haus {
                 tokio::time::sleep(Duration::from_millis(25)).await;
             }
         }
-        let answer =
-            tokio::process::Command::new("python3").arg(script).arg(self.data.path()).args(args).output().await.unwrap();
+        let answer = tokio::process::Command::new("python3")
+            .arg(script)
+            .arg(self.data.path())
+            .args(args)
+            .output()
+            .await
+            .unwrap();
         assert!(answer.status.success(), "{}", String::from_utf8_lossy(&answer.stderr));
         String::from_utf8(answer.stdout).unwrap()
     }

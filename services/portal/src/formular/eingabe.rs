@@ -72,15 +72,13 @@ pub fn pruefen(form: &Formular, knopf: &Knopf, entwurf: &Werte, summe: Option<Be
 ///
 /// # Errors
 /// The typed part is not a part: zero, of the other sign, or not less. An empty or unreadable one is told with its field.
-pub fn teilbetrag(
-    knopf: &Knopf,
-    entwurf: &Werte,
-    summe: Option<Betrag>,
-) -> Result<Option<Betrag>, (String, String)> {
+pub fn teilbetrag(knopf: &Knopf, entwurf: &Werte, summe: Option<Betrag>) -> Result<Option<Betrag>, (String, String)> {
     let Some(name) = &knopf.summe else { return Ok(summe) };
     let Some(teil) = entwurf.get(name).and_then(|v| format::parse_betrag(&als_text(v))) else { return Ok(None) };
     match summe {
-        Some(ganz) if teil.is_zero() || teil.is_sign_negative() != ganz.is_sign_negative() || teil.abs() >= ganz.abs() => {
+        Some(ganz)
+            if teil.is_zero() || teil.is_sign_negative() != ganz.is_sign_negative() || teil.abs() >= ganz.abs() =>
+        {
             let text = format!("Der anerkannte Betrag muss kleiner sein als {}.", format::betrag(ganz, None));
             Err((format!("f-{name}"), text))
         }
@@ -271,7 +269,13 @@ mod tests {
         )
         .unwrap();
         let b = |s: &str| s.parse::<Betrag>().unwrap();
-        let konto = |betrag| [("f.kontierung.0.sachkonto", "44310000"), ("f.kontierung.0.kostenstelle", "66010200"), ("f.kontierung.0.betrag", betrag)];
+        let konto = |betrag| {
+            [
+                ("f.kontierung.0.sachkonto", "44310000"),
+                ("f.kontierung.0.kostenstelle", "66010200"),
+                ("f.kontierung.0.betrag", betrag),
+            ]
+        };
         let check = |betrag: &'static str, more: &[(&str, &str)], ganz: &str| {
             let draft = lesen(&form, &fields(&[&konto(betrag)[..], more].concat()));
             pruefen(&form, &form.knoepfe[0], &draft, Some(b(ganz)))

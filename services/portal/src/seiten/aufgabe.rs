@@ -186,7 +186,9 @@ async fn antwort(ctx: &Ctx, g: Geladen, z: Zustand, status: StatusCode) -> Seite
         frist: a.faellig.map(|t| format::frist(t, ctx.heute())),
         einleitung: g.form.einleitung.clone(),
         // Folded up only while there is nothing in it that a person must see.
-        selten: felder.iter().any(|f| f.selten && (!f.fehler.is_empty() || entwurf.get(&f.name[2..]).is_some_and(|v| !als_text(v).is_empty()))),
+        selten: felder.iter().any(|f| {
+            f.selten && (!f.fehler.is_empty() || entwurf.get(&f.name[2..]).is_some_and(|v| !als_text(v).is_empty()))
+        }),
         felder,
         anlass,
         inhalt,
@@ -213,7 +215,12 @@ async fn antwort(ctx: &Ctx, g: Geladen, z: Zustand, status: StatusCode) -> Seite
 fn anlass(daten: &Werte) -> (Vec<(&'static str, String)>, String) {
     let text = |name: &str| daten.get(name).map(als_text).filter(|t| !t.trim().is_empty());
     let labels = [("rueckgabe", "Zurückgegeben"), ("grund", "Grund"), ("kuerzung", "Gekürzt")];
-    let lines = labels.into_iter().filter_map(|(name, label)| Some((label, text(name)?))).collect();
+    let amount = text("betrag").map(|b| format::betrag_text(&b, None)).unwrap_or_default();
+    let line = |(name, label): (&str, &'static str)| match name {
+        "kuerzung" => Some((label, format!("auf {amount}: {}", text(name)?))),
+        _ => Some((label, text(name)?)),
+    };
+    let lines = labels.into_iter().filter_map(line).collect();
     (lines, text("inhalt").unwrap_or_default())
 }
 

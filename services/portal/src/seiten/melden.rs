@@ -41,9 +41,13 @@ async fn seite(ctx: &Ctx, ablauf: InstanceId, fehler: &str, felder: &Felder, sta
         let text = "Zu dieser Rechnung gibt es gerade nichts zu melden, oder Sie wirken an ihr nicht mit.";
         return Err(Fehler::new("E3020", 409, text, "no report is possible").into());
     }
+    let dokument = match a.dokument {
+        Some(d) => ctx.app.dokumente.get(&ctx.ich.actor, d).await.ok(),
+        None => None,
+    };
+    let titel = dokument.map_or_else(|| a.titel.clone(), |d| d.titel);
     let page = MeldenSeite {
         id: a.id.to_string(),
-        titel: a.titel.clone(),
         zurueck: match a.dokument {
             Some(d) => (format!("/dokumente/{d}"), "Dokument"),
             None => (format!("/ablaeufe/{ablauf}"), "Ablauf"),
@@ -53,7 +57,8 @@ async fn seite(ctx: &Ctx, ablauf: InstanceId, fehler: &str, felder: &Felder, sta
         wahl,
         text: felder.get("text").to_owned(),
         fehler: fehler.to_owned(),
-        r: ctx.rahmen(&format!("{} · Melden", a.titel), "", "rechnungen").await?,
+        r: ctx.rahmen(&format!("{titel} · Melden"), "", "rechnungen").await?,
+        titel,
     };
     Ok((status, html(&page)).into_response())
 }

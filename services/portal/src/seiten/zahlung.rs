@@ -28,9 +28,8 @@ pub fn zeilen(variablen: &Werte) -> Vec<ZahlungSicht> {
 
 fn buchung<'a>(get: impl Fn(&str) -> Option<&'a Value>, out: &mut Vec<ZahlungSicht>) {
     let field = |name: &str, key: &str| get(name).and_then(|v| v.get(key)).map(als_text).filter(|t| !t.is_empty());
-    let day = |name: &str| {
-        field(name, "datum").and_then(|t| t.parse::<Tag>().ok()).map(Tag::deutsch).unwrap_or_default()
-    };
+    let day =
+        |name: &str| field(name, "datum").and_then(|t| t.parse::<Tag>().ok()).map(Tag::deutsch).unwrap_or_default();
     let number = |name: &str, key: &str| field(name, key).map(|n| format!("Beleg {n}")).unwrap_or_default();
     let mut push = |art, wort, wann: String, text: String| out.push(ZahlungSicht { art, wort, wann, text });
     if let Some(at) = field("uebergeben", "am").and_then(|t| t.parse::<Timestamp>().ok()) {

@@ -290,7 +290,10 @@ fn a_paper_invoice_is_checked_by_its_proposal() {
     };
     lauf.work("Pruefen", Geprueft { fakten, befunde: vec![], html: None, text: None });
     let job: Erfassen = lauf.input("Erfassen", akten::ERFASSEN);
-    assert_eq!((job.text, job.html, job.titel.as_deref()), (Some(blob("text")), None, Some("Rechnung 11842 Musterbau GmbH")));
+    assert_eq!(
+        (job.text, job.html, job.titel.as_deref()),
+        (Some(blob("text")), None, Some("Rechnung 11842 Musterbau GmbH"))
+    );
     lauf.work("Erfassen", Erfasst { dubletten: vec![] });
     richtig(&mut lauf, "Feststellung", "Kim");
     lauf.decide("Anordnung", "Toni", json!({ "entscheidung": "anordnen" }));
@@ -327,7 +330,10 @@ fn an_unreadable_invoice_is_clarified() {
 fn the_tables_of_the_house_fit_the_process() {
     let table =
         |name: &str| std::fs::read_to_string(format!("{}/../tabellen/{name}.dmn", env!("CARGO_MANIFEST_DIR"))).unwrap();
-    let tables = Arc::new(engine::Tables::parse_all(&[&table("zustaendigkeit"), &table("anordnung"), &table("rechnungsfristen")]).unwrap());
+    let tables = Arc::new(
+        engine::Tables::parse_all(&[&table("zustaendigkeit"), &table("anordnung"), &table("rechnungsfristen")])
+            .unwrap(),
+    );
     let variables = json!({ "eintrag": eintrag(TeilArt::RechnungXml), "vorschlag": null, "text": null, "pdfa": null });
     let mut lauf = Lauf::start_with(tables, "rechnung", variables);
     let mut geprueft = geprueft("50000.01", &[]);
@@ -348,10 +354,12 @@ fn the_tables_of_the_house_fit_the_process() {
 fn a_named_target_office_is_found_in_the_table() {
     let table =
         |name: &str| std::fs::read_to_string(format!("{}/../tabellen/{name}.dmn", env!("CARGO_MANIFEST_DIR"))).unwrap();
-    for (ziel, element, gruppe) in [("61", "Feststellung", "Feststellung-61"), ("14", "Vorsortierung", "Vorsortierung")] {
+    for (ziel, element, gruppe) in [("61", "Feststellung", "Feststellung-61"), ("14", "Vorsortierung", "Vorsortierung")]
+    {
         let names = ["zustaendigkeit", "anordnung", "rechnungsfristen"].map(table);
         let tables = Arc::new(engine::Tables::parse_all(&[&names[0], &names[1], &names[2]]).unwrap());
-        let variables = json!({ "eintrag": eintrag(TeilArt::RechnungXml), "vorschlag": null, "text": null, "pdfa": null });
+        let variables =
+            json!({ "eintrag": eintrag(TeilArt::RechnungXml), "vorschlag": null, "text": null, "pdfa": null });
         let mut lauf = Lauf::start_with(tables, "rechnung", variables);
         let mut geprueft = geprueft("1190.00", &[]);
         geprueft.fakten.leitweg_id = Some("08999000-66001-25".into());

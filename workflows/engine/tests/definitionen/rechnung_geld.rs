@@ -3,7 +3,9 @@
 
 use crate::{
     lauf::*,
-    rechnung::{BELEG, BUCHUNG, bezahlt, checked, begin, filed, geprueft, kontierung, quittiert, ready, richtig, uebergeben},
+    rechnung::{
+        BELEG, BUCHUNG, begin, bezahlt, checked, filed, geprueft, kontierung, quittiert, ready, richtig, uebergeben,
+    },
 };
 
 fn dokument() -> String {
@@ -26,7 +28,8 @@ fn storniere(lauf: &mut Lauf) {
 }
 
 fn zurueckziehen(lauf: &mut Lauf) {
-    let rueckzug = json!({ "text": "Lieferant stellt neu aus", "person": { "id": sendung(), "name": "Kim" }, "zeit": NOW });
+    let rueckzug =
+        json!({ "text": "Lieferant stellt neu aus", "person": { "id": sendung(), "name": "Kim" }, "zeit": NOW });
     lauf.message("Rechnung zurückgezogen", &dokument(), json!({ "rueckzug": rueckzug }));
 }
 
@@ -35,7 +38,10 @@ fn the_booking_carries_everything_the_finance_system_needs() {
     let lauf = angeordnet("1190.00");
     let job: Buchen = lauf.input("Buchen", uebergabe::BUCHEN);
     assert_eq!((job.betrag.as_str(), job.amt.as_str(), job.kuerzung), ("1190.00", "66", None));
-    assert_eq!((job.fakten.nummer.as_deref(), job.fakten.lieferant.as_deref()), (Some("2026-0815"), Some("Musterbau GmbH")));
+    assert_eq!(
+        (job.fakten.nummer.as_deref(), job.fakten.lieferant.as_deref()),
+        (Some("2026-0815"), Some("Musterbau GmbH"))
+    );
     assert_eq!((job.kontierung[0].sachkonto.as_str(), job.kontierung[0].betrag.as_str()), ("42210000", "1190.00"));
     let names = |list: &[uebergabe::Zeichnung]| -> Vec<(String, String)> {
         list.iter().map(|z| (z.rolle.clone(), z.person.clone())).collect()
@@ -71,7 +77,11 @@ fn a_rejected_booking_is_clarified_and_handed_over_again() {
     uebergeben(&mut lauf, "0f3c-2");
     assert!(!lauf.expects("Buchung quittiert", BUCHUNG), "a late receipt of the first booking finds nobody");
     quittiert(&mut lauf, "0f3c-2", BELEG);
-    lauf.message("Zahlung ausgeführt", BELEG, json!({ "zahlung": { "beleg": BELEG, "betrag": "1190.00", "datum": "2026-12-01" } }));
+    lauf.message(
+        "Zahlung ausgeführt",
+        BELEG,
+        json!({ "zahlung": { "beleg": BELEG, "betrag": "1190.00", "datum": "2026-12-01" } }),
+    );
     let job: Ablegen = lauf.input("Abschliessen", akten::ABLEGEN);
     let log = job.protokoll.unwrap();
     assert_eq!(log["buchungen"][0]["ablehnung"]["grund"], "Kreditor gesperrt");
@@ -102,7 +112,10 @@ fn a_refused_booking_may_end_without_payment() {
     lauf.decide("KlaerungBuchung", "Wiebke", json!({ "entscheidung": "abschliessen", "bemerkung": "War doppelt" }));
     let job: Ablegen = lauf.input("Abschliessen", akten::ABLEGEN);
     let log = job.protokoll.unwrap();
-    assert_eq!((&log["ergebnis"], &log["klaerung"]["bemerkung"]), (&json!("ohne Zahlung abgeschlossen"), &json!("War doppelt")));
+    assert_eq!(
+        (&log["ergebnis"], &log["klaerung"]["bemerkung"]),
+        (&json!("ohne Zahlung abgeschlossen"), &json!("War doppelt"))
+    );
     lauf.work("Abschliessen", abgelegt());
     lauf.ended_well();
 }
@@ -116,12 +129,19 @@ fn a_payment_that_does_not_come_is_escalated_before_it_is_due() {
     lauf.fire("ZahlungUeberfaellig");
     assert_eq!(lauf.waiting(), ["ZahlungHinweis", "ZahlungNachfragen"]);
     let task = lauf.task("ZahlungNachfragen");
-    assert_eq!((&task.groups[0], &task.data["grund"]), (&"Stadtkasse".to_owned(), &json!("Der Beleg 1900004711 ist noch nicht bezahlt.")));
+    assert_eq!(
+        (&task.groups[0], &task.data["grund"]),
+        (&"Stadtkasse".to_owned(), &json!("Der Beleg 1900004711 ist noch nicht bezahlt."))
+    );
     let job: Value = lauf.input("ZahlungHinweis", "hinweis.sofort.v1");
     assert_eq!(job["aufgaben_von"], json!(["ZahlungNachfragen"]));
     assert_eq!(job["grund"], "Beleg 1900004711 ist am 2026-12-20 fällig und noch nicht bezahlt.");
     lauf.work("ZahlungHinweis", json!({}));
-    lauf.message("Zahlung ausgeführt", BELEG, json!({ "zahlung": { "beleg": BELEG, "betrag": "1190.00", "datum": "2026-12-19" } }));
+    lauf.message(
+        "Zahlung ausgeführt",
+        BELEG,
+        json!({ "zahlung": { "beleg": BELEG, "betrag": "1190.00", "datum": "2026-12-19" } }),
+    );
     assert_eq!(lauf.waiting(), ["Abschliessen"], "paid: the question is moot");
 }
 
@@ -134,7 +154,10 @@ fn a_reversal_takes_the_booking_back_and_a_person_decides() {
     // The compensation handler of the hand-over, before anything else.
     assert_eq!(lauf.waiting(), ["BuchungStornieren"]);
     let job: Stornieren = lauf.input("BuchungStornieren", uebergabe::STORNIEREN);
-    assert_eq!((job.beleg.as_deref(), job.storno_beleg.as_deref(), job.endgueltig), (Some(BELEG), Some("1900004999"), false));
+    assert_eq!(
+        (job.beleg.as_deref(), job.storno_beleg.as_deref(), job.endgueltig),
+        (Some(BELEG), Some("1900004999"), false)
+    );
     assert_eq!(job.fakten.nummer.as_deref(), Some("2026-0815"));
     let am = lauf.now;
     lauf.work("BuchungStornieren", Storniert { buchungen: vec![BUCHUNG.into()], am });
@@ -145,7 +168,11 @@ fn a_reversal_takes_the_booking_back_and_a_person_decides() {
     assert_eq!(lauf.state.variables()["storno"], Value::Null);
     uebergeben(&mut lauf, "0f3c-2");
     quittiert(&mut lauf, "0f3c-2", "1900005000");
-    lauf.message("Zahlung ausgeführt", "1900005000", json!({ "zahlung": { "beleg": "1900005000", "betrag": "1190.00", "datum": "2026-12-02" } }));
+    lauf.message(
+        "Zahlung ausgeführt",
+        "1900005000",
+        json!({ "zahlung": { "beleg": "1900005000", "betrag": "1190.00", "datum": "2026-12-02" } }),
+    );
     lauf.work("Abschliessen", abgelegt());
     lauf.ended_well();
 }

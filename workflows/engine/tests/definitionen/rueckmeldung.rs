@@ -5,7 +5,8 @@ use crate::lauf::*;
 
 #[test]
 fn an_unclear_file_is_looked_at_by_the_cash_office() {
-    let datei = json!({ "name": "zahlung-17.json", "grund": "Keine Rechnung wartet.", "inhalt": "{}", "kennung": "ab" });
+    let datei =
+        json!({ "name": "zahlung-17.json", "grund": "Keine Rechnung wartet.", "inhalt": "{}", "kennung": "ab" });
     let mut lauf = Lauf::start("rueckmeldung", json!({ "datei": datei }));
     let task = lauf.task("KlaerungRueckmeldung");
     assert_eq!(task.groups, ["Stadtkasse"]);
