@@ -5,7 +5,9 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use nachrichten::{ablaeufe, akten, aufgaben, dokumente, einordnung, erkennung, job, rechnung, sendungen, suche};
+use nachrichten::{
+    ablaeufe, akten, aufgaben, dokumente, einordnung, erkennung, job, rechnung, sendungen, suche, uebergabe,
+};
 use schemars::schema_for;
 
 #[test]
@@ -29,6 +31,13 @@ fn json_schemas_equal_the_code() {
         ("akten.erfassen.v1.ergebnis", schema_for!(akten::Erfasst)),
         ("akten.ablegen.v1", schema_for!(akten::Ablegen)),
         ("akten.ablegen.v1.ergebnis", schema_for!(akten::Abgelegt)),
+        ("uebergabe.buchen.v1", schema_for!(uebergabe::Buchen)),
+        ("uebergabe.buchen.v1.ergebnis", schema_for!(uebergabe::Uebergeben)),
+        ("uebergabe.stornieren.v1", schema_for!(uebergabe::Stornieren)),
+        ("uebergabe.stornieren.v1.ergebnis", schema_for!(uebergabe::Storniert)),
+        ("uebergabe.mail.v1", schema_for!(uebergabe::Mail)),
+        ("uebergabe.mail.v1.ergebnis", schema_for!(uebergabe::Gesendet)),
+        ("uebergabe.rueckmeldung", schema_for!(uebergabe::Rueckmeldung)),
         ("aufgabe", schema_for!(aufgaben::AufgabeSeite)),
         ("erledigung", schema_for!(aufgaben::Erledigung)),
         ("ablauf", schema_for!(ablaeufe::Ablauf)),

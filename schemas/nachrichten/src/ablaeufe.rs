@@ -30,6 +30,9 @@ pub struct Ablauf {
     /// The BPMN file, for the picture.
     pub bpmn: String,
     pub aufgaben: Vec<TaskId>,
+    /// Messages this person may send to it now, see [`Ablaeufe::melden`].
+    #[serde(default)]
+    pub meldungen: Vec<String>,
 }
 
 /// A token at an element.
@@ -203,6 +206,9 @@ pub trait Ablaeufe: Send + Sync {
     async fn kennzahlen(&self, actor: &Actor) -> Result<Kennzahlen, Fehler>;
     /// An operator's act; the reason stands in the audit trail.
     async fn eingreifen(&self, actor: &Actor, id: InstanceId, eingriff: Eingriff, grund: &str) -> Result<(), Fehler>;
+    /// Reports something to a process that waits for it: one of [`crate::rechnung::MELDUNGEN`], with what happened.
+    /// Allowed to whoever could do one of its tasks, past or open.
+    async fn melden(&self, actor: &Actor, id: InstanceId, nachricht: &str, text: &str) -> Result<(), Fehler>;
     /// All instances of a version, or none.
     async fn umziehen(&self, actor: &Actor, umzug: &Umzug) -> Result<UmzugBericht, Fehler>;
     /// Checks a process file (`.bpmn`) or decision table (`.dmn`) and, unless `probe`, deploys it as the city's version.

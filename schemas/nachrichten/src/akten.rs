@@ -63,7 +63,9 @@ pub struct Erfassen {
 }
 
 /// FEEL knows no absent value, only `null`.
-fn null_is_empty<'de, D: serde::Deserializer<'de>, T: Deserialize<'de> + Default>(d: D) -> Result<T, D::Error> {
+pub(crate) fn null_is_empty<'de, D: serde::Deserializer<'de>, T: Deserialize<'de> + Default>(
+    d: D,
+) -> Result<T, D::Error> {
     Ok(Option::deserialize(d)?.unwrap_or_default())
 }
 
@@ -102,6 +104,9 @@ pub struct Ablegen {
     pub protokoll: Option<serde_json::Value>,
     /// Name of the person whose decision this filing carries out.
     pub freigegeben_von: Option<String>,
+    /// z. d. A.: the Vorgang is done and closed with this filing.
+    #[serde(default, deserialize_with = "null_is_empty")]
+    pub zda: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

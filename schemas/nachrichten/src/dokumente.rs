@@ -95,6 +95,9 @@ pub struct AkteZeile {
 pub struct VorgangSeite {
     pub id: VorgangId,
     pub titel: String,
+    /// Closed on this day (z. d. A.).
+    #[serde(default)]
+    pub zda_am: Option<Tag>,
     pub dokumente: Vec<DokumentZeile>,
 }
 

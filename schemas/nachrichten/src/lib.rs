@@ -20,6 +20,7 @@ pub mod kalender;
 pub mod rechnung;
 pub mod sendungen;
 pub mod suche;
+pub mod uebergabe;
 mod zeit;
 
 pub use fehler::{Code, Text, UserError};

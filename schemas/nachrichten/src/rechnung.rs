@@ -39,8 +39,14 @@ pub struct RechnungsFakten {
     pub datum: Option<Tag>,
     /// BT-3, UNTDID 1001.
     pub art_code: Option<String>,
+    /// Type code or syntax say credit note: the amounts below have no sign of their own, money comes back.
+    #[serde(default)]
+    pub gutschrift: bool,
     /// BT-27.
     pub lieferant: Option<String>,
+    /// BT-43, for questions.
+    #[serde(default)]
+    pub lieferant_email: Option<String>,
     /// BT-31 or BT-32: identity of the seller in the duplicate key, else the name.
     pub lieferant_steuer: Option<String>,
     /// BT-10.
@@ -79,3 +85,44 @@ pub struct Skonto {
     /// What paying until then saves.
     pub ersparnis: String,
 }
+
+/// What a person who takes part may report about an invoice beyond the tasks: a message that its process waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Meldung {
+    /// Name of the BPMN message.
+    pub nachricht: &'static str,
+    /// Variable that takes `{text, person, zeit}`.
+    pub variable: &'static str,
+    /// What the person chooses.
+    pub wahl: &'static str,
+    /// What happens then.
+    pub folge: &'static str,
+}
+
+/// All of them. The process decides when each is possible.
+pub const MELDUNGEN: [Meldung; 4] = [
+    Meldung {
+        nachricht: "Antwort des Lieferanten",
+        variable: "antwort",
+        wahl: "Antwort des Lieferanten eintragen",
+        folge: "Die Prüfung geht mit der Antwort weiter.",
+    },
+    Meldung {
+        nachricht: "Rechnung zurückgeholt",
+        variable: "rueckruf",
+        wahl: "Zurückholen",
+        folge: "Die offene Aufgabe endet, die Prüfung beginnt von vorn.",
+    },
+    Meldung {
+        nachricht: "Rechnung angehalten",
+        variable: "anhalten",
+        wahl: "Anhalten, die Rechnung ist strittig",
+        folge: "Niemand kann anordnen, bis die Prüfung fortgesetzt wird. Die Fristen laufen weiter.",
+    },
+    Meldung {
+        nachricht: "Rechnung zurückgezogen",
+        variable: "rueckzug",
+        wahl: "Vom Lieferanten zurückgezogen",
+        folge: "Die Rechnung wird nicht bezahlt. Eine übergebene Buchung wird storniert.",
+    },
+];

@@ -19,6 +19,7 @@ use crate::{
 };
 
 statements! {
+    ZDA = "UPDATE akten_vorgang SET zda = 1, zda_am = $2, laufzeit_bis = $2, version = version + 1 WHERE id = $1 AND zda = 0";
     ABLEGEN = "UPDATE akten_dokument SET stand = 'abgelegt', ort_objekt = $2, akte_objekt = $3, akte = $4, vorgang = $5, aktenzeichen = $6, \
         titel = $7, dokumentart = $8, freigabe = coalesce(freigabe, $9), freigegeben_von = coalesce($10, freigegeben_von), befunde = $11, version = version + 1 WHERE id = $1";
 }
@@ -73,6 +74,13 @@ impl Akten {
             && titel == dokument.titel
             && art == dokument.dokumentart
         {
+            if let Some(datei) = protokoll
+                && rendition(tx, m.dokument, datei, now).await?
+            {
+                let data = json!({ "protokoll": datei.hash });
+                audit(tx, &akte::objekt(akte.id), "ProtokollErgaenzt", &objekt(m.dokument), data, now).await?;
+            }
+            schliessen(tx, m, &akte, vorgang, now).await?;
             return Ok(Abgelegt { akte: akte.id, vorgang, aktenzeichen: akte.aktenzeichen });
         }
         let akte = self.find_or_open(tx, &ziel, now).await?;
@@ -107,8 +115,24 @@ impl Akten {
             audit(tx, &akte::objekt(before), "DokumentUmgelegt", &objekt(m.dokument), data, now).await?;
         }
         audit(tx, &akte::objekt(akte.id), "DokumentAbgelegt", &objekt(m.dokument), data, now).await?;
+        schliessen(tx, m, &akte, vorgang, now).await?;
         Ok(Abgelegt { akte: akte.id, vorgang, aktenzeichen: akte.aktenzeichen })
     }
+}
+
+/// z. d. A.: the Vorgang is closed; what comes later under its title opens a new one.
+async fn schliessen(
+    tx: &mut Tx,
+    m: &Ablegen,
+    akte: &Akte,
+    vorgang: VorgangId,
+    now: nachrichten::Timestamp,
+) -> Result<(), AktenError> {
+    if m.zda && tx.execute(&ZDA, args![vorgang, now.tag()]).await? == 1 {
+        let data = json!({ "dokument": m.dokument });
+        audit(tx, &akte::objekt(akte.id), "VorgangZda", &format!("vorgang:{vorgang}"), data, now).await?;
+    }
+    Ok(())
 }
 
 /// A number that leads nowhere must not stop the filing: the title decides, and a finding says so.

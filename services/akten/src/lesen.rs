@@ -88,7 +88,7 @@ statements! {
     DER_SENDUNG = concat!(zeile!(), "WHERE d.sendung = $3 AND ", doc!(), " ORDER BY d.teil LIMIT 1000");
     AKTE = concat!("SELECT a.id, a.aktenzeichen, a.titel, a.einheit, e.titel, a.amt FROM akten_akte a JOIN akten_einheit e ON e.kennzeichen = a.einheit \
         WHERE a.id = $3 AND ", akte!());
-    AKTE_INHALT = concat!("SELECT v.id, v.titel, d.id, d.titel, d.dokumentart, d.zugang, d.aktenzeichen, d.stand \
+    AKTE_INHALT = concat!("SELECT v.id, v.titel, v.zda_am, d.id, d.titel, d.dokumentart, d.zugang, d.aktenzeichen, d.stand \
         FROM akten_vorgang v JOIN akten_dokument d ON d.vorgang = v.id WHERE v.akte = $3 AND ", doc!(), " ORDER BY v.nummer, d.zugang, d.id LIMIT $4");
     // Who sees an Akte sees its documents: they carry its unit and itself as objects.
     AKTEN = concat!("WITH ", meine!(), " SELECT a.id, a.aktenzeichen, a.titel, a.einheit, e.titel, a.amt, \
@@ -189,6 +189,7 @@ impl From<Zeile> for DokumentZeile {
 struct InhaltRow {
     vorgang: VorgangId,
     vorgang_titel: String,
+    zda_am: Option<Tag>,
     id: DokumentId,
     titel: String,
     dokumentart: Option<String>,
@@ -196,7 +197,7 @@ struct InhaltRow {
     aktenzeichen: Option<String>,
     stand: String,
 }
-from_row!(InhaltRow { vorgang, vorgang_titel, id, titel, dokumentart, zugang, aktenzeichen, stand });
+from_row!(InhaltRow { vorgang, vorgang_titel, zda_am, id, titel, dokumentart, zugang, aktenzeichen, stand });
 
 struct AkteRow {
     id: AkteId,
@@ -375,7 +376,12 @@ impl Akten {
         let rows: Vec<InhaltRow> = self.db.all(&AKTE_INHALT, args![actor.person, now, id, AKTE_DOKUMENTE]).await?;
         for r in rows {
             if seite.vorgaenge.last().is_none_or(|v| v.id != r.vorgang) {
-                seite.vorgaenge.push(VorgangSeite { id: r.vorgang, titel: r.vorgang_titel, dokumente: Vec::new() });
+                seite.vorgaenge.push(VorgangSeite {
+                    id: r.vorgang,
+                    titel: r.vorgang_titel,
+                    zda_am: r.zda_am,
+                    dokumente: Vec::new(),
+                });
             }
             let zeile = DokumentZeile {
                 id: r.id,

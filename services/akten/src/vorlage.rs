@@ -118,6 +118,7 @@ impl Akten {
             amt: m.vorlage.amt.clone(),
             protokoll: None,
             freigegeben_von: m.freigegeben_von.clone(),
+            zda: false,
         };
         let filed = self.file(&mut tx, &ablegen, protokoll.as_ref(), now).await?;
         let answer =

@@ -27,6 +27,7 @@ use service_platform::{
 };
 use service_rechnung::Rechnung;
 use service_sandbox::Limits;
+use service_uebergabe::{Einstellungen, Ordner, Pfade, Uebergabe, rueckweg};
 use tokio::{sync::Notify, task::JoinSet};
 
 use crate::{kind, vorrat};
@@ -182,6 +183,7 @@ impl App {
             self.erkennung.clone().jobs(),
             Arc::new(Rechnung::new(invoices, settings.rechnung.zahlungsziel_tage)).jobs(),
             Arc::new(Einordnung).jobs(),
+            Arc::new(self.uebergabe(start, settings)?).jobs(),
             self.akten.clone().jobs(),
         ]
         .concat();
@@ -219,6 +221,34 @@ impl App {
             self.tasks.spawn(service_eingang::watch(self.eingang.clone(), self.cli.clone(), profil));
         }
         Ok(())
+    }
+
+    /// The hand-over worker over its folders, and the reader of what the finance system answers.
+    fn uebergabe(&mut self, start: &Start, settings: &Settings) -> Result<Uebergabe, StartFehler> {
+        let (u, spool) = (&settings.uebergabe, start.data.join("spool/uebergabe"));
+        let pfade = Pfade {
+            ausgang: start.data.join(&u.ausgang),
+            mail: start.data.join(&u.mail),
+            journal: spool.join("journal"),
+        };
+        let ordner = or!(Ordner::open(&pfade), "folders of the hand-over");
+        let profil = rueckweg::Profil {
+            eingang: start.data.join(&u.eingang),
+            spool,
+            ruhe: Duration::from_millis(u.ruhe_ms),
+            unfertig: Duration::from_secs(10),
+            takt: Duration::from_millis(u.takt_ms),
+            geduld: Duration::from_secs(u.geduld_s),
+        };
+        let kern = Arc::new(self.geschaeftsgang.clone());
+        let rueckweg = rueckweg::Rueckweg::new(profil, ordner.clone(), kern, self.ids.clone());
+        self.tasks.spawn(rueckweg.watch());
+        let einstellungen = Einstellungen {
+            buchungskreis: u.buchungskreis.clone(),
+            absender: u.absender.clone(),
+            beleg_link: u.beleg_link.clone(),
+        };
+        Ok(Uebergabe::new(Arc::new(ordner), einstellungen, self.clock.clone()))
     }
 
     /// Stops every service. Nothing needs a farewell: what was not committed is taken up at the next start.

@@ -147,7 +147,7 @@ impl Buehne {
         for name in ["eakte.db", "eakte.db-wal", "eakte.db-shm"] {
             let _ = std::fs::remove_file(this.start.data.join(name));
         }
-        for folder in ["blobs", "spool", "scan"] {
+        for folder in ["blobs", "spool", "scan", "uebergabe"] {
             let _ = std::fs::remove_dir_all(this.start.data.join(folder));
         }
         let fresh = App::start(&this.start, &this.settings).await.map_err(|e| e.to_string())?;

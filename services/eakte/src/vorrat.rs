@@ -3,6 +3,7 @@
 
 /// BPMN files, called ones before their callers.
 pub const ABLAEUFE: &[(&str, &str)] = &[
+    ("rueckmeldung.bpmn", include_str!("../../../workflows/definitionen/rueckmeldung.bpmn")),
     ("rechnung.bpmn", include_str!("../../../workflows/definitionen/rechnung.bpmn")),
     ("dokument.bpmn", include_str!("../../../workflows/definitionen/dokument.bpmn")),
     ("posteingang.bpmn", include_str!("../../../workflows/definitionen/posteingang.bpmn")),
@@ -13,6 +14,7 @@ pub const ABLAEUFE: &[(&str, &str)] = &[
 pub const TABELLEN: &[(&str, &str)] = &[
     ("zustaendigkeit.dmn", include_str!("../../../workflows/tabellen/zustaendigkeit.dmn")),
     ("anordnung.dmn", include_str!("../../../workflows/tabellen/anordnung.dmn")),
+    ("rechnungsfristen.dmn", include_str!("../../../workflows/tabellen/rechnungsfristen.dmn")),
 ];
 
 pub const AKTENPLAN: &str = include_str!("../../../workflows/tabellen/aktenplan.csv");

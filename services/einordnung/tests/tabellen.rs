@@ -47,6 +47,7 @@ fn check(name: &str) {
             let got = match context.get_entry(&Name::from(field.as_str())) {
                 Some(Feel::String(text)) => Value::from(text.clone()),
                 Some(Feel::Boolean(b)) => Value::from(*b),
+                Some(Feel::Number(n)) => Value::from(n.to_string()),
                 Some(Feel::Null(_)) => Value::Null,
                 other => panic!("{field} of {} is {other:?}", row["eingabe"]),
             };
@@ -63,6 +64,11 @@ fn zustaendigkeit_gives_the_examples() {
 #[test]
 fn anordnung_gives_the_examples() {
     check("anordnung");
+}
+
+#[test]
+fn rechnungsfristen_gives_the_examples() {
+    check("rechnungsfristen");
 }
 
 /// Quoted values of an output column, read from the file itself.

@@ -56,6 +56,12 @@ impl Anstoss {
     }
 }
 
+/// Does a job work on the post itself? Notices, e-mails and bookings leave the house beside it: while they are under
+/// way, the post waits for its person or lies in its file all the same.
+fn am_stueck(typ: &str) -> bool {
+    !typ.starts_with("hinweis.") && !typ.starts_with("uebergabe.")
+}
+
 const TAG_MICROS: i64 = 86_400_000_000;
 
 impl Inner {
@@ -112,6 +118,7 @@ impl Inner {
             marken: marken.collect(),
             bpmn: if ganz { fassung.definition.source().to_owned() } else { String::new() },
             aufgaben: tasks.into_iter().map(|(id,)| id).collect(),
+            meldungen: Vec::new(),
         })
     }
 }
@@ -132,7 +139,7 @@ impl Ablaeufe for Geschaeftsgang {
         let mut ablauf = SendungAblauf {
             // Started by an outbox row that was not taken yet: it runs.
             beendet: !rows.is_empty() && rows.iter().all(|r| r.beendet.is_some()),
-            laeuft: rows.is_empty() || jobs.iter().any(|(_, stand, _)| stand != "stoerung"),
+            laeuft: rows.is_empty() || jobs.iter().any(|(typ, stand, _)| stand != "stoerung" && am_stueck(typ)),
             stoerungen: texts.into_iter().map(|(t,)| t).collect(),
             ..SendungAblauf::default()
         };
@@ -162,7 +169,11 @@ impl Ablaeufe for Geschaeftsgang {
         if !offen && !self.inner.betrieb(actor).await? {
             return Err(Fehler::not_found());
         }
-        self.inner.ablauf(row, offen, true).await
+        let mut ablauf = self.inner.ablauf(row, offen, true).await?;
+        if ablauf.beendet.is_none() {
+            ablauf.meldungen = self.inner.meldungen(actor, id).await.map_err(away)?;
+        }
+        Ok(ablauf)
     }
 
     async fn list(&self, actor: &Actor, process: &str, limit: u32) -> Result<Vec<Ablauf>, Fehler> {
@@ -285,6 +296,10 @@ impl Ablaeufe for Geschaeftsgang {
 
     async fn eingreifen(&self, actor: &Actor, id: InstanceId, eingriff: Eingriff, grund: &str) -> Result<(), Fehler> {
         self.inner.eingreifen(actor, id, eingriff, grund).await
+    }
+
+    async fn melden(&self, actor: &Actor, id: InstanceId, nachricht: &str, text: &str) -> Result<(), Fehler> {
+        self.inner.melden(actor, id, nachricht, text).await
     }
 
     async fn umziehen(&self, actor: &Actor, umzug: &Umzug) -> Result<UmzugBericht, Fehler> {

@@ -173,9 +173,15 @@ impl Inner {
             Some(row) => self.definitionen.read().await.get(row.definition),
             None => None,
         };
+        let info = |element: &str| fassung.as_ref().and_then(|f| f.definition.element(element));
         let name = |element: &str| {
-            let info = fassung.as_ref().and_then(|f| f.definition.element(element));
-            info.map(|i| i.name.to_string()).filter(|n| !n.is_empty()).unwrap_or_else(|| element.to_owned())
+            // A fork in the road is no step: it keeps its id for a name, and pages leave it out.
+            let named = info(element).filter(|i| !i.name.is_empty() && !i.kind.ends_with("Gateway"));
+            named.map_or_else(|| element.to_owned(), |i| i.name.to_string())
+        };
+        // An event that was only listened for and never came.
+        let nie = |(_, element, ereignis, ..): &Line| {
+            ereignis == "abgebrochen" && info(element).is_some_and(|i| i.kind.ends_with("Event"))
         };
         let step = |(zeit, element, ereignis, person, text): Line| Schritt {
             zeit,
@@ -185,7 +191,7 @@ impl Inner {
             person,
             text,
         };
-        Ok(rows.into_iter().map(step).collect())
+        Ok(rows.into_iter().filter(|line| !nie(line)).map(step).collect())
     }
 
     pub(crate) async fn changed(&self, id: TaskId) -> Fehler {

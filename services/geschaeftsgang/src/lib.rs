@@ -16,6 +16,7 @@ mod definitionen;
 mod eingriff;
 mod fahrt;
 mod jobs;
+mod meldung;
 mod sammel;
 pub mod spur;
 mod sql;

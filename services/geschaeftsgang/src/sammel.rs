@@ -10,7 +10,7 @@ use std::{
 };
 
 use nachrichten::{InstanceId, PersonId, TaskId, fehler::Fehler};
-use service_platform::{args, db::DbError};
+use service_platform::{args, db::DbError, failpoint};
 use tokio::sync::oneshot;
 
 use crate::{
@@ -172,7 +172,9 @@ async fn ride(inner: &Inner, bitten: &[Bitte]) -> Result<Vec<Option<Antwort>>, F
         });
     }
     let (jobs, timers) = fahrt.finish().await?;
+    failpoint("ablauf::akt::before");
     tx.commit().await?;
+    failpoint("ablauf::akt::after");
     if jobs {
         inner.auftraege.notify_one();
     }

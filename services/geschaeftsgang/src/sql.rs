@@ -53,7 +53,7 @@ statements! {
     pub INSTANZ_OF_KEY = "SELECT id FROM geschaeftsgang_instanz WHERE schluessel = $1";
     pub INSTANZ_PARENT = "SELECT parent FROM geschaeftsgang_instanz WHERE id = $1";
     pub INSTANZ_OF_PARENT = "SELECT id FROM geschaeftsgang_instanz WHERE parent = $1 AND parent_element = $2 AND beendet IS NULL";
-    pub INSTANZ_OF_DOKUMENT = "SELECT id FROM geschaeftsgang_instanz WHERE dokument = $1 ORDER BY beendet IS NOT NULL, gestartet DESC, parent IS NULL LIMIT 1";
+    pub INSTANZ_OF_DOKUMENT = "SELECT id FROM geschaeftsgang_instanz WHERE dokument = $1 ORDER BY beendet IS NOT NULL, gestartet DESC, id DESC LIMIT 1";
     pub INSTANZEN = instanz!("ORDER BY gestartet DESC LIMIT $1");
     pub INSTANZEN_OF_PROCESS = instanz!("WHERE process = $1 ORDER BY gestartet DESC LIMIT $2");
     pub INSTANZEN_OF_SENDUNG = instanz!("WHERE sendung = $1");
@@ -104,6 +104,9 @@ statements! {
     pub STARTTERMIN_DUE = "SELECT process, element, due, again FROM geschaeftsgang_starttermin WHERE due <= $1 ORDER BY due, process, element LIMIT 100";
     pub ABO_MESSAGE = "SELECT instanz, min(abo), CAST(CASE WHEN schluessel IS NULL THEN 0 ELSE 1 END AS BIGINT) AS mit FROM geschaeftsgang_abo WHERE art = 'message' AND name = $1 AND (schluessel = $2 OR schluessel IS NULL) GROUP BY instanz, mit ORDER BY mit DESC, instanz LIMIT 2";
     pub ABO_TAKE = "DELETE FROM geschaeftsgang_abo WHERE instanz = $1 AND abo = $2";
+    pub ABO_GENAU = "SELECT instanz, abo, element FROM geschaeftsgang_abo WHERE art = 'message' AND name = $1 AND schluessel = $2 LIMIT 2";
+    pub ABOS_OF_INSTANZ = "SELECT name, abo, element FROM geschaeftsgang_abo WHERE instanz = $1 AND art = 'message' ORDER BY name, abo";
+    pub WIRKT_MIT = "SELECT count(*) FROM (SELECT 1 AS n FROM geschaeftsgang_aufgabe a JOIN platform_wirksam s ON s.subjekt = 'gruppe:' || a.gruppe WHERE a.instanz = $1 AND s.person = $2 AND s.von <= $3 AND s.bis > $3 AND s.process IN ('*', a.process) UNION ALL SELECT 1 FROM geschaeftsgang_zeichnung z WHERE z.instanz = $1 AND z.person = $2) x";
     pub ABO_SIGNAL = "SELECT DISTINCT instanz FROM geschaeftsgang_abo WHERE art = 'signal' AND name = $1";
     pub NACHRICHT_INSERT = "INSERT INTO geschaeftsgang_nachricht (id, name, schluessel, werte, bis) VALUES ($1, $2, $3, $4, $5)";
     pub NACHRICHT_FIND = "SELECT id, schluessel, werte, bis FROM geschaeftsgang_nachricht WHERE name = $1 AND (schluessel = $2 OR CAST($2 AS TEXT) IS NULL) AND bis > $3 ORDER BY bis, id LIMIT 1";

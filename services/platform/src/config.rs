@@ -23,6 +23,7 @@ pub struct Settings {
     pub intake: Intake,
     pub worker: WorkerSettings,
     pub rechnung: Rechnung,
+    pub uebergabe: Uebergabe,
     pub kalender: KalenderSettings,
 }
 
@@ -78,6 +79,21 @@ pub struct WorkerSettings {
 pub struct Rechnung {
     pub ein_akt: bool,
     pub zahlungsziel_tage: i32,
+}
+
+/// Folders and names of the hand-over to the finance and mail systems.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Uebergabe {
+    pub ausgang: String,
+    pub eingang: String,
+    pub mail: String,
+    pub buchungskreis: String,
+    pub absender: String,
+    pub beleg_link: String,
+    pub ruhe_ms: u64,
+    pub takt_ms: u64,
+    pub geduld_s: u64,
 }
 
 /// Effective settings and where each came from.

@@ -93,8 +93,9 @@ impl Art {
     /// Roles that see this list even when it is empty.
     pub fn rollen(self) -> &'static [&'static str] {
         match self {
-            Self::Scan | Self::Klaerung => &["Poststelle"],
-            Self::Rechnung => &["Feststellung", "Anordnung"],
+            Self::Scan => &["Poststelle"],
+            Self::Klaerung => &["Poststelle", "Kasse"],
+            Self::Rechnung => &["Feststellung", "Anordnung", "Kasse"],
             Self::Vorlage => &["Sachbearbeitung", "Amtsleitung", "Geschaeftsstelle", "Dezernat", "OB"],
         }
     }
@@ -105,7 +106,7 @@ impl Art {
             Self::Scan => &["posteingang", "dokument"],
             Self::Rechnung => &["rechnung"],
             Self::Vorlage => &["beschlussvorlage"],
-            Self::Klaerung => &["posteingang", "dokument", "rechnung", "beschlussvorlage"],
+            Self::Klaerung => &["posteingang", "dokument", "rechnung", "rueckmeldung", "beschlussvorlage"],
         }
     }
 

@@ -245,6 +245,7 @@ impl Ctx {
                 rueckgaengig: undo("uebernehmen"),
             }),
             "weitergegeben" => gut("Die Aufgabe ist weitergegeben. Der Grund steht im Verlauf.".to_owned()),
+            "gemeldet" => gut("Die Meldung ist angekommen. Sie steht mit Ihrem Namen im Verlauf.".to_owned()),
             "zugang" => gut("Der Zugang ist geändert. Der Grund steht im Protokoll.".to_owned()),
             "vorlage" => gut("Die Vorlage ist angelegt. Die Ämter sehen sie in ihren Aufgaben.".to_owned()),
             "erneut" => {

@@ -59,6 +59,8 @@ pub static TASTEN: &[Block] = &[
         titel: "Rechnung und Vorlage",
         tasten: &[
             t("f", "F", "Freigeben oder mitzeichnen"),
+            t("t", "T", "Gekürzt feststellen"),
+            t("q", "Q", "Rückfrage"),
             t("h", "H", "Mit Hinweis mitzeichnen"),
             t("r", "R", "Zurückgeben"),
             t("a", "A", "Ablehnen"),

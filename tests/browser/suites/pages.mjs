@@ -25,6 +25,7 @@ const PAGES = [
   ["betrieb", "/betrieb/fassungen"],
   ["betrieb", "/vertretung"],
   ["feststellung", "/vertretung"],
+  ["kasse", "/aufgaben/klaerung"],
   ["poststelle", "/rundgang", "rundgang"],
   ["poststelle", "/hilfe"],
   ["poststelle", "/barrierefreiheit"],
@@ -144,6 +145,36 @@ export function filledPages(world) {
     const text = await person.page.getByRole("main").textContent();
     assert.ok(text.includes(to.split(",")[0]), "the page does not say who has it now");
     await checkPage(person);
+    await person.close();
+  });
+
+  it("a report about an invoice is chosen, explained and kept", async () => {
+    const person = await newPerson(world.browser, world.server.url);
+    await login(person, "feststellung");
+    await open(person, "/aufgaben/rechnungen");
+    const { href } = (await taskLinks(person.page)).at(-1);
+    await open(person, href);
+    const extra = person.page.locator("details.selten");
+    assert.equal(await extra.getAttribute("open"), null, "rare fields are folded up");
+    await extra.locator("summary").click();
+    await checkPage(person);
+    await open(person, await person.page.locator("main a[href^='/dokumente/']").first().getAttribute("href"));
+    await person.page.getByRole("link", { name: "Zur Rechnung melden" }).click();
+    await person.page.waitForURL("**/melden");
+    await checkPage(person);
+    await person.page.getByLabel("Anhalten, die Rechnung ist strittig").check();
+    await person.page.getByLabel("Grund oder Antwort").fill("Mangel am Belag");
+    await person.page.getByRole("button", { name: "Melden" }).click();
+    await person.page.getByText("Die Meldung ist angekommen.").waitFor();
+    assert.ok((await person.page.getByRole("main").textContent()).includes("Mangel am Belag"), "not in the Verlauf");
+    await checkPage(person);
+    // The dispute is settled, so that the tour finds the invoice again.
+    await open(person, "/aufgaben/rechnungen");
+    await person.page.getByRole("link", { name: /Strittig/ }).first().click();
+    await checkPage(person);
+    await person.page.getByLabel("Ergebnis").fill("Nachgebessert");
+    await person.page.getByRole("button", { name: /Prüfung fortsetzen/ }).click();
+    await person.page.waitForURL((address) => address.search.includes("meldung=erledigt"));
     await person.close();
   });
 

@@ -3,6 +3,7 @@
 
 use std::{
     path::PathBuf,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
@@ -20,7 +21,7 @@ use service_eakte::{
     app::Start,
     befehle::reconcile::{Bericht, bericht},
 };
-use service_platform::{config::Config, db::Sql, uhr::Clock as _};
+use service_platform::{config::Config, db::Sql, uhr::Clock as _, worker};
 use tempfile::TempDir;
 
 use super::{MONTAG, program};
@@ -32,6 +33,8 @@ pub const GEDULD: Duration = Duration::from_secs(120);
 pub struct Haus {
     pub app: App,
     pub data: TempDir,
+    /// Immediate notices: taken and kept here.
+    pub hinweise: Arc<Mutex<Vec<Value>>>,
 }
 
 /// A statement for looking into the database.
@@ -48,11 +51,23 @@ impl Haus {
     /// With another program for the sandboxed children.
     pub async fn mit(program: PathBuf) -> Self {
         let data = TempDir::new().unwrap();
-        let settings = Config::load(None, std::iter::empty()).unwrap().settings;
+        let mut settings = Config::load(None, std::iter::empty()).unwrap().settings;
+        // The finance system of a test answers at once.
+        (settings.uebergabe.ruhe_ms, settings.uebergabe.takt_ms) = (20, 25);
         let start = Start { data: data.path().to_owned(), program, demo: true, scan: false, work: true };
         let app = App::start(&start, &settings).await.unwrap();
         app.clock.set_offset(MONTAG.0 - app.clock.now().0);
-        Self { app, data }
+        let hinweise = Arc::new(Mutex::new(Vec::new()));
+        let list = hinweise.clone();
+        let handler = worker::job("hinweis.sofort.v1", move |_, message: Value| {
+            let list = list.clone();
+            async move {
+                list.lock().unwrap().push(message);
+                Ok(json!({}))
+            }
+        });
+        tokio::spawn(worker::serve(handler, app.bus.clone(), app.blobs.clone(), 1));
+        Self { app, data, hinweise }
     }
 
     pub async fn person(&self, kennung: &str) -> Actor {
@@ -154,6 +169,60 @@ impl Haus {
         serde_json::from_slice(&inhalt.bytes).unwrap()
     }
 
+    /// The finance system: `quittieren`, `ablehnen GRUND`, `zahlen`, `stornieren GRUND`. Waits for a booking to fetch.
+    /// Result - its list.
+    pub async fn finanz(&self, args: &[&str]) -> String {
+        let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/lib/finanz.py");
+        let from = Instant::now();
+        if matches!(args[0], "quittieren" | "ablehnen") {
+            while !self.ausgang().iter().any(|n| n.ends_with(".json") && !n.starts_with("storno-")) {
+                assert!(from.elapsed() < Duration::from_secs(20), "no booking left: {:?}", self.ausgang());
+                tokio::time::sleep(Duration::from_millis(25)).await;
+            }
+        }
+        let answer = tokio::process::Command::new("python3")
+            .arg(script)
+            .arg(self.data.path())
+            .args(args)
+            .output()
+            .await
+            .unwrap();
+        assert!(answer.status.success(), "{}", String::from_utf8_lossy(&answer.stderr));
+        String::from_utf8(answer.stdout).unwrap()
+    }
+
+    /// Files in the outgoing folder of the finance system.
+    pub fn ausgang(&self) -> Vec<String> {
+        let mut names: Vec<String> = std::fs::read_dir(self.data.path().join("uebergabe/ausgang"))
+            .unwrap()
+            .map(|e| e.unwrap().file_name().into_string().unwrap())
+            .filter(|n| !n.starts_with('.'))
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// The process of an invoice, as the technical account sees it, once this holds.
+    pub async fn bis_ablauf(&self, id: DokumentId, was: &str, fits: impl Fn(&Ablauf) -> bool) -> Ablauf {
+        let from = Instant::now();
+        loop {
+            let found = Ablaeufe::list(&self.app.geschaeftsgang, &self.app.cli, "rechnung", 200).await.unwrap();
+            let one = found.into_iter().find(|a| a.dokument == Some(id)).unwrap();
+            let a = self.ablauf(&self.app.cli, one.id).await;
+            if fits(&a) {
+                return a;
+            }
+            assert!(from.elapsed() < Duration::from_secs(20), "not {was}: {:?} {:?}", a.stand, a.marken);
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+    }
+
+    /// Time goes on to this instant.
+    pub fn um(&self, instant: &str) {
+        let at: nachrichten::Timestamp = instant.parse().unwrap();
+        self.app.clock.set_offset(self.app.clock.offset() + at.0 - self.app.clock.now().0);
+    }
+
     pub async fn abgleich(&self) -> Bericht {
         bericht(&self.app, None).await.unwrap()
     }
@@ -185,7 +254,7 @@ pub fn object(value: Value) -> Werte {
 
 /// One line of Kontierung over the whole amount.
 pub fn kontierung(betrag: &str) -> Value {
-    json!([{ "konto": "0961000", "kostenstelle": "66100", "betrag": betrag }])
+    json!([{ "sachkonto": "0961000", "kostenstelle": "66100", "betrag": betrag }])
 }
 
 pub fn tag(text: &str) -> Tag {

@@ -201,6 +201,7 @@ pub fn ablegen(dokument: DokumentId, einheit: &str, akte: &str) -> Ablegen {
         amt: einheit[..2].into(),
         protokoll: Some(json!({ "zuordnung": "bestaetigt" })),
         freigegeben_von: Some("Kim Beispiel".into()),
+        zda: false,
     }
 }
 

@@ -74,7 +74,8 @@ pub fn write(file: &Path, bytes: &[u8]) -> Result<(), u8> {
 
 /// `eakte run SERVICE…`: the embedded ports carry all services in one process, and only all of them.
 pub fn run_services(services: &[String], ort: &Ort) -> Ende {
-    const ALL: [&str; 7] = ["eingang", "geschaeftsgang", "erkennung", "rechnung", "einordnung", "akten", "portal"];
+    const ALL: [&str; 8] =
+        ["eingang", "geschaeftsgang", "erkennung", "rechnung", "einordnung", "akten", "uebergabe", "portal"];
     if let Some(unknown) = services.iter().find(|s| !ALL.contains(&s.as_str())) {
         ausgabe::say(&format!("Den Dienst „{unknown}“ gibt es nicht. Dienste: {}.", ALL.join(", ")));
         return Err(exit::USAGE);

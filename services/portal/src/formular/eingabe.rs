@@ -44,10 +44,17 @@ pub fn lesen(form: &Formular, felder: &Felder) -> Werte {
 pub fn pruefen(form: &Formular, knopf: &Knopf, entwurf: &Werte, summe: Option<Betrag>) -> Result<Werte, Meldungen> {
     let mut werte = Werte::new();
     let mut wrong = Meldungen::new();
+    let summe = teilbetrag(knopf, entwurf, summe).unwrap_or_else(|error| {
+        wrong.push(error);
+        None
+    });
     werte.insert("entscheidung".into(), Value::from(knopf.name.clone()));
     for f in &form.felder {
         let raw = entwurf.get(&f.name).unwrap_or(&Value::Null);
-        let required = if knopf.grund_pflicht { f.name == "bemerkung" } else { f.pflicht };
+        let required = match knopf.grund_pflicht {
+            true => f.name == "bemerkung",
+            false => f.pflicht || knopf.braucht.contains(&f.name),
+        };
         match one(f, raw, required, knopf, summe) {
             Ok(Value::Null) => {}
             Ok(value) => {
@@ -59,6 +66,24 @@ pub fn pruefen(form: &Formular, knopf: &Knopf, entwurf: &Werte, summe: Option<Be
         }
     }
     if wrong.is_empty() { Ok(werte) } else { Err(wrong) }
+}
+
+/// What this act is about: the amount, or the part of it that was typed.
+///
+/// # Errors
+/// The typed part is not a part: zero, of the other sign, or not less. An empty or unreadable one is told with its field.
+pub fn teilbetrag(knopf: &Knopf, entwurf: &Werte, summe: Option<Betrag>) -> Result<Option<Betrag>, (String, String)> {
+    let Some(name) = &knopf.summe else { return Ok(summe) };
+    let Some(teil) = entwurf.get(name).and_then(|v| format::parse_betrag(&als_text(v))) else { return Ok(None) };
+    match summe {
+        Some(ganz)
+            if teil.is_zero() || teil.is_sign_negative() != ganz.is_sign_negative() || teil.abs() >= ganz.abs() =>
+        {
+            let text = format!("Der anerkannte Betrag muss kleiner sein als {}.", format::betrag(ganz, None));
+            Err((format!("f-{name}"), text))
+        }
+        _ => Ok(Some(teil)),
+    }
 }
 
 fn one(f: &Feld, raw: &Value, required: bool, knopf: &Knopf, summe: Option<Betrag>) -> Result<Value, Meldungen> {
@@ -231,6 +256,37 @@ mod tests {
             Value::from(pruefen(&form, back, &draft, None).unwrap()),
             json!({"entscheidung":"zurueck","bemerkung":"Seite 2 fehlt"})
         );
+    }
+
+    #[test]
+    fn a_part_is_less_than_the_whole_and_sums_up() {
+        let form: Formular = serde_json::from_str(
+            r#"{"titel":"T","felder":[
+              {"name":"kontierung","label":"Kontierung","typ":"kontierung","pflicht":true,"summe":"x"},
+              {"name":"anerkannt","label":"Anerkannt","typ":"betrag","selten":true},
+              {"name":"bemerkung","label":"Bemerkung","typ":"langtext"}],
+            "knoepfe":[{"name":"kuerzen","label":"Kürzen","taste":"t","haupt":true,"summe":"anerkannt","braucht":["anerkannt","bemerkung"]}]}"#,
+        )
+        .unwrap();
+        let b = |s: &str| s.parse::<Betrag>().unwrap();
+        let konto = |betrag| {
+            [
+                ("f.kontierung.0.sachkonto", "44310000"),
+                ("f.kontierung.0.kostenstelle", "66010200"),
+                ("f.kontierung.0.betrag", betrag),
+            ]
+        };
+        let check = |betrag: &'static str, more: &[(&str, &str)], ganz: &str| {
+            let draft = lesen(&form, &fields(&[&konto(betrag)[..], more].concat()));
+            pruefen(&form, &form.knoepfe[0], &draft, Some(b(ganz)))
+        };
+        let cut: &[(&str, &str)] = &[("f.anerkannt", "1.000,00"), ("f.bemerkung", "Pos. 3 fehlt")];
+        assert_eq!(check("1.000,00", cut, "1190").unwrap()["anerkannt"], "1000.00");
+        let ids = |r: Result<Werte, Meldungen>| r.unwrap_err().into_iter().map(|(id, _)| id).collect::<Vec<_>>();
+        assert_eq!(ids(check("1.190,00", cut, "1190")), ["f-kontierung-0-betrag"], "the part is what must add up");
+        assert_eq!(ids(check("1.000,00", cut, "1000")), ["f-anerkannt"], "not less");
+        assert_eq!(ids(check("1.000,00", cut, "-1190")), ["f-anerkannt"], "the other sign");
+        assert_eq!(ids(check("1.190,00", &[], "1190")), ["f-anerkannt", "f-bemerkung"]);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use rust_embed::RustEmbed;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-pub use eingabe::{Meldungen, lesen, pruefen};
+pub use eingabe::{Meldungen, lesen, pruefen, teilbetrag};
 pub use sicht::{FeldSicht, KnopfSicht, Quellen, knoepfe, sicht};
 
 #[derive(RustEmbed)]
@@ -56,6 +56,9 @@ pub struct Feld {
     /// `kontierung`: paths to the amount the lines must add up to.
     #[serde(default, deserialize_with = "one_or_many")]
     pub summe: Vec<String>,
+    /// Only for some buttons: shown folded up.
+    #[serde(default)]
+    pub selten: bool,
     /// Sentence when the field is empty but needed; default "Füllen Sie das Feld „…“ aus."
     #[serde(default)]
     pub fehlt: String,
@@ -97,6 +100,13 @@ pub struct Knopf {
     /// The field `bemerkung` must say why; then the other fields need not be complete.
     #[serde(default)]
     pub grund_pflicht: bool,
+    /// Fields this button needs beside those that are always needed.
+    #[serde(default)]
+    pub braucht: Vec<String>,
+    /// Field of type `betrag` that takes the place of the amount: less than it, of the same sign, and what the
+    /// account lines must add up to.
+    #[serde(default)]
+    pub summe: Option<String>,
 }
 
 fn one_or_many<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<String>, D::Error> {
@@ -205,7 +215,14 @@ mod tests {
             keys.sort();
             keys.dedup();
             assert_eq!(keys.len(), form.knoepfe.len(), "{name}: a key twice");
+            for k in &form.knoepfe {
+                let known = |name: &String| form.felder.iter().any(|f| f.name == *name);
+                assert!(k.braucht.iter().all(known), "{name}: {} needs an unknown field", k.name);
+                let amount = |s: &String| form.felder.iter().any(|f| f.name == *s && f.typ == Typ::Betrag);
+                assert!(k.summe.as_ref().is_none_or(amount), "{name}: the sum of {} is no amount", k.name);
+            }
             for f in &form.felder {
+                assert!(!(f.selten && f.pflicht), "{name}.{}: needed, but folded up", f.name);
                 let choices = !f.optionen.is_empty() || f.quelle.is_some();
                 assert_eq!(choices, matches!(f.typ, Typ::Auswahl | Typ::Mehrfach), "{name}.{}", f.name);
                 assert_eq!(f.typ == Typ::Kontierung, !f.summe.is_empty(), "{name}.{}", f.name);

@@ -68,6 +68,7 @@ struct AktePage {
 
 struct VorgangSicht {
     titel: String,
+    zda: String,
     dokumente: Vec<DokZeile>,
 }
 
@@ -103,6 +104,7 @@ pub async fn zeigen(ctx: Ctx, Path(wert): Path<String>) -> Seite {
         .iter()
         .map(|v| VorgangSicht {
             titel: v.titel.clone(),
+            zda: v.zda_am.map(nachrichten::Tag::deutsch).unwrap_or_default(),
             dokumente: v.dokumente.iter().map(|d| dok_zeile(&ctx, d)).collect(),
         })
         .collect();

@@ -19,6 +19,7 @@ use super::{
     aufgaben::nachbarn,
     id,
     sichten::{self, Blatt, DokSicht, SchrittSicht},
+    zahlung::{self, ZahlungSicht},
 };
 use crate::{
     arten::Art,
@@ -54,6 +55,10 @@ struct AufgabenSeite {
     frist: Option<format::Frist>,
     einleitung: String,
     felder: Vec<FeldSicht>,
+    selten: bool,
+    anlass: Vec<(&'static str, String)>,
+    inhalt: String,
+    zahlung: Vec<ZahlungSicht>,
     knoepfe: Vec<KnopfSicht>,
     fehler: Meldungen,
     warnung: String,
@@ -147,13 +152,18 @@ async fn antwort(ctx: &Ctx, g: Geladen, z: Zustand, status: StatusCode) -> Seite
     let quellen = Quellen { options, aktenplan: &plan };
     let entwurf = z.entwurf.as_ref().unwrap_or(&g.seite.entwurf);
     let offen = a.erledigt.is_none() && g.seite.sperre.is_none();
+    let (anlass, inhalt) = anlass(&a.daten);
     let bestaetigung =
         z.bestaetigen.as_ref().and_then(|name| g.form.knoepfe.iter().find(|k| k.name == *name)).map(|k| Bestaetigung {
             name: k.name.clone(),
             label: k.label.clone(),
-            text: fuellen(&k.bestaetigen, &g, entwurf),
+            text: fuellen(&k.bestaetigen, &g, entwurf, k),
         });
     let (vorlage, vorlage_text, nichtoeffentlich) = vorlage(&g, ctx);
+    let felder = match offen {
+        true => formular::sicht(g.form, &g.variablen, entwurf, &z.fehler, &quellen, g.summe),
+        false => Vec::new(),
+    };
     let page = AufgabenSeite {
         id: a.id.to_string(),
         version: a.version,
@@ -175,11 +185,14 @@ async fn antwort(ctx: &Ctx, g: Geladen, z: Zustand, status: StatusCode) -> Seite
         nichtoeffentlich,
         frist: a.faellig.map(|t| format::frist(t, ctx.heute())),
         einleitung: g.form.einleitung.clone(),
-        felder: if offen {
-            formular::sicht(g.form, &g.variablen, entwurf, &z.fehler, &quellen, g.summe)
-        } else {
-            Vec::new()
-        },
+        // Folded up only while there is nothing in it that a person must see.
+        selten: felder.iter().any(|f| {
+            f.selten && (!f.fehler.is_empty() || entwurf.get(&f.name[2..]).is_some_and(|v| !als_text(v).is_empty()))
+        }),
+        felder,
+        anlass,
+        inhalt,
+        zahlung: zahlung::zeilen(&g.seite.variablen),
         knoepfe: if offen { formular::knoepfe(g.form) } else { Vec::new() },
         fehler: z.fehler,
         warnung: z.warnung,
@@ -196,6 +209,19 @@ async fn antwort(ctx: &Ctx, g: Geladen, z: Zustand, status: StatusCode) -> Seite
         r: ctx.rahmen(&format!("{} · {}", a.titel, art.label()), art.pfad(), art.hilfe()).await?,
     };
     Ok((status, html(&page)).into_response())
+}
+
+/// Why this task is here, from its facts: what came back, what was asked, what went wrong; and a file to look at.
+fn anlass(daten: &Werte) -> (Vec<(&'static str, String)>, String) {
+    let text = |name: &str| daten.get(name).map(als_text).filter(|t| !t.trim().is_empty());
+    let labels = [("rueckgabe", "Zurückgegeben"), ("grund", "Grund"), ("kuerzung", "Gekürzt")];
+    let amount = text("betrag").map(|b| format::betrag_text(&b, None)).unwrap_or_default();
+    let line = |(name, label): (&str, &'static str)| match name {
+        "kuerzung" => Some((label, format!("auf {amount}: {}", text(name)?))),
+        _ => Some((label, text(name)?)),
+    };
+    let lines = labels.into_iter().filter_map(line).collect();
+    (lines, text("inhalt").unwrap_or_default())
 }
 
 /// Facts of a Beschlussvorlage from the process's variables.
@@ -217,7 +243,8 @@ fn vorlage(g: &Geladen, ctx: &Ctx) -> (Vec<sichten::Fakt>, Vec<String>, bool) {
 }
 
 /// Fills the confirmation sentence with amount, payee and accounts.
-fn fuellen(text: &str, g: &Geladen, entwurf: &Werte) -> String {
+fn fuellen(text: &str, g: &Geladen, entwurf: &Werte, knopf: &formular::Knopf) -> String {
+    let summe = formular::teilbetrag(knopf, entwurf, g.summe).ok().flatten();
     let facts = g.dokument.as_ref().and_then(|d| d.fakten.as_ref());
     let waehrung = facts.and_then(|f| f.waehrung.as_deref());
     let unknown = || "unbekannt".to_owned();
@@ -230,7 +257,7 @@ fn fuellen(text: &str, g: &Geladen, entwurf: &Werte) -> String {
         .filter(|k| !k.is_empty())
         .collect();
     let field = |key: &str| an_pfad(&g.variablen, &format!("_dokument.vorschlag.felder.{key}")).map(als_text);
-    text.replace("{betrag}", &g.summe.map_or_else(unknown, |b| format::betrag(b, waehrung)))
+    text.replace("{betrag}", &summe.map_or_else(unknown, |b| format::betrag(b, waehrung)))
         .replace(
             "{lieferant}",
             &facts.and_then(|f| f.lieferant.clone()).or_else(|| field("sender")).unwrap_or_else(unknown),

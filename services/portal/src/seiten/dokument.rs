@@ -16,6 +16,7 @@ use nachrichten::{
 use super::{
     id,
     sichten::{self, Blatt, DokSicht, SchrittSicht},
+    zahlung::{self, ZahlungSicht},
 };
 use crate::{
     beleg, format,
@@ -34,6 +35,8 @@ struct DokumentSeite {
     ansichten: Vec<(String, &'static str, bool)>,
     verlauf: Vec<SchrittSicht>,
     ablauf: String,
+    zahlung: Vec<ZahlungSicht>,
+    melden: bool,
     zugang: String,
     grund: String,
     fehler: Vec<(String, String)>,
@@ -55,8 +58,8 @@ async fn antwort(ctx: &Ctx, d: Dokument, felder: &Felder, fehler: Vec<(String, S
     };
     let instance = ctx.app.ablaeufe.of_document(&ctx.ich.actor, d.id).await?;
     let course = match instance {
-        Some(i) => ctx.app.ablaeufe.get(&ctx.ich.actor, i).await.map(|a| a.verlauf).unwrap_or_default(),
-        None => Vec::new(),
+        Some(i) => ctx.app.ablaeufe.get(&ctx.ich.actor, i).await.ok(),
+        None => None,
     };
     let typed = |name: &str, other: String| if felder.has(name) { felder.get(name).to_owned() } else { other };
     let page = DokumentSeite {
@@ -64,7 +67,9 @@ async fn antwort(ctx: &Ctx, d: Dokument, felder: &Felder, fehler: Vec<(String, S
         blatt,
         beleg: if lesbar { invoice } else { String::new() },
         ansichten,
-        verlauf: sichten::verlauf(&course, false),
+        verlauf: course.as_ref().map(|a| sichten::verlauf(&a.verlauf, false)).unwrap_or_default(),
+        zahlung: course.as_ref().map(|a| zahlung::zeilen(&a.variablen)).unwrap_or_default(),
+        melden: course.is_some_and(|a| !a.meldungen.is_empty()),
         ablauf: instance.map(|i| i.to_string()).unwrap_or_default(),
         zugang: typed("zugang", d.zugang.deutsch()),
         grund: typed("grund", String::new()),

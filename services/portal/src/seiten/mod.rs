@@ -13,6 +13,7 @@ pub mod eingriff;
 pub mod fassungen;
 pub mod fehler;
 pub mod hilfe;
+pub mod melden;
 pub mod sendungen;
 pub mod sichten;
 pub mod suche;
@@ -20,6 +21,7 @@ pub mod uebersicht;
 pub mod vertretung;
 pub mod vorlage;
 pub mod weitergeben;
+pub mod zahlung;
 
 use std::str::FromStr;
 
@@ -56,6 +58,7 @@ pub fn geschuetzt(app: &App) -> Router<App> {
         .route("/sendungen/{id}/stand", get(sendungen::stand))
         .route("/ablaeufe/{id}", get(ablauf::zeigen))
         .route("/ablaeufe/{id}/druck", get(ablauf::druck))
+        .route("/ablaeufe/{id}/melden", get(melden::zeigen).post(melden::melden))
         .route("/vertretung", get(vertretung::zeigen).post(vertretung::eintragen))
         .route("/vertretung/{id}/ende", post(vertretung::beenden))
         .route("/vorlagen/neu", get(vorlage::neu).post(vorlage::anlegen))

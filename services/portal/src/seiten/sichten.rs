@@ -67,9 +67,29 @@ pub fn verlauf(list: &[Schritt], nur_personen: bool) -> Vec<SchrittSicht> {
                 other => other.to_owned(),
             },
             person: s.person.clone().unwrap_or_default(),
-            text: s.text.clone().unwrap_or_default(),
+            text: entscheidung(s.text.as_deref().unwrap_or_default()),
         })
         .collect()
+}
+
+/// Decisions are words of the process, in ASCII; here they get their umlauts.
+const ENTSCHEIDUNGEN: &[(&str, &str)] = &[
+    ("abschliessen", "abschließen"),
+    ("bestaetigen", "bestätigen"),
+    ("geklaert", "geklärt"),
+    ("kuerzen", "kürzen"),
+    ("rueckfragen", "rückfragen"),
+    ("zurueckgeben", "zurückgeben"),
+    ("zurueckweisen", "zurückweisen"),
+    ("zurueckziehen", "zurückziehen"),
+];
+
+fn entscheidung(text: &str) -> String {
+    let (word, rest) = text.split_once(':').map_or((text, ""), |(word, _)| (word, &text[word.len()..]));
+    // "i. V. für Kim Beispiel · kuerzen"
+    let (before, word) = word.rsplit_once("· ").map_or(("", word), |(b, w)| (&word[..b.len() + "· ".len()], w));
+    let shown = ENTSCHEIDUNGEN.iter().find(|(ascii, _)| *ascii == word).map_or(word, |(_, german)| german);
+    format!("{before}{shown}{rest}")
 }
 
 /// Downloadable form of a document.
@@ -322,4 +342,22 @@ async fn texte(ctx: &Ctx, d: &Dokument) -> Vec<String> {
 /// "seit 23.11.2026, 10:42 Uhr".
 pub fn seit(t: Timestamp) -> String {
     format::zeitpunkt(t)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decisions_read_as_german() {
+        for (raw, shown) in [
+            ("kuerzen: Position 3 fehlt", "kürzen: Position 3 fehlt"),
+            ("i. V. für Kim Beispiel · zurueckgeben: Menge: 3", "i. V. für Kim Beispiel · zurückgeben: Menge: 3"),
+            ("anordnen", "anordnen"),
+            ("Beleg 19 vom 24.11.2026", "Beleg 19 vom 24.11.2026"),
+            ("", ""),
+        ] {
+            assert_eq!(entscheidung(raw), shown);
+        }
+    }
 }

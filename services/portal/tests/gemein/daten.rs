@@ -227,7 +227,16 @@ fn ablauf(n: u64, process: &str, titel: &str, element: &str, name: &str, warum: 
         parent: None,
         sendung: Some(SendungId(id(1, n))),
         dokument: Some(DokumentId(id(2, n))),
-        variablen: Werte::new(),
+        variablen: werte(if process == "rechnung" && !stoerung {
+            json!({
+                "buchungen": [{ "uebergeben": { "am": "2026-11-20T08:15:00Z" },
+                    "ablehnung": { "grund": "Kreditor gesperrt", "datum": "2026-11-20" } }],
+                "uebergeben": { "am": "2026-11-21T09:00:00Z" },
+                "quittung": { "beleg": "1900004711", "datum": "2026-11-21" },
+            })
+        } else {
+            json!({})
+        }),
         verlauf: vec![
             schritt(95, "Eingang", "gestartet", None, None),
             schritt(94, "Rechnung prüfen", "erledigt", None, Some("1 Hinweis, 8 in Ordnung")),
@@ -249,6 +258,11 @@ fn ablauf(n: u64, process: &str, titel: &str, element: &str, name: &str, warum: 
         }],
         bpmn: bpmn(),
         aufgaben: vec![TaskId(id(5, n))],
+        meldungen: if process == "rechnung" && !stoerung {
+            vec!["Rechnung angehalten".into(), "Rechnung zurückgezogen".into()]
+        } else {
+            Vec::new()
+        },
     }
 }
 
@@ -428,6 +442,7 @@ pub fn welt() -> Welt {
         vorgaenge: vec![VorgangSeite {
             id: VorgangId(id(4, 1)),
             titel: "Planung 2026".into(),
+            zda_am: Some(tag("2026-11-23")),
             dokumente: zeilen(&[4, 5]),
         }],
     }];

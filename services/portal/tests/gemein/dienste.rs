@@ -247,6 +247,19 @@ impl Ablaeufe for Fake {
     async fn eingreifen(&self, _: &Actor, _: InstanceId, _: Eingriff, _: &str) -> Result<(), Fehler> {
         Ok(())
     }
+    async fn melden(&self, actor: &Actor, id: InstanceId, nachricht: &str, text: &str) -> Result<(), Fehler> {
+        let mut w = self.welt.lock().unwrap();
+        let a = w.ablaeufe.iter().find(|a| a.id == id).ok_or_else(Fehler::not_found)?;
+        if !a.meldungen.iter().any(|m| m == nachricht) {
+            let text = "Das geht in diesem Schritt der Rechnung nicht mehr.";
+            return Err(Fehler::new("E3020", 409, text, "nobody waits for it"));
+        }
+        if text.trim().chars().count() < 3 {
+            return Err(Fehler::new("E3020", 422, "Schreiben Sie dazu, was geschehen ist.", "text missing"));
+        }
+        w.protokoll.push(format!("melden {nachricht} {text} {}", actor.name));
+        Ok(())
+    }
     async fn umziehen(&self, _: &Actor, _: &Umzug) -> Result<UmzugBericht, Fehler> {
         Ok(UmzugBericht { ablaeufe: 0, hindernisse: vec![], umgezogen: false })
     }

@@ -32,6 +32,7 @@ fn routen() -> Vec<(&'static str, String, bool, bool)> {
         r("/sendungen/{id}/stand", "/sendungen/00000000-0000-0001-0000-000000000001/stand", true, false),
         r("/ablaeufe/{id}", "/ablaeufe/00000000-0000-0006-0000-000000000002", true, false),
         r("/ablaeufe/{id}/druck", "/ablaeufe/00000000-0000-0006-0000-000000000002/druck", true, false),
+        r("/ablaeufe/{id}/melden", "/ablaeufe/00000000-0000-0006-0000-000000000002/melden", true, true),
         r("/aufgaben/{id}/weitergeben", &format!("{T2}/weitergeben"), true, true),
         r("/vertretung", "/vertretung", true, true),
         r("/vertretung/{id}/ende", "/vertretung/00000000-0000-0000-0000-000000000001/ende", true, true),

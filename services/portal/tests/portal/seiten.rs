@@ -444,3 +444,57 @@ async fn a_task_is_given_to_another_person_with_a_reason() {
     assert_eq!(done.header("location"), "/aufgaben/scanpruefung?meldung=weitergegeben");
     assert!(b.get(SCAN).await.text().contains("übernommen von Finn Feststeller"));
 }
+
+#[tokio::test]
+async fn a_cut_needs_a_smaller_amount_a_reason_and_lines_that_add_up_to_it() {
+    let fake = Fake::neu();
+    let b = Browser::als(&fake, "feststellung");
+    let page = b.get(RECHNUNG).await.text();
+    assert!(page.contains("<details class=\"selten\"><summary>"), "rare fields are folded up");
+    let wrong = b.post(RECHNUNG, &with(LINES, &[("entscheidung", "kuerzen"), ("f.anerkannt", "1.190,00")])).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let text = wrong.text();
+    assert!(text.contains("Der anerkannte Betrag muss kleiner sein als 1.190,00"), "not less than the invoice");
+    assert!(text.contains("<details class=\"selten\" open>"), "a mistake is never folded up");
+    let cut = [("f.kontierung.0.betrag", "1.000,00"), ("f.anerkannt", "1.000,00"), ("f.bemerkung", "Pos. 3 fehlt")];
+    let lines: Vec<_> = LINES.iter().copied().filter(|(k, _)| !k.ends_with("betrag")).collect();
+    let asked = b.post(RECHNUNG, &with(&with(&lines, &cut), &[("entscheidung", "kuerzen")])).await;
+    assert!(asked.text().contains("Nur 1.000,00"), "the bar names what will be paid");
+    let form = with(&with(&lines, &cut), &[("entscheidung", "kuerzen"), ("bestaetigt", "kuerzen")]);
+    assert_eq!(b.post(RECHNUNG, &form).await.status, StatusCode::SEE_OTHER);
+    let log = protokoll(&fake).join("\n");
+    assert!(log.contains("\"anerkannt\":\"1000.00\"") && log.contains("\"entscheidung\":\"kuerzen\""), "{log}");
+}
+
+#[tokio::test]
+async fn the_money_is_seen_and_a_report_is_made() {
+    let fake = Fake::neu();
+    let b = Browser::als(&fake, "feststellung");
+    let dokument = "/dokumente/00000000-0000-0002-0000-000000000002";
+    let melden = "/ablaeufe/00000000-0000-0006-0000-000000000002/melden";
+    let page = b.get(dokument).await.text();
+    let section = page.split("Buchung und Zahlung").nth(1).unwrap().split("</ol>").next().unwrap();
+    for word in
+        ["übergeben", "abgelehnt", "20.11.2026 · Kreditor gesperrt", "quittiert", "21.11.2026 · Beleg 1900004711"]
+    {
+        assert!(section.contains(word), "{word}: {section}");
+    }
+    assert!(page.contains(&format!("href=\"{melden}\"")));
+    let page = b.get(melden).await.text();
+    assert!(page.contains("Anhalten, die Rechnung ist strittig") && page.contains("Die Fristen laufen weiter."));
+    assert!(!page.contains("Zurückholen"), "only what is possible now");
+    let empty = b.post(melden, &[("nachricht", "Rechnung angehalten"), ("text", " ")]).await;
+    assert_eq!(empty.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(empty.text().contains("Schreiben Sie dazu, was geschehen ist."));
+    let late = b.post(melden, &[("nachricht", "Rechnung zurückgeholt"), ("text", "Fehler")]).await;
+    assert_eq!(late.status, StatusCode::CONFLICT);
+    let done = b.post(melden, &[("nachricht", "Rechnung angehalten"), ("text", "Mangel am Belag")]).await;
+    assert_eq!(
+        (done.status, done.header("location")),
+        (StatusCode::SEE_OTHER, "/dokumente/00000000-0000-0002-0000-000000000002?meldung=gemeldet")
+    );
+    assert_eq!(protokoll(&fake), ["melden Rechnung angehalten Mangel am Belag Finn Feststeller"]);
+    // A process that waits for nothing offers nothing.
+    let none = b.get("/ablaeufe/00000000-0000-0006-0000-000000000003/melden").await;
+    assert_eq!(none.status, StatusCode::CONFLICT);
+}

@@ -13,6 +13,7 @@ pub use nachrichten::erkennung::{
     Zusammengesetzt, Zusammensetzen,
 };
 pub use nachrichten::rechnung::{Geprueft, Pruefen, RechnungsFakten, Skonto};
+pub use nachrichten::uebergabe::{self, Buchen, Mail, Stornieren, Storniert, Uebergeben};
 pub use nachrichten::{BlobHash, DokumentId, SendungId, Timestamp, Werte};
 use serde::de::DeserializeOwned;
 pub use serde_json::{Value, json};
@@ -25,7 +26,7 @@ struct Tabellen;
 
 impl Decisions for Tabellen {
     fn exists(&self, id: &str) -> bool {
-        matches!(id, "zustaendigkeit" | "anordnung")
+        matches!(id, "zustaendigkeit" | "anordnung" | "rechnungsfristen")
     }
     fn variable(&self, id: &str) -> Option<String> {
         Some(id.to_owned())
@@ -33,10 +34,15 @@ impl Decisions for Tabellen {
     fn evaluate(&self, id: &str, input: &Werte, _: Timestamp) -> Result<Value, String> {
         if id == "anordnung" {
             assert!(input.contains_key("amt"));
-            let zweite = input["betrag"].as_f64().is_some_and(|b| b > 50_000.0);
+            let zweite = input["betrag"].as_f64().is_some_and(|b| b.abs() > 50_000.0);
             return Ok(
                 json!({ "zweite": zweite, "gruppe2": if zweite { Value::from("Anordnung-20") } else { Value::Null } }),
             );
+        }
+        if id == "rechnungsfristen" {
+            assert!(input.contains_key("betrag") && input.contains_key("amt"));
+            return Ok(json!({ "skonto_erinnerung_anteil": 0.5, "skonto_eskalation_tage": 3,
+                "zahlung_eskalation_tage": 2, "quittung_tage": 1, "rueckfrage_tage": 10, "strittig_tage": 14 }));
         }
         for name in ["blatt_amt", "doc_type", "leitweg", "aktenzeichen", "kassenzeichen", "betreff"] {
             assert!(input.contains_key(name), "input {name} of zustaendigkeit");
@@ -60,6 +66,8 @@ pub struct Lauf {
     pub tasks: BTreeMap<u64, TaskSpec>,
     pub calls: BTreeMap<u64, (String, Werte)>,
     pub timers: BTreeMap<u64, (String, Timestamp)>,
+    /// Messages it waits for: name and key.
+    pub abos: BTreeMap<u64, (String, Option<String>)>,
     pub incidents: Vec<String>,
     pub ended: Option<Outcome>,
 }
@@ -87,6 +95,7 @@ impl Lauf {
             tasks: BTreeMap::new(),
             calls: BTreeMap::new(),
             timers: BTreeMap::new(),
+            abos: BTreeMap::new(),
             incidents: Vec::new(),
             ended: None,
         };
@@ -125,7 +134,12 @@ impl Lauf {
                 }
                 Output::Incident { element, text, .. } => self.incidents.push(format!("{element}: {text}")),
                 Output::Ended { outcome, .. } => self.ended = Some(outcome),
-                Output::Subscribe { .. } | Output::Unsubscribe { .. } => {}
+                Output::Subscribe { subscription, name, key, .. } => {
+                    self.abos.insert(subscription, (name, key));
+                }
+                Output::Unsubscribe { subscription } => {
+                    self.abos.remove(&subscription);
+                }
                 other => panic!("unexpected {other:?}"),
             }
         }
@@ -197,6 +211,33 @@ impl Lauf {
         variables.insert("person".into(), json!({ "id": sendung(), "name": person }));
         variables.insert("zeit".into(), NOW.into());
         self.command(Command::CompleteTask { instance, variables });
+    }
+
+    /// Is a message of this name with this key wanted now?
+    pub fn expects(&self, name: &str, key: &str) -> bool {
+        self.abos.values().any(|(n, k)| n == name && k.as_deref() == Some(key))
+    }
+
+    pub fn message(&mut self, name: &str, key: &str, values: Value) {
+        let found = self.abos.iter().find(|(_, (n, k))| n == name && k.as_deref() == Some(key));
+        let subscription = *found.unwrap_or_else(|| panic!("nobody waits for {name} {key}: {:?}", self.abos)).0;
+        self.abos.remove(&subscription);
+        self.command(Command::Message { subscription, variables: object(values) });
+    }
+
+    /// When the timer of this element is due.
+    pub fn due(&self, element: &str) -> String {
+        let found = self.timers.values().find(|(e, _)| e == element);
+        found.unwrap_or_else(|| panic!("no timer {element}: {:?}", self.timers)).1.to_string()
+    }
+
+    /// Time goes on until this timer is due, and it fires.
+    pub fn fire(&mut self, element: &str) {
+        let found = self.timers.iter().find(|(_, (e, _))| e == element).map(|(t, (_, due))| (*t, *due));
+        let (timer, due) = found.unwrap_or_else(|| panic!("no timer {element}: {:?}", self.timers));
+        self.timers.remove(&timer);
+        self.now = self.now.max(due);
+        self.command(Command::FireTimer { timer });
     }
 
     pub fn called_ended(&mut self, process: &str) {

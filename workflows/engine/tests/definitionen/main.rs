@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-//! Drives every path of the four processes in `workflows/definitionen`. Workers and people are played
+//! Drives every path of the processes in `workflows/definitionen`. Workers and people are played
 //! by the tests; each job's input must read as the message of its job type.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -7,4 +7,7 @@ mod dokument;
 mod lauf;
 mod posteingang;
 mod rechnung;
+mod rechnung_geld;
+mod rechnung_pruefung;
+mod rueckmeldung;
 mod vorlage;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::lauf::*;
 
-fn geprueft(betrag: &str, skonto: &[&str]) -> Geprueft {
+pub fn geprueft(betrag: &str, skonto: &[&str]) -> Geprueft {
     let skonto = skonto.iter().map(|bis| Skonto {
         tage: 14,
         prozent: "2.00".into(),
@@ -15,7 +15,9 @@ fn geprueft(betrag: &str, skonto: &[&str]) -> Geprueft {
     let fakten = RechnungsFakten {
         nummer: Some("2026-0815".into()),
         lieferant: Some("Musterbau GmbH".into()),
+        datum: Some("2026-11-18".parse().unwrap()),
         leitweg_id: Some("08212000-66-12".into()),
+        faellig: Some("2026-12-20".parse().unwrap()),
         zahlbetrag: Some(betrag.into()),
         waehrung: Some("EUR".into()),
         skonto: skonto.collect(),
@@ -25,7 +27,7 @@ fn geprueft(betrag: &str, skonto: &[&str]) -> Geprueft {
     Geprueft { fakten, befunde: vec![befund], html: Some(blob("html")), text: Some(blob("rechnungstext")) }
 }
 
-fn begin(einstellungen: Value) -> Lauf {
+pub fn begin(einstellungen: Value) -> Lauf {
     Lauf::start(
         "rechnung",
         json!({ "eintrag": eintrag(TeilArt::RechnungXml), "vorschlag": null, "text": null, "pdfa": null, "einstellungen": einstellungen }),
@@ -33,7 +35,7 @@ fn begin(einstellungen: Value) -> Lauf {
 }
 
 /// Up to the first decision of a person.
-fn checked(mut lauf: Lauf, geprueft: Geprueft, dubletten: Vec<Dublette>) -> Lauf {
+pub fn checked(mut lauf: Lauf, geprueft: Geprueft, dubletten: Vec<Dublette>) -> Lauf {
     let job: Pruefen = lauf.input("Pruefen", "rechnung.pruefen.v1");
     assert_eq!((job.xml, job.vorschlag, job.zugang.to_string().as_str()), (Some(blob("xml")), None, "2026-11-20"));
     lauf.work("Pruefen", &geprueft);
@@ -50,25 +52,60 @@ fn checked(mut lauf: Lauf, geprueft: Geprueft, dubletten: Vec<Dublette>) -> Lauf
     lauf
 }
 
-fn ready(betrag: &str) -> Lauf {
+pub fn ready(betrag: &str) -> Lauf {
     checked(begin(Value::Null), geprueft(betrag, &[]), vec![])
 }
 
-fn kontierung() -> Value {
+pub fn kontierung() -> Value {
     json!([{ "sachkonto": "42210000", "kostenstelle": "66010200", "betrag": "1190.00" }])
 }
 
-fn richtig(lauf: &mut Lauf, element: &str, person: &str) {
+pub fn richtig(lauf: &mut Lauf, element: &str, person: &str) {
     lauf.decide(element, person, json!({ "entscheidung": "freigeben", "kontierung": kontierung() }));
 }
 
-fn filed(mut lauf: Lauf, element: &str) -> Ablegen {
+pub fn filed(mut lauf: Lauf, element: &str) -> Ablegen {
     assert_eq!(lauf.waiting(), [element]);
     let job: Ablegen = lauf.input(element, akten::ABLEGEN);
     assert_eq!((&*job.dokumentart, &*job.einheit, &*job.akte_titel), ("rechnung", "66.10", "Straßenunterhalt 2026"));
     lauf.work(element, abgelegt());
+    if element == "Ablegen" {
+        bezahlt(&mut lauf);
+    }
     lauf.ended_well();
     job
+}
+
+/// Name of the booking and number of the document in these tests.
+pub const BUCHUNG: &str = "0f3c-1";
+pub const BELEG: &str = "1900004711";
+
+/// From the hand-over to the end: received, paid, to the files.
+pub fn bezahlt(lauf: &mut Lauf) {
+    let job: Buchen = lauf.input("Buchen", uebergabe::BUCHEN);
+    assert_eq!(job.aktenzeichen.as_deref(), Some("66.10-2026/1"));
+    uebergeben(lauf, BUCHUNG);
+    quittiert(lauf, BUCHUNG, BELEG);
+    lauf.message(
+        "Zahlung ausgeführt",
+        BELEG,
+        json!({ "zahlung": { "beleg": BELEG, "betrag": job.betrag, "datum": "2026-12-01" } }),
+    );
+    let job: Ablegen = lauf.input("Abschliessen", akten::ABLEGEN);
+    assert!(job.zda, "the Vorgang is closed");
+    let log = job.protokoll.unwrap();
+    assert_eq!((&log["ergebnis"], &log["quittung"]["beleg"]), (&json!("bezahlt"), &json!(BELEG)));
+    lauf.work("Abschliessen", abgelegt());
+}
+
+pub fn uebergeben(lauf: &mut Lauf, buchung: &str) {
+    let am = lauf.now;
+    lauf.work("Buchen", Uebergeben { buchung: buchung.into(), schluessel: "0f3c".into(), am });
+}
+
+pub fn quittiert(lauf: &mut Lauf, buchung: &str, beleg: &str) {
+    let quittung = json!({ "buchung": buchung, "beleg": beleg, "datum": "2026-11-24" });
+    lauf.message("Buchung quittiert", buchung, json!({ "quittung": quittung }));
 }
 
 #[test]
@@ -239,38 +276,24 @@ fn a_large_amount_needs_a_second_order() {
 }
 
 #[test]
-fn skonto_is_remembered_three_days_before_its_earliest_end() {
-    let mut lauf = checked(begin(Value::Null), geprueft("1190.00", &["2026-12-18", "2026-12-04"]), vec![]);
-    assert_eq!(lauf.task("Feststellung").data["skonto_bis"], "2026-12-04");
-    let (&timer, (element, due)) = lauf.timers.iter().next().unwrap();
-    assert_eq!((element.as_str(), due.to_string().as_str()), ("SkontoFrist", "2026-12-01T05:00:00Z"));
-    lauf.now = *due;
-    lauf.timers.remove(&timer);
-    lauf.command(Command::FireTimer { timer });
-    assert_eq!(lauf.waiting(), ["Feststellung"], "the work goes on");
-    assert_eq!(lauf.state.variables()["skonto_erinnerung"]["bis"], "2026-12-04");
-    richtig(&mut lauf, "Feststellung", "Kim");
-    lauf.decide("Anordnung", "Toni", json!({ "entscheidung": "anordnen" }));
-    filed(lauf, "Ablegen");
-}
-
-#[test]
-fn without_skonto_the_reminder_never_comes() {
-    let lauf = ready("1190.00");
-    let due: Vec<_> = lauf.timers.values().map(|(_, due)| due.to_string()).collect();
-    assert_eq!(due, ["9000-01-01T00:00:00Z"]);
-}
-
-#[test]
 fn a_paper_invoice_is_checked_by_its_proposal() {
     let vorschlag = vorschlag("rechnung");
     let variables = json!({ "eintrag": eintrag(TeilArt::Scan), "vorschlag": vorschlag, "text": blob("text"), "pdfa": blob("pdfa") });
     let mut lauf = Lauf::start("rechnung", variables);
     let job: Pruefen = lauf.input("Pruefen", "rechnung.pruefen.v1");
     assert_eq!((job.xml, job.text, job.vorschlag), (None, Some(blob("text")), Some(vorschlag)));
-    lauf.work("Pruefen", Geprueft { fakten: RechnungsFakten::default(), befunde: vec![], html: None, text: None });
+    let fakten = RechnungsFakten {
+        nummer: Some("11842".into()),
+        lieferant: Some("Musterbau GmbH".into()),
+        brutto: Some("2561.89".into()),
+        ..RechnungsFakten::default()
+    };
+    lauf.work("Pruefen", Geprueft { fakten, befunde: vec![], html: None, text: None });
     let job: Erfassen = lauf.input("Erfassen", akten::ERFASSEN);
-    assert_eq!((job.text, job.html, job.titel.as_deref()), (Some(blob("text")), None, Some("Rechnung")));
+    assert_eq!(
+        (job.text, job.html, job.titel.as_deref()),
+        (Some(blob("text")), None, Some("Rechnung 11842 Musterbau GmbH"))
+    );
     lauf.work("Erfassen", Erfasst { dubletten: vec![] });
     richtig(&mut lauf, "Feststellung", "Kim");
     lauf.decide("Anordnung", "Toni", json!({ "entscheidung": "anordnen" }));
@@ -307,7 +330,10 @@ fn an_unreadable_invoice_is_clarified() {
 fn the_tables_of_the_house_fit_the_process() {
     let table =
         |name: &str| std::fs::read_to_string(format!("{}/../tabellen/{name}.dmn", env!("CARGO_MANIFEST_DIR"))).unwrap();
-    let tables = Arc::new(engine::Tables::parse_all(&[&table("zustaendigkeit"), &table("anordnung")]).unwrap());
+    let tables = Arc::new(
+        engine::Tables::parse_all(&[&table("zustaendigkeit"), &table("anordnung"), &table("rechnungsfristen")])
+            .unwrap(),
+    );
     let variables = json!({ "eintrag": eintrag(TeilArt::RechnungXml), "vorschlag": null, "text": null, "pdfa": null });
     let mut lauf = Lauf::start_with(tables, "rechnung", variables);
     let mut geprueft = geprueft("50000.01", &[]);
@@ -322,4 +348,26 @@ fn the_tables_of_the_house_fit_the_process() {
     lauf.decide("Anordnung2", "Sam", json!({ "entscheidung": "anordnen" }));
     let job: Ablegen = lauf.input("Ablegen", akten::ABLEGEN);
     assert_eq!((&*job.amt, &job.einheit[..3]), ("61", "61."));
+}
+
+#[test]
+fn a_named_target_office_is_found_in_the_table() {
+    let table =
+        |name: &str| std::fs::read_to_string(format!("{}/../tabellen/{name}.dmn", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    for (ziel, element, gruppe) in [("61", "Feststellung", "Feststellung-61"), ("14", "Vorsortierung", "Vorsortierung")]
+    {
+        let names = ["zustaendigkeit", "anordnung", "rechnungsfristen"].map(table);
+        let tables = Arc::new(engine::Tables::parse_all(&[&names[0], &names[1], &names[2]]).unwrap());
+        let variables =
+            json!({ "eintrag": eintrag(TeilArt::RechnungXml), "vorschlag": null, "text": null, "pdfa": null });
+        let mut lauf = Lauf::start_with(tables, "rechnung", variables);
+        let mut geprueft = geprueft("1190.00", &[]);
+        geprueft.fakten.leitweg_id = Some("08999000-66001-25".into());
+        lauf.work("Pruefen", geprueft);
+        lauf.work("Erfassen", Erfasst { dubletten: vec![] });
+        assert_eq!(lauf.task("Feststellung").groups, ["Feststellung-66"]);
+        let werte = json!({ "entscheidung": "zurueckgeben", "bemerkung": "nicht wir", "ziel_amt": ziel });
+        lauf.decide("Feststellung", "Kim", werte);
+        assert_eq!(lauf.task(element).groups, [gruppe], "{ziel}");
+    }
 }
