@@ -7,4 +7,6 @@ mod dokument;
 mod lauf;
 mod posteingang;
 mod rechnung;
+mod tabellen;
+mod umlauf;
 mod vorlage;
