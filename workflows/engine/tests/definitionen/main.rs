@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-//! Drives every path of the four processes in `workflows/definitionen`. Workers and people are played
+//! Drives every path of the processes in `workflows/definitionen`. Workers and people are played
 //! by the tests; each job's input must read as the message of its job type.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -10,3 +10,4 @@ mod rechnung;
 mod tabellen;
 mod umlauf;
 mod vorlage;
+mod vorlage_gremien;
