@@ -6,7 +6,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Actor, DokumentId, InstanceId, JobId, SendungId, TaskId, Timestamp, Werte, aufgaben::Schritt, fehler::Fehler,
+    Actor, DokumentId, InstanceId, JobId, SendungId, TaskId, Timestamp, Werte,
+    aufgaben::Schritt,
+    fehler::Fehler,
+    laufweg::{Laufweg, LaufwegAenderung},
 };
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -203,6 +206,20 @@ pub trait Ablaeufe: Send + Sync {
     async fn kennzahlen(&self, actor: &Actor) -> Result<Kennzahlen, Fehler>;
     /// An operator's act; the reason stands in the audit trail.
     async fn eingreifen(&self, actor: &Actor, id: InstanceId, eingriff: Eingriff, grund: &str) -> Result<(), Fehler>;
+    /// The route of an instance that has one; 404 for others.
+    async fn laufweg(&self, actor: &Actor, id: InstanceId) -> Result<Laufweg, Fehler>;
+    /// Changes the part of a route that was not reached, by the Amtsleitung or who started it, with a reason. 412 (E3021)
+    /// when the route moved on since `version`, 422 (E3022) when the change is not possible. Returns the new version.
+    async fn laufweg_aendern(
+        &self,
+        actor: &Actor,
+        id: InstanceId,
+        version: &str,
+        aenderung: LaufwegAenderung,
+        grund: &str,
+    ) -> Result<String, Fehler>;
+    /// Ends an Umlauf or a Vorlage in its own way (`Zurückziehen`), by the Amtsleitung or who started it, with a reason.
+    async fn zurueckziehen(&self, actor: &Actor, id: InstanceId, grund: &str) -> Result<(), Fehler>;
     /// All instances of a version, or none.
     async fn umziehen(&self, actor: &Actor, umzug: &Umzug) -> Result<UmzugBericht, Fehler>;
     /// Checks a process file (`.bpmn`) or decision table (`.dmn`) and, unless `probe`, deploys it as the city's version.

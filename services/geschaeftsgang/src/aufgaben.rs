@@ -18,7 +18,7 @@ use service_platform::{
 use crate::{
     Geschaeftsgang, Inner,
     fahrt::{Akt, Fahrt, FahrtFehler},
-    signed_hash, sql, weitergabe,
+    fassung, signed_hash, sql, weitergabe,
 };
 
 pub(crate) struct Zeile {
@@ -100,7 +100,7 @@ pub(crate) fn away(error: impl std::fmt::Display) -> Fehler {
     Fehler::new("E9001", 503, text, error.to_string())
 }
 
-fn uhrzeit(at: Timestamp) -> String {
+pub(crate) fn uhrzeit(at: Timestamp) -> String {
     let z = at.zoned();
     format!("{:02}.{:02}.{:04} um {:02}:{:02} Uhr", z.day(), z.month(), z.year(), z.hour(), z.minute())
 }
@@ -139,7 +139,7 @@ impl Inner {
         Ok(first.map(|(fuer,)| Some(fuer).filter(|f| *f != actor.person)))
     }
 
-    async fn name_of(&self, person: PersonId) -> Result<String, DbError> {
+    pub(crate) async fn name_of(&self, person: PersonId) -> Result<String, DbError> {
         let name: Option<(String,)> = self.db.optional(&sql::PERSON_NAME, args![person]).await?;
         Ok(name.map(|(n,)| n).unwrap_or_default())
     }
@@ -281,7 +281,8 @@ impl Aufgaben for Geschaeftsgang {
             Some(fuer) => Some(inner.name_of(fuer).await.map_err(away)?),
             None => None,
         };
-        Ok(AufgabeSeite { aufgabe: Aufgabe { vertretung, ..z.aufgabe() }, variablen, entwurf, verlauf, sperre })
+        let fassung = inner.fassung(actor, &z, &state).await?;
+        Ok(AufgabeSeite { aufgabe: Aufgabe { vertretung, ..z.aufgabe() }, variablen, entwurf, verlauf, sperre, fassung })
     }
 
     async fn claim(&self, actor: &Actor, id: TaskId, version: i64) -> Result<i64, Fehler> {
@@ -324,6 +325,7 @@ impl Aufgaben for Geschaeftsgang {
         }
         let z = inner.read_task(actor, id).await?;
         let als = inner.darf(actor, &z).await.map_err(away)??;
+        inner.noch_aktuell(actor, &z, e.fassung).await?;
         let mut tx = inner.db.begin().await.map_err(away)?;
         match complete_in(inner, &mut tx, actor, als, &z, &e, &key).await {
             Ok((jobs, timers)) => {
@@ -340,6 +342,7 @@ impl Aufgaben for Geschaeftsgang {
                 drop(tx);
                 Err(inner.changed(id).await)
             }
+            Err(Refused::Fassung) => Err(fassung::veraltet(e.fassung.is_some())),
             Err(Refused::FourEyes) => {
                 drop(tx);
                 let values = args![id, z.instanz, actor.person, als];
@@ -358,6 +361,8 @@ fn sort_key(z: &Zeile) -> String {
 enum Refused {
     Stale,
     FourEyes,
+    /// Not the content that counts.
+    Fassung,
     Other(Fehler),
 }
 
@@ -365,6 +370,9 @@ impl From<DbError> for Refused {
     fn from(error: DbError) -> Self {
         if error.message().is_some_and(|m| m.contains("four-eyes")) {
             return Self::FourEyes;
+        }
+        if error.message().is_some_and(|m| m.contains("stale-content")) {
+            return Self::Fassung;
         }
         Self::Other(away(error))
     }
@@ -389,10 +397,13 @@ async fn complete_in(
             "Der Betrieb hat diesen Ablauf angehalten. Ihre Eingaben sind gesichert. Versuchen Sie es später erneut.";
         return Err(Refused::Other(Fehler::new("E3008", 409, text, "process is suspended")));
     }
+    if e.fassung.is_some() {
+        fassung::vor_zeichnung(&mut fahrt, z.instanz, z.id).await.map_err(failed)?;
+    }
     let hash = signed_hash(&current.daten, &e.werte);
     fahrt
         .tx()
-        .execute(&sql::ZEICHNUNG_INSERT, args![z.id, z.instanz, &z.element, actor.person, now, hash, als])
+        .execute(&sql::ZEICHNUNG_INSERT, args![z.id, z.instanz, &z.element, actor.person, now, hash, als, e.fassung])
         .await?;
 
     let mut werte = e.werte.clone();
@@ -431,7 +442,7 @@ async fn complete_in(
         actor: &audit::person(actor),
         act: "aufgabe erledigt",
         object: &object,
-        data: json!({ "element": z.element, "entscheidung": e.werte.get("entscheidung"), "hash": hash, "dokument": z.dokument, "in_vertretung_fuer": als }),
+        data: json!({ "element": z.element, "entscheidung": e.werte.get("entscheidung"), "hash": hash, "fassung": e.fassung, "dokument": z.dokument, "in_vertretung_fuer": als }),
     };
     audit::append(tx, entry).await?;
     tx.execute(&sql::BEFEHL_INSERT, args![key, now, "{}"]).await?;

@@ -15,7 +15,9 @@ mod befehl;
 mod definitionen;
 mod eingriff;
 mod fahrt;
+mod fassung;
 mod jobs;
+mod laufweg;
 pub mod spur;
 mod sql;
 mod timer;
@@ -34,6 +36,7 @@ use tokio::sync::{Notify, RwLock};
 
 pub use abgleich::Abgleich;
 pub use befehl::{NACHRICHT, Nachricht, START, StartBefehl};
+pub use fassung::DOKUMENT_GEAENDERT;
 pub use definitionen::{DeployFehler, Deployed, Herkunft, Pruefung};
 
 pub const MIGRATIONS: Migrations = Migrations {
@@ -44,7 +47,7 @@ pub const MIGRATIONS: Migrations = Migrations {
 
 /// All statements, for the test that prepares each one.
 pub fn statements() -> Vec<(&'static str, Sql)> {
-    sql::STATEMENTS.to_vec()
+    [sql::STATEMENTS, fassung::STATEMENTS, laufweg::STATEMENTS].concat()
 }
 
 /// What the service may be told.

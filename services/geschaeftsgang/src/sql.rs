@@ -98,7 +98,7 @@ statements! {
     pub PERSON_AKTIV = "SELECT name FROM platform_person WHERE id = $1 AND aktiv = 1";
     pub AUFGABE_DRAFT = "UPDATE geschaeftsgang_aufgabe SET entwurf = $2 WHERE id = $1 AND erledigt IS NULL";
     pub AUFGABE_DONE = "UPDATE geschaeftsgang_aufgabe SET erledigt = $2, erledigt_von = $3, werte = $4, version = version + 1 WHERE id = $1";
-    pub ZEICHNUNG_INSERT = "INSERT INTO geschaeftsgang_zeichnung (aufgabe, instanz, element, person, at, hash, fuer) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    pub ZEICHNUNG_INSERT = "INSERT INTO geschaeftsgang_zeichnung (aufgabe, instanz, element, person, at, hash, fuer, fassung) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     pub AUSGESCHLOSSEN = "SELECT z.element FROM geschaeftsgang_ausschluss a JOIN geschaeftsgang_zeichnung z ON z.instanz = $2 AND z.element = a.element AND (z.person = $3 OR z.fuer = $3 OR z.person = $4 OR z.fuer = $4) WHERE a.aufgabe = $1 LIMIT 1";
     pub PERSON_NAME = "SELECT name FROM platform_person WHERE id = $1";
     pub KANDIDAT_ALS = "SELECT s.fuer FROM geschaeftsgang_kandidat k JOIN platform_wirksam s ON s.subjekt = k.subjekt WHERE k.aufgabe = $1 AND s.person = $2 AND s.von <= $3 AND s.bis > $3 AND s.process IN ('*', k.process) ORDER BY CASE WHEN s.fuer = $2 THEN 0 ELSE 1 END, s.fuer";

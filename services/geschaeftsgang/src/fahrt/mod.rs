@@ -326,7 +326,7 @@ impl<'a> Fahrt<'a> {
 
     async fn history(&mut self, id: InstanceId, event: HistoryEvent) -> Result<(), FahrtFehler> {
         let akt = self.akt.as_ref().filter(|a| a.instance == id && a.element == event.instance);
-        let akt = akt.filter(|_| event.kind == HistoryKind::Completed);
+        let akt = akt.filter(|_| matches!(event.kind, HistoryKind::Completed | HistoryKind::Modified));
         let (person, said) = (akt.map(|a| a.person), akt.and_then(|a| a.text.clone()));
         let ereignis = EREIGNISSE.iter().find(|(kind, _)| *kind == event.kind).map_or("geändert", |(_, word)| word);
         let event = HistoryEvent { detail: said.or(event.detail), ..event };
@@ -356,6 +356,16 @@ impl<'a> Fahrt<'a> {
         ];
         self.tx.execute(&sql::VERLAUF_INSERT, values).await?;
         Ok(())
+    }
+
+    /// The variables of the process itself, as this ride left them.
+    pub fn variablen(&self, id: InstanceId) -> Werte {
+        self.loaded.get(&id).map(|g| g.state.variables()).unwrap_or_default()
+    }
+
+    /// The moment of this ride.
+    pub fn jetzt(&self) -> Timestamp {
+        self.now
     }
 
     /// An operator stopped this instance.
@@ -397,10 +407,12 @@ impl About {
             sendung: text(&["sendung", "id"]).or_else(|| text(&["eintrag", "sendung"])).and_then(|t| t.parse().ok()),
             dokument: text(&["eintrag", "dokument"])
                 .or_else(|| text(&["vorlage", "dokument"]))
+                .or_else(|| text(&["umlauf", "dokument"]))
                 .and_then(|t| t.parse().ok()),
             titel: text(&["sendung", "name"])
                 .or_else(|| text(&["eintrag", "teil", "name"]))
-                .or_else(|| text(&["vorlage", "titel"])),
+                .or_else(|| text(&["vorlage", "titel"]))
+                .or_else(|| text(&["umlauf", "titel"])),
         }
     }
 }

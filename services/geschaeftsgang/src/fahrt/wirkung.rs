@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use service_platform::{args, rechte};
 
 use super::{Fahrt, FahrtFehler};
-use crate::{aufgaben::quelle, sql};
+use crate::{aufgaben::quelle, fassung, sql};
 
 /// Called processes may call others; deeper is a mistake in the drawing.
 const MAX_DEPTH: usize = 10;
@@ -161,6 +161,7 @@ impl Fahrt<'_> {
 
     pub(super) async fn create_task(&mut self, id: InstanceId, spec: TaskSpec) -> Result<(), FahrtFehler> {
         let task = self.inner.task_id();
+        fassung::merken(self, id, task, &spec).await?;
         let Some(g) = self.loaded.get(&id) else { return Err(FahrtFehler::NoInstance(id)) };
         let (process, sendung, dokument) = (g.row.process.clone(), g.row.sendung, g.row.dokument);
         let due = spec.due.map(Timestamp::tag);

@@ -25,6 +25,7 @@ pub struct Welt {
     pub akten: Vec<AkteSeite>,
     pub aufgaben: Vec<AufgabeSeite>,
     pub ablaeufe: Vec<Ablauf>,
+    pub laufwege: Vec<Laufweg>,
     pub stoerungen: Vec<Stoerung>,
     pub sitzungen: Vec<(String, String)>,
     /// Calls that changed something, for assertions.
