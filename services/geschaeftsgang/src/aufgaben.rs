@@ -110,6 +110,9 @@ impl Inner {
     ///
     /// Result - in whose place, see [`Self::als`], or why not.
     pub(crate) async fn darf(&self, actor: &Actor, z: &Zeile) -> Result<Result<Option<PersonId>, Fehler>, DbError> {
+        if let (Some(at), None) = (z.erledigt, &z.erledigt_name) {
+            return Ok(Err(self.zurueckgenommen(z, at).await?));
+        }
         if let Some(at) = z.erledigt {
             let who = z.erledigt_name.as_deref().unwrap_or("Das System");
             let text = format!("{who} hat diese Aufgabe am {} erledigt.", uhrzeit(at));

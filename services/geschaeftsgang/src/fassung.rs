@@ -7,12 +7,12 @@
 //! tells the tables what counts now and writes each void signature into its Verlauf and the audit trail.
 
 use engine::{Command, ElementInstanceId, HistoryEvent, HistoryKind, State, TaskSpec};
-use nachrichten::{Actor, BlobHash, DokumentId, InstanceId, PersonId, TaskId, Werte, fehler::Fehler};
+use nachrichten::{Actor, BlobHash, DokumentId, InstanceId, PersonId, TaskId, Timestamp, Werte, fehler::Fehler};
 use serde_json::{Value, json};
 use service_platform::{
     args, audit,
     db::{DbError, Tx},
-    from_row, statements,
+    from_row, rechte, statements,
 };
 
 use crate::{
@@ -40,6 +40,8 @@ statements! {
     NEU_UNGUELTIG = "SELECT u.aufgabe, z.instanz, z.element, a.element_instanz, z.person, p.name FROM geschaeftsgang_gegenstand g JOIN geschaeftsgang_ungueltig u ON u.aufgabe = g.aufgabe \
         JOIN geschaeftsgang_zeichnung z ON z.aufgabe = g.aufgabe JOIN geschaeftsgang_aufgabe a ON a.id = g.aufgabe JOIN platform_person p ON p.id = z.person \
         WHERE g.objekt = $1 AND u.hash = $2 AND u.seit = $3 ORDER BY z.at, u.aufgabe";
+    GEFRAGTE = "SELECT k.subjekt FROM geschaeftsgang_kandidat k JOIN geschaeftsgang_gegenstand g ON g.aufgabe = k.aufgabe WHERE k.aufgabe = $1 ORDER BY k.subjekt";
+    GEAENDERT_SEIT = "SELECT f.seit FROM geschaeftsgang_gegenstand g JOIN geschaeftsgang_fassung f ON f.objekt = g.objekt WHERE g.aufgabe = $1 AND f.seit >= $2";
     WARTENDE = "SELECT instanz, abo FROM geschaeftsgang_abo WHERE art = 'message' AND name = $1 AND schluessel = $2 ORDER BY instanz, abo";
     ABO_WEG = "DELETE FROM geschaeftsgang_abo WHERE instanz = $1 AND abo = $2";
 }
@@ -126,6 +128,21 @@ impl Inner {
         Ok(known.map(|(hash,)| hash))
     }
 
+    /// Why a task is gone that nobody did.
+    pub(crate) async fn zurueckgenommen(&self, z: &Zeile, am: Timestamp) -> Result<Fehler, DbError> {
+        let changed: Option<(Timestamp,)> = self.db.optional(&GEAENDERT_SEIT, args![z.id, z.seit]).await?;
+        Ok(match changed {
+            Some((seit,)) if seit <= am => {
+                let text = format!("Das Dokument wurde am {} geändert. Diese Aufgabe gibt es nicht mehr. Sie werden mit der neuen Fassung neu gefragt.", uhrzeit(seit));
+                Fehler::new("E3020", 409, text, "content changed, the task comes again")
+            }
+            _ => {
+                let text = format!("Diese Aufgabe wurde am {} zurückgenommen, weil der Ablauf anders weiterging.", uhrzeit(am));
+                Fehler::new("E3001", 409, text, "task is withdrawn")
+            }
+        })
+    }
+
     /// Before the transaction: is what the person saw still what the record keeper has? What changes after this look is
     /// made void by the message that follows.
     pub(crate) async fn noch_aktuell(&self, actor: &Actor, z: &Zeile, gesehen: Option<BlobHash>) -> Result<(), Fehler> {
@@ -140,6 +157,16 @@ impl Inner {
         }
         Ok(())
     }
+}
+
+/// Who was asked for a signature still sees the process when the question is withdrawn: why, and that it comes again.
+pub(crate) async fn bleibt_sichtbar(tx: &mut Tx, id: InstanceId, task: TaskId) -> Result<(), DbError> {
+    let asked: Vec<(String,)> = tx.all(&GEFRAGTE, args![task]).await?;
+    for (subjekt,) in asked {
+        let objekt = format!("ablauf:{id}");
+        rechte::grant(tx, &subjekt, &objekt, rechte::Recht::Sehen, Timestamp(0), "gefragt").await?;
+    }
+    Ok(())
 }
 
 /// A signing task appears: what it is bound to, and what of that counts now.

@@ -43,6 +43,7 @@ impl Fahrt<'_> {
                     self.tx.optional(&sql::AUFGABE_OF_ELEMENT, args![id, instance.0]).await?;
                 if let Some((task,)) = task {
                     self.tx.execute(&sql::AUFGABE_WITHDRAW, args![task, self.now]).await?;
+                    fassung::bleibt_sichtbar(self.tx, id, task).await?;
                     self.tx.execute(&sql::KANDIDAT_DELETE, args![task]).await?;
                     let process = self.loaded.get(&id).map(|g| g.row.process.clone()).unwrap_or_default();
                     rechte::revoke(self.tx, &quelle(&process, task)).await?;
