@@ -65,7 +65,8 @@ impl Welt {
             ("fremd", &["A"]),
         ] {
             let gruppen = gruppen.iter().map(|g| (*g).to_owned()).collect();
-            let person = NeuePerson { kennung: kennung.into(), name: kennung.into(), amt: "61".into(), rollen: vec![], gruppen };
+            let person =
+                NeuePerson { kennung: kennung.into(), name: kennung.into(), amt: "61".into(), rollen: vec![], gruppen };
             konten.enter(&person, None).await.unwrap();
             personen.push(konten.actor(kennung).await.unwrap().unwrap());
         }
@@ -74,11 +75,17 @@ impl Welt {
         let engine =
             Geschaeftsgang::new(db.clone(), bus.clone(), clock.clone(), ids.clone(), Options::default()).await.unwrap();
         for name in ["umlauf_ergebnis", "vorlage_fristen", "abstimmung", "beratung_weiter"] {
-            let xml = std::fs::read_to_string(format!("{}/../workflows/tabellen/{name}.dmn", env!("CARGO_MANIFEST_DIR"))).unwrap();
+            let xml =
+                std::fs::read_to_string(format!("{}/../workflows/tabellen/{name}.dmn", env!("CARGO_MANIFEST_DIR")))
+                    .unwrap();
             engine.deploy_table(&format!("{name}.dmn"), &xml, Herkunft::Auslieferung).await.unwrap();
         }
         for name in ["umlauf", "niederschrift", "beschlussvorlage"] {
-            let xml = std::fs::read_to_string(format!("{}/../workflows/definitionen/{name}.bpmn", env!("CARGO_MANIFEST_DIR"))).unwrap();
+            let xml = std::fs::read_to_string(format!(
+                "{}/../workflows/definitionen/{name}.bpmn",
+                env!("CARGO_MANIFEST_DIR")
+            ))
+            .unwrap();
             engine.deploy(&xml, Herkunft::Auslieferung).await.unwrap();
         }
         let mut tasks = tokio::task::JoinSet::new();
@@ -109,9 +116,20 @@ impl Welt {
         }
     }
 
-    async fn completes(&self, who: usize, seite: &AufgabeSeite, fassung: Option<BlobHash>, werte: Value) -> Result<(), (u16, &'static str)> {
+    async fn completes(
+        &self,
+        who: usize,
+        seite: &AufgabeSeite,
+        fassung: Option<BlobHash>,
+        werte: Value,
+    ) -> Result<(), (u16, &'static str)> {
         let Value::Object(werte) = werte else { unreachable!() };
-        let e = Erledigung { version: seite.aufgabe.version, idempotency_key: SystemIds.uuid().to_string(), werte, fassung };
+        let e = Erledigung {
+            version: seite.aufgabe.version,
+            idempotency_key: SystemIds.uuid().to_string(),
+            werte,
+            fassung,
+        };
         self.engine.complete(&self.personen[who], seite.aufgabe.id, e).await.map_err(|f| (f.status, f.code.0))
     }
 
@@ -124,7 +142,14 @@ impl Welt {
         self.engine.laufweg(&self.personen[KIM], id).await.unwrap()
     }
 
-    async fn change(&self, who: usize, id: InstanceId, version: &str, a: LaufwegAenderung, grund: &str) -> Result<String, (u16, &'static str)> {
+    async fn change(
+        &self,
+        who: usize,
+        id: InstanceId,
+        version: &str,
+        a: LaufwegAenderung,
+        grund: &str,
+    ) -> Result<String, (u16, &'static str)> {
         self.engine.laufweg_aendern(&self.personen[who], id, version, a, grund).await.map_err(|f| (f.status, f.code.0))
     }
 
@@ -154,11 +179,20 @@ impl Welt {
 }
 
 fn insert(ort: Ort, name: &str) -> LaufwegAenderung {
-    LaufwegAenderung::Einfuegen { ort, name: name.into(), gruppe: Some(name.into()), person: None, verfuegung: "mitzeichnung".into() }
+    LaufwegAenderung::Einfuegen {
+        ort,
+        name: name.into(),
+        gruppe: Some(name.into()),
+        person: None,
+        verfuegung: "mitzeichnung".into(),
+    }
 }
 
 fn stands(l: &Laufweg) -> Vec<(u32, &str, Beteiligung, bool)> {
-    l.positionen.iter().map(|p| (p.nr, p.name.as_str(), p.stand, p.zeichnung.as_ref().is_some_and(|z| z.ungueltig.is_some()))).collect()
+    l.positionen
+        .iter()
+        .map(|p| (p.nr, p.name.as_str(), p.stand, p.zeichnung.as_ref().is_some_and(|z| z.ungueltig.is_some())))
+        .collect()
 }
 
 use Beteiligung::{Aktuell, Erledigt, Uebersprungen, Zukuenftig};
@@ -176,7 +210,8 @@ async fn signatures(db: &Db) {
     assert_eq!(w.completes(ANNA, &anna, None, ja()).await, Err((422, "E3020")));
     assert_eq!(w.completes(ANNA, &anna, Some(new), ja()).await, Err((412, "E3020")));
     for fassung in [None, Some(new)] {
-        let raw = service_platform::args![anna.aufgabe.id, id, "Zeichnung", w.personen[ANNA].person, 1i64, "x", fassung];
+        let raw =
+            service_platform::args![anna.aufgabe.id, id, "Zeichnung", w.personen[ANNA].person, 1i64, "x", fassung];
         let text = "INSERT INTO geschaeftsgang_zeichnung (aufgabe, instanz, element, person, at, hash, fassung) VALUES ($1, $2, $3, $4, $5, $6, $7)";
         let mut tx = w.db.begin().await.unwrap();
         let error = tx.execute(&sql(text), raw).await.unwrap_err().to_string();
@@ -193,11 +228,21 @@ async fn signatures(db: &Db) {
     // Bert reads the old text; it changes under his eyes.
     let bert = w.task(BERT, id).await.unwrap();
     w.document_changes(new).await;
-    assert_eq!(w.completes(BERT, &bert, bert.fassung, ja()).await, Err((409, "E3020")), "his task is gone, the stage begins anew");
+    assert_eq!(
+        w.completes(BERT, &bert, bert.fassung, ja()).await,
+        Err((409, "E3020")),
+        "his task is gone, the stage begins anew"
+    );
     let r = w.route(id).await;
     assert_eq!(
         stands(&r),
-        [(1, "A", Erledigt, true), (4, "A", Aktuell, false), (2, "B", Uebersprungen, false), (5, "B", Zukuenftig, false), (3, "C", Zukuenftig, false)]
+        [
+            (1, "A", Erledigt, true),
+            (4, "A", Aktuell, false),
+            (2, "B", Uebersprungen, false),
+            (5, "B", Zukuenftig, false),
+            (3, "C", Zukuenftig, false)
+        ]
     );
     let lines: Vec<_> = w.verlauf(id).await.into_iter().filter(|l| l.0 == "ungültig").collect();
     assert_eq!(lines.len(), 1);
@@ -244,17 +289,38 @@ async fn routes(db: &Db) {
     let second = w.change(KIM, id, &version, insert(Ort::Nach(1), "N"), "Datenschutz betroffen").await.unwrap();
     assert_eq!(w.change(KIM, id, &version, LaufwegAenderung::Entfernen { nr: 3 }, "x").await, Err((412, "E3021")));
     let r = w.route(id).await;
-    assert_eq!(stands(&r), [(1, "A", Aktuell, false), (4, "N", Zukuenftig, false), (2, "B", Zukuenftig, false), (3, "C", Zukuenftig, false)]);
+    assert_eq!(
+        stands(&r),
+        [
+            (1, "A", Aktuell, false),
+            (4, "N", Zukuenftig, false),
+            (2, "B", Zukuenftig, false),
+            (3, "C", Zukuenftig, false)
+        ]
+    );
     let note = &r.positionen[1].aenderungen[0];
-    assert_eq!((note.art.as_str(), note.von.as_str(), note.grund.as_str()), ("eingefuegt", "kim", "Datenschutz betroffen"));
+    assert_eq!(
+        (note.art.as_str(), note.von.as_str(), note.grund.as_str()),
+        ("eingefuegt", "kim", "Datenschutz betroffen")
+    );
     let line = w.verlauf(id).await.into_iter().find(|l| l.0 == "geändert").unwrap();
-    assert_eq!((line.1.as_deref(), line.2.as_str()), (Some("kim"), "„N“ in den Laufweg eingefügt: Datenschutz betroffen"));
+    assert_eq!(
+        (line.1.as_deref(), line.2.as_str()),
+        (Some("kim"), "„N“ in den Laufweg eingefügt: Datenschutz betroffen")
+    );
 
     // A position is reached in between: what was planned against the old page is refused.
     w.signs(ANNA, id).await;
-    assert_eq!(w.change(KIM, id, &second, LaufwegAenderung::Entfernen { nr: 4 }, "doch nicht").await, Err((412, "E3021")));
+    assert_eq!(
+        w.change(KIM, id, &second, LaufwegAenderung::Entfernen { nr: 4 }, "doch nicht").await,
+        Err((412, "E3021"))
+    );
     let third = w.route(id).await.version;
-    assert_eq!(w.change(KIM, id, &third, LaufwegAenderung::Entfernen { nr: 4 }, "doch nicht").await, Err((422, "E3022")), "it signs now");
+    assert_eq!(
+        w.change(KIM, id, &third, LaufwegAenderung::Entfernen { nr: 4 }, "doch nicht").await,
+        Err((422, "E3022")),
+        "it signs now"
+    );
     w.signs(NORA, id).await;
 
     // The head of the office may, and who stands in for her, under both names.
@@ -271,14 +337,30 @@ async fn routes(db: &Db) {
     // Neither has a task in it; the right to see comes with the office's grants, here by hand.
     let mut tx = w.db.begin().await.unwrap();
     let sehen = service_platform::rechte::Recht::Sehen;
-    service_platform::rechte::grant(&mut tx, "gruppe:Amtsleitung-61", &format!("ablauf:{id}"), sehen, nachrichten::Timestamp(0), "amt").await.unwrap();
+    service_platform::rechte::grant(
+        &mut tx,
+        "gruppe:Amtsleitung-61",
+        &format!("ablauf:{id}"),
+        sehen,
+        nachrichten::Timestamp(0),
+        "amt",
+    )
+    .await
+    .unwrap();
     tx.commit().await.unwrap();
     let fourth = w.route(id).await.version;
-    assert_eq!(w.change(VERA, id, &fourth, LaufwegAenderung::Entfernen { nr: 3 }, "x").await.unwrap_err().0, 404, "not yet a deputy");
+    assert_eq!(
+        w.change(VERA, id, &fourth, LaufwegAenderung::Entfernen { nr: 3 }, "x").await.unwrap_err().0,
+        404,
+        "not yet a deputy"
+    );
     w.vertretungen.enter(&w.personen[LEITUNG], &v).await.unwrap();
     w.change(VERA, id, &fourth, LaufwegAenderung::Entfernen { nr: 3 }, "nicht zuständig").await.unwrap();
     let line = w.verlauf(id).await.into_iter().rfind(|l| l.0 == "geändert").unwrap();
-    assert_eq!((line.1.as_deref(), line.2.as_str()), (Some("vera"), "i. V. für leitung · „C“ aus dem Laufweg genommen: nicht zuständig"));
+    assert_eq!(
+        (line.1.as_deref(), line.2.as_str()),
+        (Some("vera"), "i. V. für leitung · „C“ aus dem Laufweg genommen: nicht zuständig")
+    );
     assert_eq!(w.count("SELECT count(*) FROM platform_audit WHERE act = 'laufweg geändert'").await, 2);
     w.signs(BERT, id).await;
     let r = w.route(id).await;
@@ -322,10 +404,18 @@ async fn vorlage(db: &Db) {
     assert_eq!(does(ANNA, json!({ "entscheidung": "mitzeichnen" })).await, first);
     does(BERT, json!({ "entscheidung": "mit_massgabe", "bemerkung": "mit Licht" })).await;
     assert_eq!(does(LEITUNG, json!({ "entscheidung": "uebernehmen" })).await, None, "no signature");
-    does(LEITUNG, json!({ "entscheidung": "senden", "text": "Der Rat beschließt, mit Licht.", "betroffen": ["66"] })).await;
-    let stands_now = stands(&w.route(id).await).into_iter().map(|(nr, n, s, void)| (nr, n.to_owned(), s, void)).collect::<Vec<_>>();
+    does(LEITUNG, json!({ "entscheidung": "senden", "text": "Der Rat beschließt, mit Licht.", "betroffen": ["66"] }))
+        .await;
+    let stands_now =
+        stands(&w.route(id).await).into_iter().map(|(nr, n, s, void)| (nr, n.to_owned(), s, void)).collect::<Vec<_>>();
     assert_eq!(stands_now, [(1, "Amt 61".into(), Erledigt, false), (2, "Amt 66".into(), Erledigt, true)]);
-    let void: Vec<_> = w.verlauf(id).await.into_iter().filter(|l| l.0 == "ungültig").map(|l| l.2.split(':').next().unwrap().to_owned()).collect();
+    let void: Vec<_> = w
+        .verlauf(id)
+        .await
+        .into_iter()
+        .filter(|l| l.0 == "ungültig")
+        .map(|l| l.2.split(':').next().unwrap().to_owned())
+        .collect();
     assert_eq!(void, ["Zeichnung von leitung ungültig", "Zeichnung von bert ungültig"]);
     let second = does(LEITUNG, json!({ "entscheidung": "mitzeichnen" })).await;
     assert!(second.is_some() && second != first);
@@ -333,7 +423,10 @@ async fn vorlage(db: &Db) {
     assert_eq!(does(BERT, json!({ "entscheidung": "mitzeichnen" })).await, second);
     let r = w.route(id).await;
     assert_eq!(r.positionen.len(), 3);
-    assert_eq!(r.positionen.iter().map(|p| p.zeichnung.as_ref().unwrap().ungueltig.is_some()).collect::<Vec<_>>(), [false, true, false]);
+    assert_eq!(
+        r.positionen.iter().map(|p| p.zeichnung.as_ref().unwrap().ungueltig.is_some()).collect::<Vec<_>>(),
+        [false, true, false]
+    );
     w.stop().await;
 }
 

@@ -16,7 +16,9 @@ async fn starte(haus: &Haus, folge: Value) -> InstanceId {
     let demirel = haus.person("sachbearbeitung").await;
     let vorlage = json!({ "titel": "Radweg Rebhang", "text": "Der Gemeinderat beschließt den Radweg.", "sichtbarkeit": "oeffentlich", "aemter": ["30"],
         "finanziell": null, "klima": "positiv", "beratungsfolge": folge, "von": "Ayla Demirel", "amt": "66" });
-    Ablaeufe::start(&haus.app.geschaeftsgang, &demirel, "beschlussvorlage", object(json!({ "vorlage": vorlage })), "1").await.unwrap()
+    Ablaeufe::start(&haus.app.geschaeftsgang, &demirel, "beschlussvorlage", object(json!({ "vorlage": vorlage })), "1")
+        .await
+        .unwrap()
 }
 
 /// The open task at this element for this person; the minutes are an instance of their own.
@@ -48,9 +50,11 @@ async fn freigegeben(haus: &Haus) {
 #[tokio::test(flavor = "multi_thread")]
 async fn from_the_agenda_to_the_last_report() {
     let haus = Haus::neu().await;
-    let id = starte(&haus, json!([{ "gremium": "Gemeinderat", "rolle": "entscheidung", "termin": "2026-12-15" }])).await;
+    let id =
+        starte(&haus, json!([{ "gremium": "Gemeinderat", "rolle": "entscheidung", "termin": "2026-12-15" }])).await;
     freigegeben(&haus).await;
-    macht(&haus, "geschaeftsstelle", "Tagesordnung", json!({ "entscheidung": "aufsetzen", "termin": "2026-12-15" })).await;
+    macht(&haus, "geschaeftsstelle", "Tagesordnung", json!({ "entscheidung": "aufsetzen", "termin": "2026-12-15" }))
+        .await;
     bis(&haus, "2026-12-05");
     macht(&haus, "geschaeftsstelle", "Versand", json!({ "entscheidung": "versendet" })).await;
     bis(&haus, "2026-12-15");
@@ -60,7 +64,13 @@ async fn from_the_agenda_to_the_last_report() {
     macht(&haus, "geschaeftsstelle", "Abstimmung", stimmen).await;
 
     // The minutes: four hands, two of them of two members, each bound to the wording.
-    macht(&haus, "geschaeftsstelle", "Entwurf", json!({ "entscheidung": "fertig", "text": "Der Rat beschließt mit 30 zu 9." })).await;
+    macht(
+        &haus,
+        "geschaeftsstelle",
+        "Entwurf",
+        json!({ "entscheidung": "fertig", "text": "Der Rat beschließt mit 30 zu 9." }),
+    )
+    .await;
     macht(&haus, "ratsmitglied", "UnterschriftMitglied1", json!({ "entscheidung": "unterschreiben" })).await;
     let (grams, zweite) = aufgabe(&haus, "ratsmitglied", "UnterschriftMitglied2").await;
     let refused = haus.versuche(&grams, &zweite, json!({ "entscheidung": "unterschreiben" })).await.unwrap_err();
@@ -73,11 +83,18 @@ async fn from_the_agenda_to_the_last_report() {
     macht(&haus, "geschaeftsstelle", "Veroeffentlichung", json!({ "entscheidung": "bekannt_gemacht" })).await;
     macht(&haus, "ob", "WiderspruchPruefen", json!({ "entscheidung": "kein_widerspruch" })).await;
     let teile = json!([{ "amt": "66", "text": "Radweg bauen", "faellig": "2027-01-29" }]);
-    macht(&haus, "geschaeftsstelle", "Ausfertigung", json!({ "entscheidung": "ausgefertigt", "teilbeschluesse": teile })).await;
+    macht(
+        &haus,
+        "geschaeftsstelle",
+        "Ausfertigung",
+        json!({ "entscheidung": "ausgefertigt", "teilbeschluesse": teile }),
+    )
+    .await;
     aufgabe(&haus, "amtsleitung", "Umsetzung").await;
     bis(&haus, "2027-01-30");
     macht(&haus, "ob", "ObListe", json!({ "entscheidung": "gesehen" })).await;
-    macht(&haus, "amtsleitung", "Umsetzung", json!({ "entscheidung": "erledigt", "bemerkung": "Der Weg ist offen." })).await;
+    macht(&haus, "amtsleitung", "Umsetzung", json!({ "entscheidung": "erledigt", "bemerkung": "Der Weg ist offen." }))
+        .await;
 
     let demirel = haus.person("sachbearbeitung").await;
     let mut ablauf = haus.ablauf(&demirel, id).await;
@@ -111,7 +128,8 @@ async fn a_vorlage_is_withdrawn_from_the_agenda_by_its_author() {
     engine.zurueckziehen(&demirel, id, "Der Zuschuss fehlt.").await.unwrap();
     let ablauf = haus.ablauf(&demirel, id).await;
     assert_eq!((ablauf.stand.as_str(), ablauf.aufgaben.len()), ("beendet", 0));
-    assert!(ablauf.verlauf.iter().any(|s| s.person.as_deref() == Some("Ayla Demirel") && s.text.as_deref() == Some("zurückgezogen: Der Zuschuss fehlt.")));
+    assert!(ablauf.verlauf.iter().any(|s| s.person.as_deref() == Some("Ayla Demirel")
+        && s.text.as_deref() == Some("zurückgezogen: Der Zuschuss fehlt.")));
     haus.ist_sauber().await;
     haus.app.stop().await;
 }

@@ -28,7 +28,12 @@ statements! {
 
 impl Akten {
     /// The new hash; the same bytes again change nothing.
-    pub(crate) async fn fassung_neu(&self, actor: &Actor, id: DokumentId, neu: NeueFassung) -> Result<BlobHash, AktenError> {
+    pub(crate) async fn fassung_neu(
+        &self,
+        actor: &Actor,
+        id: DokumentId,
+        neu: NeueFassung,
+    ) -> Result<BlobHash, AktenError> {
         let refused = |text: &str| AktenError::Fassung(text.to_owned());
         let grund = neu.grund.trim().to_owned();
         if grund.is_empty() || grund.chars().count() > GRUND_MAX {
@@ -42,7 +47,9 @@ impl Akten {
         let here: Option<Kopf> = self.db.optional(&DARF, args![actor.person, now, id]).await?;
         let (sendung, before, kanal, stand, rechnung) = here.ok_or(AktenError::NotFound)?;
         if kanal != "upload" || rechnung || stand == "quarantaene" {
-            return Err(refused("Post und Rechnungen bleiben, wie sie eingegangen sind. Legen Sie die geänderte Fassung als eigenes Dokument an."));
+            return Err(refused(
+                "Post und Rechnungen bleiben, wie sie eingegangen sind. Legen Sie die geänderte Fassung als eigenes Dokument an.",
+            ));
         }
         if before != neu.bisher {
             return Err(AktenError::FassungVeraltet);
@@ -78,7 +85,11 @@ impl Akten {
         let chain = sendung_kette(sendung);
         crate::lock(&mut tx, &chain).await?;
         let data = json!({ "vorher": before, "sha256": hash, "grund": grund });
-        audit::append(&mut tx, audit::Entry { chain: &chain, at: now, actor: &by, act: "FassungErsetzt", object: &object, data }).await?;
+        audit::append(
+            &mut tx,
+            audit::Entry { chain: &chain, at: now, actor: &by, act: "FassungErsetzt", object: &object, data },
+        )
+        .await?;
         let body = json!({
             "name": "Dokument geändert", "schluessel": id, "ttl": 0,
             "werte": { "dokument": id, "fassung": hash, "vorher": before, "von": actor.name, "grund": grund },

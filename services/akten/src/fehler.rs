@@ -68,7 +68,9 @@ impl UserError for AktenError {
             }
             Self::NoAkte(az) => format!("Eine Akte {az} gibt es nicht. Prüfen Sie das Aktenzeichen."),
             Self::Fassung(text) => text.clone(),
-            Self::FassungVeraltet => "Das Dokument hat inzwischen eine andere Fassung. Sehen Sie sie an und laden Sie Ihre dann hoch.".into(),
+            Self::FassungVeraltet => {
+                "Das Dokument hat inzwischen eine andere Fassung. Sehen Sie sie an und laden Sie Ihre dann hoch.".into()
+            }
             Self::Cursor => "Diese Seite der Liste gibt es nicht mehr. Beginnen Sie die Liste von vorn.".into(),
             Self::Blob(BlobError::Damaged(_) | BlobError::Missing(_)) => {
                 "Das gespeicherte Dokument ist beschädigt und wird nicht gezeigt. Die Betriebsstelle wird informiert."

@@ -78,7 +78,8 @@ async fn main() -> Result<(), Failed> {
             let id = engine.start(&actor, "drei", Werte::new(), &n.to_string()).await.map_err(failed)?;
             for step in 0..3 {
                 let task = engine.open_task(id).await.map_err(|e| e.to_string())?.ok_or("no open task")?;
-                let e = Erledigung { version: 1, idempotency_key: step.to_string(), werte: Werte::new(), fassung: None };
+                let e =
+                    Erledigung { version: 1, idempotency_key: step.to_string(), werte: Werte::new(), fassung: None };
                 let asked = Instant::now();
                 engine.complete(&actor, task, e).await.map_err(failed)?;
                 if let Ok(mut times) = times.lock() {

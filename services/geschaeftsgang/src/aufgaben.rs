@@ -285,7 +285,14 @@ impl Aufgaben for Geschaeftsgang {
             None => None,
         };
         let fassung = inner.fassung(actor, &z, &state).await?;
-        Ok(AufgabeSeite { aufgabe: Aufgabe { vertretung, ..z.aufgabe() }, variablen, entwurf, verlauf, sperre, fassung })
+        Ok(AufgabeSeite {
+            aufgabe: Aufgabe { vertretung, ..z.aufgabe() },
+            variablen,
+            entwurf,
+            verlauf,
+            sperre,
+            fassung,
+        })
     }
 
     async fn claim(&self, actor: &Actor, id: TaskId, version: i64) -> Result<i64, Fehler> {

@@ -133,11 +133,17 @@ impl Inner {
         let changed: Option<(Timestamp,)> = self.db.optional(&GEAENDERT_SEIT, args![z.id, z.seit]).await?;
         Ok(match changed {
             Some((seit,)) if seit <= am => {
-                let text = format!("Das Dokument wurde am {} geändert. Diese Aufgabe gibt es nicht mehr. Sie werden mit der neuen Fassung neu gefragt.", uhrzeit(seit));
+                let text = format!(
+                    "Das Dokument wurde am {} geändert. Diese Aufgabe gibt es nicht mehr. Sie werden mit der neuen Fassung neu gefragt.",
+                    uhrzeit(seit)
+                );
                 Fehler::new("E3020", 409, text, "content changed, the task comes again")
             }
             _ => {
-                let text = format!("Diese Aufgabe wurde am {} zurückgenommen, weil der Ablauf anders weiterging.", uhrzeit(am));
+                let text = format!(
+                    "Diese Aufgabe wurde am {} zurückgenommen, weil der Ablauf anders weiterging.",
+                    uhrzeit(am)
+                );
                 Fehler::new("E3001", 409, text, "task is withdrawn")
             }
         })
@@ -170,7 +176,12 @@ pub(crate) async fn bleibt_sichtbar(tx: &mut Tx, id: InstanceId, task: TaskId) -
 }
 
 /// A signing task appears: what it is bound to, and what of that counts now.
-pub(crate) async fn merken(fahrt: &mut Fahrt<'_>, id: InstanceId, task: TaskId, spec: &TaskSpec) -> Result<(), FahrtFehler> {
+pub(crate) async fn merken(
+    fahrt: &mut Fahrt<'_>,
+    id: InstanceId,
+    task: TaskId,
+    spec: &TaskSpec,
+) -> Result<(), FahrtFehler> {
     let Some(signs) = spec.signs.as_deref() else { return Ok(()) };
     let variables = fahrt.variablen(id);
     let dokument = fahrt.load(id).await?.dokument;
@@ -200,13 +211,19 @@ pub(crate) async fn vor_zeichnung(fahrt: &mut Fahrt<'_>, id: InstanceId, task: T
     variable_gilt(fahrt, id, &objekt, &variables).await
 }
 
-async fn variable_gilt(fahrt: &mut Fahrt<'_>, id: InstanceId, objekt: &str, variables: &Werte) -> Result<(), FahrtFehler> {
+async fn variable_gilt(
+    fahrt: &mut Fahrt<'_>,
+    id: InstanceId,
+    objekt: &str,
+    variables: &Werte,
+) -> Result<(), FahrtFehler> {
     let (hash, now) = (inhalt(variable(objekt).and_then(|n| variables.get(n)).unwrap_or(&Value::Null)), fahrt.jetzt());
     let tx = fahrt.tx();
     if tx.execute(&FASSUNG_ZUERST, args![objekt, hash, now]).await? == 1 {
         return Ok(());
     }
-    let kept: Vec<u64> = variables.get(GILT_WEITER).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_u64).collect();
+    let kept: Vec<u64> =
+        variables.get(GILT_WEITER).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_u64).collect();
     if !kept.is_empty() {
         keep(tx, objekt, hash, &kept).await?;
     }
@@ -225,7 +242,12 @@ async fn keep(tx: &mut Tx, objekt: &str, hash: BlobHash, positions: &[u64]) -> R
 }
 
 /// This content counts from now on; each signature that is void by it gets its line. False: it counted already.
-async fn gilt(fahrt: &mut Fahrt<'_>, objekt: &str, hash: BlobHash, hier: Option<InstanceId>) -> Result<bool, FahrtFehler> {
+async fn gilt(
+    fahrt: &mut Fahrt<'_>,
+    objekt: &str,
+    hash: BlobHash,
+    hier: Option<InstanceId>,
+) -> Result<bool, FahrtFehler> {
     let now = fahrt.jetzt();
     if fahrt.tx().execute(&FASSUNG_NEU, args![objekt, hash, now]).await? == 0 {
         return Ok(false);
@@ -290,7 +312,9 @@ mod tests {
         let a = json!({ "titel": "a", "text": ["b", { "x": 1, "y": null }] });
         let b: Value = serde_json::from_str(r#"{"text":["b",{"y":null,"x":1}],"titel":"a"}"#).unwrap_or_default();
         assert_eq!(inhalt(&a), inhalt(&b));
-        for other in [json!({ "titel": "a", "text": ["b"] }), json!({ "titel": "a\"" }), json!(["a"]), json!("a"), json!(null)] {
+        for other in
+            [json!({ "titel": "a", "text": ["b"] }), json!({ "titel": "a\"" }), json!(["a"]), json!("a"), json!(null)]
+        {
             assert_ne!(inhalt(&a), inhalt(&other));
         }
         assert_ne!(inhalt(&json!(["a", "b"])), inhalt(&json!(["a,b"])));

@@ -106,7 +106,12 @@ fn zeichnung(row: ZeichnungRow) -> Option<(u32, Zeichnung)> {
 
 impl Inner {
     /// In whose place this person may change the route: `Some(None)` as themselves.
-    async fn berechtigt(&self, actor: &Actor, row: &InstanzRow, variablen: &Werte) -> Result<Option<Option<PersonId>>, Fehler> {
+    async fn berechtigt(
+        &self,
+        actor: &Actor,
+        row: &InstanzRow,
+        variablen: &Werte,
+    ) -> Result<Option<Option<PersonId>>, Fehler> {
         let amt = |name: &str| variablen.get(name).and_then(|v| v.get("amt")).and_then(Value::as_str);
         let gruppe = format!("gruppe:Amtsleitung-{}", amt("umlauf").or_else(|| amt("vorlage")).unwrap_or_default());
         // What a person started is the outermost process.
@@ -163,7 +168,11 @@ impl Inner {
                     pflicht: s.get("pflicht") == Some(&Value::Bool(true)),
                     aufgabe,
                     zeichnung,
-                    aenderungen: s.get("eintraege").cloned().and_then(|v| serde_json::from_value(v).ok()).unwrap_or_default(),
+                    aenderungen: s
+                        .get("eintraege")
+                        .cloned()
+                        .and_then(|v| serde_json::from_value(v).ok())
+                        .unwrap_or_default(),
                 }
             })
             .collect();
@@ -172,7 +181,12 @@ impl Inner {
     }
 
     /// May act on this running process, with a reason; in whose place.
-    async fn handlung(&self, actor: &Actor, id: InstanceId, grund: &str) -> Result<(InstanzRow, Option<PersonId>), Fehler> {
+    async fn handlung(
+        &self,
+        actor: &Actor,
+        id: InstanceId,
+        grund: &str,
+    ) -> Result<(InstanzRow, Option<PersonId>), Fehler> {
         let row = self.route_row(actor, id).await?;
         let state: State = serde_json::from_str(&row.state).map_err(away)?;
         let Some(als) = self.berechtigt(actor, &row, &state.variables()).await? else {
@@ -232,7 +246,14 @@ impl Inner {
         fahrt.finish().await.map_err(away)?;
         let chain = format!("ablauf:{id}");
         let data = json!({ "aenderung": aenderung, "grund": grund, "von": expected, "nach": new_version, "in_vertretung_fuer": als });
-        let entry = audit::Entry { chain: &chain, at: now, actor: &audit::person(actor), act: "laufweg geändert", object: &chain, data };
+        let entry = audit::Entry {
+            chain: &chain,
+            at: now,
+            actor: &audit::person(actor),
+            act: "laufweg geändert",
+            object: &chain,
+            data,
+        };
         audit::append(&mut tx, entry).await.map_err(away)?;
         tx.commit().await.map_err(away)?;
         tracing::info!(ablauf.id = %id, process = row.process, "route changed");
@@ -269,7 +290,14 @@ impl Inner {
         let (jobs, timers) = fahrt.finish().await.map_err(away)?;
         let chain = format!("ablauf:{id}");
         let data = json!({ "grund": grund, "in_vertretung_fuer": als });
-        let entry = audit::Entry { chain: &chain, at: now, actor: &audit::person(actor), act: "zurückgezogen", object: &chain, data };
+        let entry = audit::Entry {
+            chain: &chain,
+            at: now,
+            actor: &audit::person(actor),
+            act: "zurückgezogen",
+            object: &chain,
+            data,
+        };
         audit::append(&mut tx, entry).await.map_err(away)?;
         tx.commit().await.map_err(away)?;
         if jobs {
@@ -374,7 +402,9 @@ fn stage(list: &mut [Stelle], ort: Ort) -> Result<u32, Fehler> {
         Ort::Nach(nr) => {
             let after = zahl(&list[find(list, nr)?], "stufe");
             if after < last_reached {
-                return Err(nicht_moeglich("Diese Stelle liegt schon zurück. Fügen Sie nach der Stelle ein, die jetzt zeichnet, oder später."));
+                return Err(nicht_moeglich(
+                    "Diese Stelle liegt schon zurück. Fügen Sie nach der Stelle ein, die jetzt zeichnet, oder später.",
+                ));
             }
             for s in list.iter_mut().filter(|s| offen(s) && zahl(s, "stufe") > after) {
                 let stufe = zahl(s, "stufe") + 1;
@@ -391,9 +421,7 @@ mod tests {
     use super::*;
 
     fn list(stands: &[(u32, &str)]) -> Vec<Stelle> {
-        let of = |(i, (stufe, stand)): (usize, &(u32, &str))| {
-            json!({ "nr": i + 1, "stufe": stufe, "gruppe": format!("G{}", i + 1), "person": null, "name": format!("Stelle {}", i + 1), "stand": stand })
-        };
+        let of = |(i, (stufe, stand)): (usize, &(u32, &str))| json!({ "nr": i + 1, "stufe": stufe, "gruppe": format!("G{}", i + 1), "person": null, "name": format!("Stelle {}", i + 1), "stand": stand });
         stands.iter().enumerate().map(of).map(|v| v.as_object().unwrap().clone()).collect()
     }
 
@@ -402,7 +430,13 @@ mod tests {
     }
 
     fn einfuegen(ort: Ort) -> LaufwegAenderung {
-        LaufwegAenderung::Einfuegen { ort, name: "Rechtsamt".into(), gruppe: Some("Mitzeichnung-30".into()), person: None, verfuegung: "mitzeichnung".into() }
+        LaufwegAenderung::Einfuegen {
+            ort,
+            name: "Rechtsamt".into(),
+            gruppe: Some("Mitzeichnung-30".into()),
+            person: None,
+            verfuegung: "mitzeichnung".into(),
+        }
     }
 
     fn order(list: &[Stelle]) -> Vec<(u32, u32)> {

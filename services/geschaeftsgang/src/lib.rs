@@ -36,8 +36,8 @@ use tokio::sync::{Notify, RwLock};
 
 pub use abgleich::Abgleich;
 pub use befehl::{NACHRICHT, Nachricht, START, StartBefehl};
-pub use fassung::DOKUMENT_GEAENDERT;
 pub use definitionen::{DeployFehler, Deployed, Herkunft, Pruefung};
+pub use fassung::DOKUMENT_GEAENDERT;
 
 pub const MIGRATIONS: Migrations = Migrations {
     name: "geschaeftsgang",

@@ -41,7 +41,9 @@ pub fn lesen(form: &Formular, felder: &Felder) -> Werte {
 /// The rows of a table as typed, empty ones included: a person may be about to fill them.
 fn zeilen(f: &Feld, key: &str, felder: &Felder) -> Vec<Value> {
     let rows = (0..ZEILEN_MAX).take_while(|i| f.spalten.iter().any(|s| felder.has(&format!("{key}.{i}.{}", s.name))));
-    let cell = |i: usize, s: &Feld| Value::from(felder.get(&format!("{key}.{i}.{}", s.name)).chars().take(TEXT_MAX).collect::<String>());
+    let cell = |i: usize, s: &Feld| {
+        Value::from(felder.get(&format!("{key}.{i}.{}", s.name)).chars().take(TEXT_MAX).collect::<String>())
+    };
     rows.map(|i| Value::Object(f.spalten.iter().map(|s| (s.name.clone(), cell(i, s))).collect())).collect()
 }
 
@@ -128,9 +130,11 @@ fn tabelle(f: &Feld, raw: &Value, required: bool, knopf: &Knopf) -> Result<Value
             match one(s, row.get(&s.name).unwrap_or(&Value::Null), s.pflicht, knopf, None) {
                 // FEEL tells a missing name from an empty one; rows always carry all names.
                 Ok(value) => drop(out.insert(s.name.clone(), value)),
-                Err(errors) => wrong.extend(errors.into_iter().map(|(_, text)| {
-                    (format!("f-{}-{i}-{}", f.name, s.name), format!("Zeile {}: {text}", i + 1))
-                })),
+                Err(errors) => wrong.extend(
+                    errors
+                        .into_iter()
+                        .map(|(_, text)| (format!("f-{}-{i}-{}", f.name, s.name), format!("Zeile {}: {text}", i + 1))),
+                ),
             }
         }
         rows.push(Value::Object(out));
@@ -293,9 +297,14 @@ mod tests {
         let draft = lesen(&form, &typed);
         assert_eq!(draft["folge"].as_array().unwrap().len(), 3, "the draft keeps the empty row");
         let werte = Value::from(pruefen(&form, &form.knoepfe[0], &draft, None).unwrap());
-        assert_eq!(werte["folge"], json!([{"gremium":"Rat","termin":"2026-12-15","zahl":24},{"gremium":"Ausschuss","termin":null,"zahl":null}]));
-        let wrong = lesen(&form, &fields(&[("f.folge.0.gremium", ""), ("f.folge.0.termin", "bald"), ("f.folge.0.zahl", "-1")]));
-        let ids: Vec<_> = pruefen(&form, &form.knoepfe[0], &wrong, None).unwrap_err().into_iter().map(|e| e.0).collect();
+        assert_eq!(
+            werte["folge"],
+            json!([{"gremium":"Rat","termin":"2026-12-15","zahl":24},{"gremium":"Ausschuss","termin":null,"zahl":null}])
+        );
+        let wrong =
+            lesen(&form, &fields(&[("f.folge.0.gremium", ""), ("f.folge.0.termin", "bald"), ("f.folge.0.zahl", "-1")]));
+        let ids: Vec<_> =
+            pruefen(&form, &form.knoepfe[0], &wrong, None).unwrap_err().into_iter().map(|e| e.0).collect();
         assert_eq!(ids, ["f-folge-0-gremium", "f-folge-0-termin", "f-folge-0-zahl"]);
         let none = pruefen(&form, &form.knoepfe[0], &lesen(&form, &fields(&[])), None).unwrap_err();
         assert_eq!(none[0].0, "f-folge-0-gremium");

@@ -230,7 +230,12 @@ mod tests {
                 for s in &f.spalten {
                     let simple = matches!(s.typ, Typ::Text | Typ::Datum | Typ::Auswahl | Typ::Zahl);
                     assert!(simple && s.spalten.is_empty(), "{name}.{}.{}", f.name, s.name);
-                    assert_eq!(!s.optionen.is_empty() || s.quelle.is_some(), s.typ == Typ::Auswahl, "{name}.{}", s.name);
+                    assert_eq!(
+                        !s.optionen.is_empty() || s.quelle.is_some(),
+                        s.typ == Typ::Auswahl,
+                        "{name}.{}",
+                        s.name
+                    );
                 }
                 assert_eq!(f.typ == Typ::Kontierung, !f.summe.is_empty(), "{name}.{}", f.name);
                 assert!(f.name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{name}.{}", f.name);

@@ -308,7 +308,8 @@ mod tests {
         .unwrap();
         let vars: Werte = serde_json::from_str(vars).unwrap();
         let options = Options::default();
-        sicht(&form, &vars, &Werte::new(), &[], &Quellen { options: &options, aktenplan: &[], stellen: &[] }, None).remove(0)
+        sicht(&form, &vars, &Werte::new(), &[], &Quellen { options: &options, aktenplan: &[], stellen: &[] }, None)
+            .remove(0)
     }
 
     #[test]

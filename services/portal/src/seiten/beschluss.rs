@@ -5,11 +5,7 @@ use nachrichten::Werte;
 use serde_json::Value;
 
 use super::sichten::Fakt;
-use crate::{
-    format,
-    formular::als_text,
-    state::Options,
-};
+use crate::{format, formular::als_text, state::Options};
 
 /// Facts of a step, from the task's own data: name and label.
 const SCHRITT: &[(&str, &str)] = &[

@@ -52,12 +52,16 @@ pub fn form(name: &str) -> Result<&'static Formular, Fehler> {
 pub async fn stellen(ctx: &Ctx) -> Result<Vec<(String, String)>, Fehler> {
     let mut all = ctx.app.options.zeichnende();
     let persons = ctx.app.vertretungen.persons().await?.into_iter();
-    all.extend(persons.map(|(id, name, amt)| (format!("person:{id}"), format!("{name}, {}", ctx.app.options.amt_name(&amt)))));
+    all.extend(
+        persons.map(|(id, name, amt)| (format!("person:{id}"), format!("{name}, {}", ctx.app.options.amt_name(&amt)))),
+    );
     Ok(all)
 }
 
 pub async fn zeigen(ctx: &Ctx, rand: Rand, entwurf: &Werte, fehler: Meldungen, key: &str, status: StatusCode) -> Seite {
-    let wanted = |q: &str| rand.form.felder.iter().flat_map(|f| f.spalten.iter().chain([f])).any(|f| f.quelle.as_deref() == Some(q));
+    let wanted = |q: &str| {
+        rand.form.felder.iter().flat_map(|f| f.spalten.iter().chain([f])).any(|f| f.quelle.as_deref() == Some(q))
+    };
     let stellen = if wanted("stellen") { stellen(ctx).await? } else { Vec::new() };
     let quellen = Quellen { options: &ctx.app.options, aktenplan: &[], stellen: &stellen };
     let page = FormularSeite {

@@ -125,7 +125,10 @@ fn stelle(p: &Position) -> StelleSicht {
 
 /// The places a position can go to: beside what comes, after what was reached last, at the end.
 fn orte(l: &Laufweg) -> Vec<(String, String)> {
-    let reached = |p: &&Position| matches!(p.stand, Beteiligung::Aktuell | Beteiligung::Erledigt) && p.zeichnung.as_ref().is_none_or(|z| z.ungueltig.is_none());
+    let reached = |p: &&Position| {
+        matches!(p.stand, Beteiligung::Aktuell | Beteiligung::Erledigt)
+            && p.zeichnung.as_ref().is_none_or(|z| z.ungueltig.is_none())
+    };
     let last = l.positionen.iter().filter(reached).map(|p| p.stufe).max().unwrap_or_default();
     let mut out = Vec::new();
     for p in &l.positionen {
@@ -193,7 +196,10 @@ fn lesen(felder: &Felder, names: &[(String, String)]) -> Result<LaufwegAenderung
                 name: name.clone(),
                 gruppe: wer.strip_prefix("gruppe:").map(str::to_owned),
                 person: wer.strip_prefix("person:").and_then(|p| p.parse::<PersonId>().ok()),
-                verfuegung: Some(felder.get("verfuegung")).filter(|v| !v.is_empty()).unwrap_or("mitzeichnung").to_owned(),
+                verfuegung: Some(felder.get("verfuegung"))
+                    .filter(|v| !v.is_empty())
+                    .unwrap_or("mitzeichnung")
+                    .to_owned(),
             }
         }
         "verschieben" => LaufwegAenderung::Verschieben { nr: nr()?, ort: ort(felder.get("ort"))? },

@@ -57,7 +57,8 @@ pub async fn ersetzen(
 ) -> Seite {
     let mut form = form.map_err(|_| csrf_fehler())?;
     let broken = || {
-        let text = "Die Übertragung ist abgebrochen. Die bisherige Fassung bleibt. Laden Sie die Datei noch einmal hoch.";
+        let text =
+            "Die Übertragung ist abgebrochen. Die bisherige Fassung bleibt. Laden Sie die Datei noch einmal hoch.";
         Fehler::new("E7006", 400, text, "multipart broken")
     };
     let (mut trusted, mut grund, mut bisher, mut file) = (false, String::new(), String::new(), None);
@@ -72,7 +73,10 @@ pub async fn ersetzen(
                 return Err(csrf_fehler().into());
             }
             if bytes.len() + chunk.len() > limit {
-                let text = format!("Die Datei ist größer als {}. Die bisherige Fassung bleibt.", format::groesse(limit as u64));
+                let text = format!(
+                    "Die Datei ist größer als {}. Die bisherige Fassung bleibt.",
+                    format::groesse(limit as u64)
+                );
                 let d = ctx.app.dokumente.get(&ctx.ich.actor, id::<DokumentId>(&wert)?).await?;
                 return seite(&ctx, &d, &text, &grund, StatusCode::PAYLOAD_TOO_LARGE).await;
             }

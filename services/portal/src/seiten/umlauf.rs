@@ -49,7 +49,10 @@ fn laufweg(art: &str, rows: &[Value], names: &[(String, String)]) -> Result<Vec<
     for (i, row) in rows.iter().enumerate() {
         let wer = row.get("wer").and_then(Value::as_str).unwrap_or_default();
         let Some((_, name)) = names.iter().find(|(w, _)| w == wer) else {
-            wrong.push((format!("f-stellen-{i}-wer"), format!("Zeile {}: Wählen Sie eine Stelle aus der Liste.", i + 1)));
+            wrong.push((
+                format!("f-stellen-{i}-wer"),
+                format!("Zeile {}: Wählen Sie eine Stelle aus der Liste.", i + 1),
+            ));
             continue;
         };
         let (gruppe, person) = (wer.strip_prefix("gruppe:"), wer.strip_prefix("person:"));
@@ -60,7 +63,10 @@ fn laufweg(art: &str, rows: &[Value], names: &[(String, String)]) -> Result<Vec<
             ("nebeneinander", _) => 1,
             ("stufen", Some(n)) if n > 0 => n,
             ("stufen", _) => {
-                wrong.push((format!("f-stellen-{i}-stufe"), format!("Zeile {}: Tragen Sie die Stufe ein, von 1 an.", i + 1)));
+                wrong.push((
+                    format!("f-stellen-{i}-stufe"),
+                    format!("Zeile {}: Tragen Sie die Stufe ein, von 1 an.", i + 1),
+                ));
                 1
             }
             _ => i as u64 + 1,
@@ -110,12 +116,29 @@ mod tests {
     #[test]
     fn the_order_of_the_form_becomes_stages() {
         let names: Vec<_> = ["gruppe:A", "gruppe:B", "person:c"].map(|n| (n.to_owned(), n.to_uppercase())).into();
-        let rows = [json!({"wer":"gruppe:A","stufe":2}), json!({"wer":"person:c","stufe":2,"verfuegung":"kenntnis"}), json!({"wer":"gruppe:B","stufe":1})];
-        let stages = |art: &str| laufweg(art, &rows, &names).unwrap().iter().map(|p| p["stufe"].as_u64().unwrap()).collect::<Vec<_>>();
-        assert_eq!((stages("nacheinander"), stages("nebeneinander"), stages("stufen")), (vec![1, 2, 3], vec![1, 1, 1], vec![2, 2, 1]));
+        let rows = [
+            json!({"wer":"gruppe:A","stufe":2}),
+            json!({"wer":"person:c","stufe":2,"verfuegung":"kenntnis"}),
+            json!({"wer":"gruppe:B","stufe":1}),
+        ];
+        let stages = |art: &str| {
+            laufweg(art, &rows, &names).unwrap().iter().map(|p| p["stufe"].as_u64().unwrap()).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            (stages("nacheinander"), stages("nebeneinander"), stages("stufen")),
+            (vec![1, 2, 3], vec![1, 1, 1], vec![2, 2, 1])
+        );
         let second = &laufweg("nacheinander", &rows, &names).unwrap()[1];
-        assert_eq!((&second["person"], &second["gruppe"], &second["verfuegung"]), (&json!("c"), &Value::Null, &json!("kenntnis")));
-        let wrong = laufweg("stufen", &[json!({"wer":"gruppe:A"}), json!({"wer":"gruppe:A","stufe":1}), json!({"wer":"gruppe:X","stufe":1})], &names).unwrap_err();
+        assert_eq!(
+            (&second["person"], &second["gruppe"], &second["verfuegung"]),
+            (&json!("c"), &Value::Null, &json!("kenntnis"))
+        );
+        let wrong = laufweg(
+            "stufen",
+            &[json!({"wer":"gruppe:A"}), json!({"wer":"gruppe:A","stufe":1}), json!({"wer":"gruppe:X","stufe":1})],
+            &names,
+        )
+        .unwrap_err();
         let ids: Vec<_> = wrong.iter().map(|w| w.0.as_str()).collect();
         assert_eq!(ids, ["f-stellen-0-stufe", "f-stellen-1-wer", "f-stellen-2-wer"]);
     }

@@ -51,7 +51,8 @@ pub async fn anlegen(ctx: Ctx, felder: Felder) -> Seite {
             return seite(&ctx, Werte::new(), entwurf, fehler, &key, status).await;
         }
     };
-    let signs = |a: &Value| ctx.app.options.aemter.iter().any(|x| x.mitzeichnung && Some(x.kennzeichen.as_str()) == a.as_str());
+    let signs =
+        |a: &Value| ctx.app.options.aemter.iter().any(|x| x.mitzeichnung && Some(x.kennzeichen.as_str()) == a.as_str());
     if let Some(Value::Array(aemter)) = vorlage.get_mut("aemter") {
         aemter.retain(signs);
     }
@@ -66,7 +67,6 @@ pub async fn anlegen(ctx: Ctx, felder: Felder) -> Seite {
         ("amt".to_owned(), json!(ctx.ich.amt)),
     ]);
     let werte = Werte::from_iter([("vorlage".to_owned(), Value::Object(vorlage))]);
-    let instance =
-        ctx.app.ablaeufe.start(&ctx.ich.actor, "beschlussvorlage", werte, &format!("vorlage/{key}")).await?;
+    let instance = ctx.app.ablaeufe.start(&ctx.ich.actor, "beschlussvorlage", werte, &format!("vorlage/{key}")).await?;
     Ok(Redirect::to(&format!("/ablaeufe/{instance}?meldung=vorlage")).into_response())
 }

@@ -12,6 +12,7 @@ use nachrichten::{
     ablaeufe::{Ablauf, Stoerung},
     aufgaben::AufgabeSeite,
     dokumente::{AkteSeite, Dokument},
+    laufweg::Laufweg,
     sendungen::SendungStand,
 };
 use service_platform::uhr::{FixedClock, SystemIds};

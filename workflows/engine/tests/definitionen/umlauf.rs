@@ -26,7 +26,12 @@ fn asked(lauf: &Lauf) -> Vec<String> {
 }
 
 fn signs(lauf: &mut Lauf, group: &str, decision: &str) {
-    lauf.decide_for("Zeichnung", group, &format!("{group}-Person"), json!({ "entscheidung": decision, "bemerkung": format!("Grund {group}") }));
+    lauf.decide_for(
+        "Zeichnung",
+        group,
+        &format!("{group}-Person"),
+        json!({ "entscheidung": decision, "bemerkung": format!("Grund {group}") }),
+    );
 }
 
 fn stands(lauf: &Lauf) -> Vec<(u64, String)> {
@@ -46,7 +51,10 @@ fn stages_come_one_after_the_other_and_one_stage_side_by_side() {
     let mut lauf = begin("alle", &[(1, "A"), (2, "B"), (2, "C"), (3, "D")]);
     assert_eq!(asked(&lauf), ["A"]);
     let task = lauf.task("Zeichnung");
-    assert_eq!((task.signs.as_deref(), &task.data["position"], &*task.title), (Some("dokument"), &json!(1), "Umlauf: Satzung"));
+    assert_eq!(
+        (task.signs.as_deref(), &task.data["position"], &*task.title),
+        (Some("dokument"), &json!(1), "Umlauf: Satzung")
+    );
     signs(&mut lauf, "A", "gezeichnet");
     assert_eq!(asked(&lauf), ["B", "C"]);
     signs(&mut lauf, "C", "kenntnis_genommen");
@@ -56,7 +64,10 @@ fn stages_come_one_after_the_other_and_one_stage_side_by_side() {
     signs(&mut lauf, "D", "gezeichnet");
     ended(&lauf, "angenommen");
     let first = &lauf.variable("laufweg")[0];
-    assert_eq!((&first["stand"], &first["entscheidung"], &first["von"], &first["zeit"]), (&json!("erledigt"), &json!("gezeichnet"), &json!("A-Person"), &json!(NOW)));
+    assert_eq!(
+        (&first["stand"], &first["entscheidung"], &first["von"], &first["zeit"]),
+        (&json!("erledigt"), &json!("gezeichnet"), &json!("A-Person"), &json!(NOW))
+    );
 }
 
 #[test]
@@ -136,7 +147,10 @@ fn an_inserted_position_is_asked_in_its_turn_and_a_removed_one_is_not() {
     list.push(json!({ "nr": 4, "stufe": 2, "gruppe": "N", "person": null, "name": "N", "verfuegung": "mitzeichnung", "stand": "zukuenftig" }));
     list[2]["stand"] = "uebersprungen".into();
     list[2]["entfernt"] = true.into();
-    lauf.command(Command::SetVariables { scope: ElementInstanceId(0), variables: object(json!({ "laufweg": laufweg })) });
+    lauf.command(Command::SetVariables {
+        scope: ElementInstanceId(0),
+        variables: object(json!({ "laufweg": laufweg })),
+    });
     signs(&mut lauf, "A", "gezeichnet");
     assert_eq!(asked(&lauf), ["B", "N"]);
     lauf.message("Dokument geändert", json!({ "fassung": "neu" }));

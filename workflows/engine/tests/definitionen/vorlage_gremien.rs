@@ -59,7 +59,11 @@ fn present(lauf: &mut Lauf, mitglieder: i64, anwesend: i64, befangene: &[&str], 
 }
 
 fn vote(lauf: &mut Lauf, element: &str, ja: i64, nein: i64, enthaltungen: i64) {
-    lauf.decide(element, "Malte", json!({ "entscheidung": "abgestimmt", "ja": ja, "nein": nein, "enthaltungen": enthaltungen }));
+    lauf.decide(
+        element,
+        "Malte",
+        json!({ "entscheidung": "abgestimmt", "ja": ja, "nein": nein, "enthaltungen": enthaltungen }),
+    );
 }
 
 /// The minutes run beside it.
@@ -78,7 +82,10 @@ fn from_the_draft_to_the_last_report_of_its_execution() {
     let mut lauf = in_gremien(json!({ "beratungsfolge": [
         station("Ortschaftsrat", "anhoerung", None), station("Bauausschuss", "vorberatung", Some("2026-12-08")),
         station("Gemeinderat", "entscheidung", Some("2026-12-15"))] }));
-    assert_eq!((&lauf.task("Tagesordnung").groups[..], &*lauf.task("Tagesordnung").title), (&["Geschaeftsstelle".to_owned()][..], "Tagesordnung Ortschaftsrat: Neubau Radweg"));
+    assert_eq!(
+        (&lauf.task("Tagesordnung").groups[..], &*lauf.task("Tagesordnung").title),
+        (&["Geschaeftsstelle".to_owned()][..], "Tagesordnung Ortschaftsrat: Neubau Radweg")
+    );
     to_session(&mut lauf, "2026-12-04");
     present(&mut lauf, 12, 10, &[], Value::Null);
     vote(&mut lauf, "Abstimmung", 3, 7, 0);
@@ -86,11 +93,21 @@ fn from_the_draft_to_the_last_report_of_its_execution() {
     assert_eq!(lauf.waiting(), ["Tagesordnung", "niederschrift"], "a hearing only recommends; its minutes run beside");
     minutes(&mut lauf);
     to_session(&mut lauf, "2026-12-08");
-    present(&mut lauf, 14, 14, &[], json!([{ "text": "Breite 3 m", "von": "Fraktion A" }, { "text": "Ohne Licht", "von": "Fraktion B" }]));
+    present(
+        &mut lauf,
+        14,
+        14,
+        &[],
+        json!([{ "text": "Breite 3 m", "von": "Fraktion A" }, { "text": "Ohne Licht", "von": "Fraktion B" }]),
+    );
     assert_eq!(lauf.task("Aenderungsantrag").data["antrag"], "Breite 3 m");
     vote(&mut lauf, "Aenderungsantrag", 9, 4, 1);
     vote(&mut lauf, "Aenderungsantrag", 7, 7, 0);
-    assert_eq!(lauf.task("Abstimmung").data["angenommene_aenderungen"], "Breite 3 m", "a tie does not carry an amendment");
+    assert_eq!(
+        lauf.task("Abstimmung").data["angenommene_aenderungen"],
+        "Breite 3 m",
+        "a tie does not carry an amendment"
+    );
     lauf.decide("Abstimmung", "Malte", json!({ "entscheidung": "abgestimmt", "ja": 12, "nein": 2, "enthaltungen": 0, "beschlusstext": "Radweg, 3 m breit." }));
     assert_eq!(last(&lauf), ("Bauausschuss".into(), "geaendert".into()));
     minutes(&mut lauf);
@@ -102,7 +119,10 @@ fn from_the_draft_to_the_last_report_of_its_execution() {
     assert_eq!(befangene[0], json!({ "name": "Alma Beispiel", "grund": "Eigentümerin" }), "recorded per person");
     assert_eq!(lauf.waiting(), ["Veroeffentlichung", "WiderspruchPruefen", "niederschrift"]);
     let week = lauf.task("Veroeffentlichung").due.unwrap().tag().to_string();
-    assert_eq!((week.as_str(), &*lauf.task("Veroeffentlichung").title), ("2026-12-22", "Beschluss veröffentlichen: Neubau Radweg"));
+    assert_eq!(
+        (week.as_str(), &*lauf.task("Veroeffentlichung").title),
+        ("2026-12-22", "Beschluss veröffentlichen: Neubau Radweg")
+    );
     minutes(&mut lauf);
     ja(&mut lauf, "Veroeffentlichung", "bekannt_gemacht");
     ja(&mut lauf, "WiderspruchPruefen", "kein_widerspruch");
@@ -112,8 +132,14 @@ fn from_the_draft_to_the_last_report_of_its_execution() {
     let mut groups: Vec<&str> = lauf.tasks.values().flat_map(|t| &t.groups).map(String::as_str).collect();
     groups.sort_unstable();
     assert_eq!(groups, ["Amtsleitung-20", "Amtsleitung-66"]);
-    lauf.decide_for("Umsetzung", "Amtsleitung-20", "Beate", json!({ "entscheidung": "erledigt", "bemerkung": "im Haushalt" }));
-    let later = json!({ "entscheidung": "wiedervorlegen", "wiedervorlage": "2027-04-01", "bemerkung": "Ausschreibung läuft" });
+    lauf.decide_for(
+        "Umsetzung",
+        "Amtsleitung-20",
+        "Beate",
+        json!({ "entscheidung": "erledigt", "bemerkung": "im Haushalt" }),
+    );
+    let later =
+        json!({ "entscheidung": "wiedervorlegen", "wiedervorlage": "2027-04-01", "bemerkung": "Ausschreibung läuft" });
     lauf.decide_for("Umsetzung", "Amtsleitung-66", "Konrad", later);
     assert_eq!(lauf.waiting(), [""; 0]);
     lauf.passes("UmsetzungSpaeter");
@@ -141,13 +167,20 @@ fn a_condition_is_answered_before_the_dezernat() {
     };
     let mut lauf = massgabe();
     ja(&mut lauf, "Massgaben", "nicht_uebernehmen");
-    assert_eq!((&lauf.task("Dezernat").data["massgaben"], &lauf.task("Dezernat").data["hinweise"]), (&json!(1), &json!(1)));
+    assert_eq!(
+        (&lauf.task("Dezernat").data["massgaben"], &lauf.task("Dezernat").data["hinweise"]),
+        (&json!(1), &json!(1))
+    );
 
     let mut lauf = massgabe();
     ja(&mut lauf, "Massgaben", "uebernehmen");
     assert_eq!(lauf.task("Ueberarbeitung").data["grund"], "Grund 66");
     // The change concerns office 66 only, and 20 because it costs money now: 61 has signed.
-    lauf.decide("Ueberarbeitung", "Kim", json!({ "entscheidung": "senden", "text": "neu", "betroffen": ["66"], "finanziell": "5.00" }));
+    lauf.decide(
+        "Ueberarbeitung",
+        "Kim",
+        json!({ "entscheidung": "senden", "text": "neu", "betroffen": ["66"], "finanziell": "5.00" }),
+    );
     ja(&mut lauf, "Amtsleitung", "mitzeichnen");
     let mut groups: Vec<&str> = lauf.tasks.values().flat_map(|t| &t.groups).map(String::as_str).collect();
     groups.sort_unstable();
@@ -164,7 +197,10 @@ fn an_inserted_office_signs_after_the_others() {
     ja(&mut lauf, "Amtsleitung", "mitzeichnen");
     let mut laufweg = lauf.variable("laufweg");
     laufweg.as_array_mut().unwrap().push(json!({ "nr": 3, "stufe": 2, "gruppe": "Mitzeichnung-30", "amt": "30", "person": null, "name": "Rechtsamt", "stand": "zukuenftig" }));
-    lauf.command(Command::SetVariables { scope: ElementInstanceId(0), variables: object(json!({ "laufweg": laufweg })) });
+    lauf.command(Command::SetVariables {
+        scope: ElementInstanceId(0),
+        variables: object(json!({ "laufweg": laufweg })),
+    });
     office(&mut lauf, "61", "mitzeichnen");
     office(&mut lauf, "66", "mitzeichnen");
     assert_eq!(lauf.task("Mitzeichnung").groups, ["Mitzeichnung-30"]);
@@ -208,7 +244,11 @@ fn the_mayor_asks_the_conferences_and_may_hold_it() {
     assert_eq!(lauf.waiting(), ["Buergermeisterkonferenz", "ItKommission"]);
     ja(&mut lauf, "ItKommission", "beraten");
     ja(&mut lauf, "Buergermeisterkonferenz", "beraten");
-    lauf.decide("ObFreigabe", "Thea", json!({ "entscheidung": "zurueckstellen", "wiedervorlage": "2027-01-11", "bemerkung": "nach dem Haushalt" }));
+    lauf.decide(
+        "ObFreigabe",
+        "Thea",
+        json!({ "entscheidung": "zurueckstellen", "wiedervorlage": "2027-01-11", "bemerkung": "nach dem Haushalt" }),
+    );
     assert_eq!(lauf.waiting(), [""; 0]);
     lauf.passes("Zurueckgestellt");
     assert_eq!((lauf.waiting(), lauf.now.tag().to_string()), (vec!["ObFreigabe"], "2027-01-11".to_owned()));
@@ -220,21 +260,33 @@ fn the_mayor_asks_the_conferences_and_may_hold_it() {
 #[test]
 fn dispatch_counts_backwards_from_the_session_and_late_means_nachtrag() {
     let mut lauf = in_gremien(rat());
-    lauf.decide("Tagesordnung", "Malte", json!({ "entscheidung": "zurueckstellen", "wiedervorlage": "2026-11-30", "bemerkung": "wartet auf Plan" }));
+    lauf.decide(
+        "Tagesordnung",
+        "Malte",
+        json!({ "entscheidung": "zurueckstellen", "wiedervorlage": "2026-11-30", "bemerkung": "wartet auf Plan" }),
+    );
     lauf.passes("TagesordnungSpaeter");
     lauf.decide("Tagesordnung", "Malte", json!({ "entscheidung": "aufsetzen", "termin": "2026-12-15" }));
     let due = lauf.timers.values().find(|t| t.0 == "VersandBeginn").unwrap().1;
     assert_eq!(due.tag().to_string(), "2026-12-05", "7 days and 3 to prepare");
     lauf.passes("VersandBeginn");
     let task = lauf.task("Versand");
-    assert_eq!((task.due.unwrap().tag().to_string().as_str(), &task.data["nachtrag"], &task.data["oeffentlich"]), ("2026-12-08", &json!(false), &json!(true)));
+    assert_eq!(
+        (task.due.unwrap().tag().to_string().as_str(), &task.data["nachtrag"], &task.data["oeffentlich"]),
+        ("2026-12-08", &json!(false), &json!(true))
+    );
 
     // Non-public, and too late for the usual dispatch.
-    let mut lauf = in_gremien(json!({ "sichtbarkeit": "nichtoeffentlich", "beratungsfolge": [station("Gemeinderat", "entscheidung", None)] }));
+    let mut lauf = in_gremien(
+        json!({ "sichtbarkeit": "nichtoeffentlich", "beratungsfolge": [station("Gemeinderat", "entscheidung", None)] }),
+    );
     lauf.decide("Tagesordnung", "Malte", json!({ "entscheidung": "aufsetzen", "termin": "2026-11-26" }));
     lauf.passes("VersandBeginn");
     let data = &lauf.task("Versand").data;
-    assert_eq!((&data["nachtrag"], &data["oeffentlich"], &data["letzter_tag"]), (&json!(true), &json!(false), &json!("2026-11-19")));
+    assert_eq!(
+        (&data["nachtrag"], &data["oeffentlich"], &data["letzter_tag"]),
+        (&json!(true), &json!(false), &json!("2026-11-19"))
+    );
     ja(&mut lauf, "Versand", "nachtrag");
     lauf.passes("Sitzungstag");
     present(&mut lauf, 48, 48, &[], Value::Null);
@@ -247,7 +299,11 @@ fn postponed_comes_again_with_a_new_date_and_a_new_dispatch() {
     let mut lauf = in_gremien(rat());
     to_session(&mut lauf, "2026-12-15");
     present(&mut lauf, 48, 40, &[], Value::Null);
-    lauf.decide("Abstimmung", "Malte", json!({ "entscheidung": "vertagen", "neuer_termin": "2027-01-26", "bemerkung": "Ortstermin" }));
+    lauf.decide(
+        "Abstimmung",
+        "Malte",
+        json!({ "entscheidung": "vertagen", "neuer_termin": "2027-01-26", "bemerkung": "Ortstermin" }),
+    );
     minutes(&mut lauf);
     let data = &lauf.task("Tagesordnung").data;
     assert_eq!((&data["termin"], &data["hinweis"]), (&json!("2027-01-26"), &json!("Ortstermin")));
@@ -263,7 +319,11 @@ fn a_referral_adds_a_body_and_comes_back() {
     let mut lauf = in_gremien(rat());
     to_session(&mut lauf, "2026-12-15");
     present(&mut lauf, 48, 40, &[], Value::Null);
-    lauf.decide("Abstimmung", "Malte", json!({ "entscheidung": "verweisen", "gremium": "Umweltausschuss", "bemerkung": "erst dort" }));
+    lauf.decide(
+        "Abstimmung",
+        "Malte",
+        json!({ "entscheidung": "verweisen", "gremium": "Umweltausschuss", "bemerkung": "erst dort" }),
+    );
     minutes(&mut lauf);
     assert_eq!(lauf.task("Tagesordnung").title, "Tagesordnung Umweltausschuss: Neubau Radweg");
     to_session(&mut lauf, "2027-01-12");
@@ -274,8 +334,16 @@ fn a_referral_adds_a_body_and_comes_back() {
     present(&mut lauf, 48, 40, &[], Value::Null);
     vote(&mut lauf, "Abstimmung", 21, 19, 0);
     let all = lauf.variable("beratungen");
-    let results: Vec<_> = all.as_array().unwrap().iter().map(|b| (b["gremium"].as_str().unwrap(), b["ergebnis"].as_str().unwrap())).collect();
-    assert_eq!(results, [("Gemeinderat", "verwiesen"), ("Umweltausschuss", "zustimmend"), ("Gemeinderat", "zustimmend")]);
+    let results: Vec<_> = all
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|b| (b["gremium"].as_str().unwrap(), b["ergebnis"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        results,
+        [("Gemeinderat", "verwiesen"), ("Umweltausschuss", "zustimmend"), ("Gemeinderat", "zustimmend")]
+    );
 }
 
 #[test]
@@ -310,7 +378,11 @@ fn a_biased_ballot_makes_the_vote_void_and_it_is_taken_again() {
     let mut lauf = in_gremien(rat());
     to_session(&mut lauf, "2026-12-15");
     present(&mut lauf, 48, 40, &["Alma Beispiel"], Value::Null);
-    lauf.decide("Abstimmung", "Malte", json!({ "entscheidung": "abgestimmt", "ja": 30, "nein": 5, "enthaltungen": 0, "stimmen_befangener": 1 }));
+    lauf.decide(
+        "Abstimmung",
+        "Malte",
+        json!({ "entscheidung": "abgestimmt", "ja": 30, "nein": 5, "enthaltungen": 0, "stimmen_befangener": 1 }),
+    );
     assert_eq!(lauf.task("Abstimmung").data["ungueltig"], "Eine befangene Person hat mitgestimmt");
     vote(&mut lauf, "Abstimmung", 35, 5, 0);
     assert_eq!(lauf.task("Abstimmung").data["ungueltig"], "Es sind mehr Stimmen als Stimmberechtigte");
@@ -331,7 +403,10 @@ fn the_mayor_objects_once_for_a_new_session_and_twice_for_the_supervision() {
     decided(&mut lauf, "2026-12-15");
     ja(&mut lauf, "WiderspruchPruefen", "widersprechen");
     let data = &lauf.task("Tagesordnung").data;
-    assert_eq!((&data["spaetestens"], &data["hinweis"]), (&json!("2027-01-05"), &json!("Widerspruch: Grund WiderspruchPruefen")));
+    assert_eq!(
+        (&data["spaetestens"], &data["hinweis"]),
+        (&json!("2027-01-05"), &json!("Widerspruch: Grund WiderspruchPruefen"))
+    );
     decided(&mut lauf, "2027-01-04");
     ja(&mut lauf, "WiderspruchPruefen", "widersprechen");
     assert_eq!(lauf.waiting(), ["Rechtsaufsicht"]);
@@ -367,20 +442,28 @@ fn it_can_be_withdrawn_at_any_time() {
 }
 
 fn niederschrift() -> Lauf {
-    let mut lauf = Lauf::start_with(beschlusswesen(), "niederschrift", json!({ "vorlage": { "titel": "Neubau Radweg", "sichtbarkeit": "oeffentlich" },
-        "beratung": { "gremium": "Gemeinderat", "termin": "2026-11-20", "ergebnis": "zustimmend" }, "beschlusstext": "Radweg.", "frist_tage": 30 }));
+    let mut lauf = Lauf::start_with(
+        beschlusswesen(),
+        "niederschrift",
+        json!({ "vorlage": { "titel": "Neubau Radweg", "sichtbarkeit": "oeffentlich" },
+        "beratung": { "gremium": "Gemeinderat", "termin": "2026-11-20", "ergebnis": "zustimmend" }, "beschlusstext": "Radweg.", "frist_tage": 30 }),
+    );
     assert_eq!(lauf.task("Entwurf").due.unwrap().tag().to_string(), "2026-12-20");
     lauf.decide("Entwurf", "Malte", json!({ "entscheidung": "fertig", "text": "Der Rat beschließt." }));
     lauf
 }
 
-const UNTERSCHRIFTEN: [&str; 4] = ["UnterschriftMitglied1", "UnterschriftMitglied2", "UnterschriftSchriftfuehrung", "UnterschriftVorsitz"];
+const UNTERSCHRIFTEN: [&str; 4] =
+    ["UnterschriftMitglied1", "UnterschriftMitglied2", "UnterschriftSchriftfuehrung", "UnterschriftVorsitz"];
 
 #[test]
 fn minutes_need_four_signatures_and_come_before_the_council() {
     let mut lauf = niederschrift();
     assert_eq!(lauf.waiting(), UNTERSCHRIFTEN);
-    assert_eq!((lauf.task("UnterschriftMitglied1").not_person_of.clone(), lauf.task("UnterschriftVorsitz").signs.as_deref()), (vec!["UnterschriftMitglied2".to_owned()], Some("niederschrift")));
+    assert_eq!(
+        (lauf.task("UnterschriftMitglied1").not_person_of.clone(), lauf.task("UnterschriftVorsitz").signs.as_deref()),
+        (vec!["UnterschriftMitglied2".to_owned()], Some("niederschrift"))
+    );
     for element in UNTERSCHRIFTEN {
         ja(&mut lauf, element, "unterschreiben");
     }
