@@ -236,13 +236,7 @@ async fn signatures(db: &Db) {
     let r = w.route(id).await;
     assert_eq!(
         stands(&r),
-        [
-            (1, "A", Erledigt, true),
-            (4, "A", Aktuell, false),
-            (2, "B", Uebersprungen, false),
-            (5, "B", Zukuenftig, false),
-            (3, "C", Zukuenftig, false)
-        ]
+        [(1, "A", Erledigt, true), (4, "A", Aktuell, false), (5, "B", Zukuenftig, false), (3, "C", Zukuenftig, false)]
     );
     let lines: Vec<_> = w.verlauf(id).await.into_iter().filter(|l| l.0 == "ungültig").collect();
     assert_eq!(lines.len(), 1);
