@@ -135,13 +135,13 @@ async fn only_who_takes_part_reports(w: &Welt, id: InstanceId) {
     assert_eq!((possible(FREMD).await, possible(BEA).await), (vec![], vec![]), "seeing is not taking part");
     assert_eq!(w.melden(FREMD, id, HALT, "Mangel").await, Err(("E7004", 404)));
     assert_eq!(w.melden(BEA, id, HALT, "Mangel").await, Err(("E7004", 404)));
-    assert_eq!(w.melden(FINN, id, HALT, "  ").await, Err(("E3020", 422)));
+    assert_eq!(w.melden(FINN, id, HALT, "  ").await, Err(("E3024", 422)));
     assert_eq!(
         w.melden(FINN, id, "Zahlung ausgeführt", "erfunden").await,
-        Err(("E3020", 422)),
+        Err(("E3024", 422)),
         "not a person's to say"
     );
-    assert_eq!(w.melden(FINN, id, "Rechnung zurückgeholt", "Fehler").await, Err(("E3020", 409)));
+    assert_eq!(w.melden(FINN, id, "Rechnung zurückgeholt", "Fehler").await, Err(("E3024", 409)));
     let day = |t: &str| t.parse().unwrap();
     let v = NeueVertretung {
         person: w.personen[FINN].person,
@@ -163,7 +163,7 @@ async fn only_who_takes_part_reports(w: &Welt, id: InstanceId) {
         (Some("vera"), Some("Mangel am Belag"), "angehalten")
     );
     assert_eq!(w.variable(id, "anhalten").await["text"], "Mangel am Belag");
-    assert_eq!(w.melden(FINN, id, HALT, "noch einmal").await, Err(("E3020", 409)), "once is enough");
+    assert_eq!(w.melden(FINN, id, HALT, "noch einmal").await, Err(("E3024", 409)), "once is enough");
 }
 
 #[tokio::test(flavor = "multi_thread")]

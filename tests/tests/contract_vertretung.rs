@@ -98,7 +98,8 @@ impl Welt {
         let task = self.task(id).await;
         let actor = &self.personen[who];
         let seite = nachrichten::aufgaben::Aufgaben::get(&self.engine, actor, task).await.map_err(|e| e.code.0)?;
-        let e = Erledigung { version: seite.aufgabe.version, idempotency_key: format!("{who}"), werte: Werte::new() };
+        let (version, idempotency_key) = (seite.aufgabe.version, format!("{who}"));
+        let e = Erledigung { version, idempotency_key, werte: Werte::new(), fassung: seite.fassung };
         self.engine.complete(actor, task, e).await.map_err(|e| e.code.0)
     }
 

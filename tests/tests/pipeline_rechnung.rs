@@ -66,8 +66,12 @@ async fn two_people_the_wall_stands_in_the_data_layer_too() {
     let samira = haus.person("samira.lang").await;
     let feststellung = haus.aufgabe(&samira, d.id, "Feststellung").await;
     let werte = json!({ "entscheidung": "freigeben", "kontierung": kontierung("6213.70") });
-    let e =
-        Erledigung { version: feststellung.aufgabe.version, idempotency_key: "einmal".into(), werte: object(werte) };
+    let e = Erledigung {
+        version: feststellung.aufgabe.version,
+        idempotency_key: "einmal".into(),
+        werte: object(werte),
+        fassung: None,
+    };
     haus.app.geschaeftsgang.complete(&samira, feststellung.aufgabe.id, e.clone()).await.unwrap();
     // The answer was lost, the browser sends it again: one effect.
     haus.app.geschaeftsgang.complete(&samira, feststellung.aufgabe.id, e).await.unwrap();
@@ -204,6 +208,7 @@ async fn a_done_task_names_who_did_it() {
         version: aufgabe.aufgabe.version,
         idempotency_key: Uuid::nil().to_string(),
         werte: object(json!({ "entscheidung": "freigeben", "kontierung": kontierung("6213.70") })),
+        fassung: None,
     };
     // Both at the same moment: one wins, the other is told.
     let engine = &haus.app.geschaeftsgang;

@@ -6,7 +6,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Actor, DokumentId, InstanceId, JobId, SendungId, TaskId, Timestamp, Werte, aufgaben::Schritt, fehler::Fehler,
+    Actor, DokumentId, InstanceId, JobId, SendungId, TaskId, Timestamp, Werte,
+    aufgaben::Schritt,
+    fehler::Fehler,
+    laufweg::{Laufweg, LaufwegAenderung},
 };
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -209,6 +212,20 @@ pub trait Ablaeufe: Send + Sync {
     /// Reports something to a process that waits for it: one of [`crate::rechnung::MELDUNGEN`], with what happened.
     /// Allowed to whoever could do one of its tasks, past or open.
     async fn melden(&self, actor: &Actor, id: InstanceId, nachricht: &str, text: &str) -> Result<(), Fehler>;
+    /// The route of an instance that has one; 404 for others.
+    async fn laufweg(&self, actor: &Actor, id: InstanceId) -> Result<Laufweg, Fehler>;
+    /// Changes the part of a route that was not reached, by the Amtsleitung or who started it, with a reason. 412 (E3021)
+    /// when the route moved on since `version`, 422 (E3022) when the change is not possible. Returns the new version.
+    async fn laufweg_aendern(
+        &self,
+        actor: &Actor,
+        id: InstanceId,
+        version: &str,
+        aenderung: LaufwegAenderung,
+        grund: &str,
+    ) -> Result<String, Fehler>;
+    /// Ends an Umlauf or a Vorlage in its own way (`Zurückziehen`), by the Amtsleitung or who started it, with a reason.
+    async fn zurueckziehen(&self, actor: &Actor, id: InstanceId, grund: &str) -> Result<(), Fehler>;
     /// All instances of a version, or none.
     async fn umziehen(&self, actor: &Actor, umzug: &Umzug) -> Result<UmzugBericht, Fehler>;
     /// Checks a process file (`.bpmn`) or decision table (`.dmn`) and, unless `probe`, deploys it as the city's version.

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Actor, DokumentId, InstanceId, PersonId, Tag, TaskId, Timestamp, Werte, fehler::Fehler};
+use crate::{Actor, BlobHash, DokumentId, InstanceId, PersonId, Tag, TaskId, Timestamp, Werte, fehler::Fehler};
 
 /// A row of the task list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -47,6 +47,9 @@ pub struct AufgabeSeite {
     pub verlauf: Vec<Schritt>,
     /// May this actor complete it; else the German reason.
     pub sperre: Option<String>,
+    /// What completing signs: SHA-256 of the content this page shows. Goes back with the completion.
+    #[serde(default)]
+    pub fassung: Option<BlobHash>,
 }
 
 /// A line of the decision log (Verlauf).
@@ -100,6 +103,10 @@ pub struct Erledigung {
     pub idempotency_key: String,
     /// Form values; `entscheidung` names the button.
     pub werte: Werte,
+    /// The content the person saw ([`AufgabeSeite::fassung`]); a signature without it is refused with 422 (E3020), one of
+    /// another content with 412.
+    #[serde(default)]
+    pub fassung: Option<BlobHash>,
 }
 
 #[async_trait]

@@ -118,6 +118,18 @@ pub struct Einheit {
     pub amt: String,
 }
 
+/// New bytes for a document that was written in the house.
+#[derive(Clone, Debug)]
+pub struct NeueFassung {
+    /// The content it takes the place of, as the person saw it.
+    pub bisher: BlobHash,
+    /// File name.
+    pub name: String,
+    pub bytes: Vec<u8>,
+    /// What has changed; stands in the audit trail.
+    pub grund: String,
+}
+
 #[async_trait]
 pub trait Dokumente: Send + Sync {
     async fn get(&self, actor: &Actor, id: DokumentId) -> Result<Dokument, Fehler>;
@@ -125,6 +137,9 @@ pub trait Dokumente: Send + Sync {
     async fn rendition(&self, actor: &Actor, id: DokumentId, name: &str) -> Result<Inhalt, Fehler>;
     /// Image of page `index` (0-based) for the screen.
     async fn page_image(&self, actor: &Actor, id: DokumentId, index: u32) -> Result<Inhalt, Fehler>;
+    /// Replaces the content; the earlier one stays as a version. 412 when it is no more the one the person saw, 422 (E2006)
+    /// for post and invoices, which stay as they came. Returns the new content's hash.
+    async fn neue_fassung(&self, actor: &Actor, id: DokumentId, neu: NeueFassung) -> Result<BlobHash, Fehler>;
     /// Newest first; opaque cursor.
     async fn list(
         &self,

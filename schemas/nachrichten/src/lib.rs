@@ -17,6 +17,7 @@ mod hash;
 mod ids;
 pub mod job;
 pub mod kalender;
+pub mod laufweg;
 pub mod rechnung;
 pub mod sendungen;
 pub mod suche;

@@ -32,6 +32,12 @@ pub enum AktenError {
     /// A cursor that was not made here.
     #[error("cursor not understood")]
     Cursor,
+    /// A new version is not possible; the German sentence says why.
+    #[error("new version refused")]
+    Fassung(String),
+    /// Somebody else was faster with a new version.
+    #[error("not the version that was replaced")]
+    FassungVeraltet,
     /// A message that contradicts itself.
     #[error("{0}")]
     Message(String),
@@ -45,6 +51,7 @@ impl UserError for AktenError {
             Self::NoUnit(_) => "E2002",
             Self::NoAkte(_) => "E2003",
             Self::Cursor => "E2004",
+            Self::Fassung(_) | Self::FassungVeraltet => "E2006",
             Self::Blob(BlobError::Damaged(_) | BlobError::Missing(_)) => "E2005",
             Self::Db(_) | Self::Blob(_) => "E2900",
         })
@@ -60,6 +67,10 @@ impl UserError for AktenError {
                 format!("Die Einheit {einheit} gibt es im Aktenplan nicht. Wählen Sie eine andere.")
             }
             Self::NoAkte(az) => format!("Eine Akte {az} gibt es nicht. Prüfen Sie das Aktenzeichen."),
+            Self::Fassung(text) => text.clone(),
+            Self::FassungVeraltet => {
+                "Das Dokument hat inzwischen eine andere Fassung. Sehen Sie sie an und laden Sie Ihre dann hoch.".into()
+            }
             Self::Cursor => "Diese Seite der Liste gibt es nicht mehr. Beginnen Sie die Liste von vorn.".into(),
             Self::Blob(BlobError::Damaged(_) | BlobError::Missing(_)) => {
                 "Das gespeicherte Dokument ist beschädigt und wird nicht gezeigt. Die Betriebsstelle wird informiert."
@@ -74,7 +85,8 @@ impl UserError for AktenError {
     fn status(&self) -> u16 {
         match self {
             Self::NotFound | Self::NoDocument(_) => 404,
-            Self::NoUnit(_) | Self::NoAkte(_) | Self::Message(_) => 422,
+            Self::NoUnit(_) | Self::NoAkte(_) | Self::Message(_) | Self::Fassung(_) => 422,
+            Self::FassungVeraltet => 412,
             Self::Cursor => 400,
             Self::Blob(BlobError::Damaged(_) | BlobError::Missing(_)) => 500,
             Self::Db(_) | Self::Blob(_) => 503,

@@ -5,7 +5,8 @@ use async_trait::async_trait;
 use nachrichten::{
     Actor, AkteId, BlobHash, DokumentId, SendungId, Tag, Timestamp, VorgangId,
     dokumente::{
-        Ablageort, AkteSeite, AkteZeile, Dokument, DokumentZeile, Dokumente, Einheit, Inhalt, Rendition, VorgangSeite,
+        Ablageort, AkteSeite, AkteZeile, Dokument, DokumentZeile, Dokumente, Einheit, Inhalt, NeueFassung, Rendition,
+        VorgangSeite,
     },
     erkennung::{Befund, Seite},
     fehler::Fehler,
@@ -36,6 +37,12 @@ macro_rules! doc {
 macro_rules! akte {
     () => {
         sichtbar!("$1", "$2", "a.einheit_objekt, a.objekt")
+    };
+}
+/// What was made of an earlier version of the original is not shown beside the present one.
+macro_rules! aktuell {
+    () => {
+        "(r.name IN ('original', 'protokoll') OR r.erstellt >= (SELECT max(o.erstellt) FROM akten_rendition o WHERE o.dokument = r.dokument AND o.name = 'original'))"
     };
 }
 macro_rules! zeile {
@@ -78,10 +85,10 @@ statements! {
         FROM akten_dokument d LEFT JOIN akten_akte a ON a.id = d.akte LEFT JOIN akten_einheit e ON e.kennzeichen = a.einheit \
         LEFT JOIN akten_vorgang v ON v.id = d.vorgang WHERE d.id = $3 AND ", doc!());
     RENDITIONEN = concat!("SELECT r.name, r.media_type, r.size, r.hash FROM akten_rendition r JOIN akten_dokument d ON d.id = r.dokument \
-        WHERE r.dokument = $3 AND r.version = (SELECT max(n.version) FROM akten_rendition n WHERE n.dokument = r.dokument AND n.name = r.name) AND ",
+        WHERE r.dokument = $3 AND r.version = (SELECT max(n.version) FROM akten_rendition n WHERE n.dokument = r.dokument AND n.name = r.name) AND ", aktuell!(), " AND ",
         doc!(), " ORDER BY r.erstellt, r.name");
     RENDITION = concat!("SELECT r.hash, r.media_type, d.name FROM akten_rendition r JOIN akten_dokument d ON d.id = r.dokument \
-        WHERE r.dokument = $3 AND r.name = $4 AND ", doc!(), " ORDER BY r.version DESC LIMIT 1");
+        WHERE r.dokument = $3 AND r.name = $4 AND ", aktuell!(), " AND ", doc!(), " ORDER BY r.version DESC LIMIT 1");
     SEITEN = concat!("SELECT d.seiten, d.name FROM akten_dokument d WHERE d.id = $3 AND ", doc!());
     LISTE_ALLE = concat!(zeile!(), "WHERE (d.erfasst, d.id) < ($3, $4) AND ", doc!(), " ORDER BY d.erfasst DESC, d.id DESC LIMIT $5");
     LISTE_EIGENE = eigene!(je_sqlite!("ort_objekt"), je_sqlite!("akte_objekt")) => eigene!(je_postgres!("ort_objekt"), je_postgres!("akte_objekt"));
@@ -438,6 +445,9 @@ impl Dokumente for Akten {
     }
     async fn page_image(&self, actor: &Actor, id: DokumentId, index: u32) -> Result<Inhalt, Fehler> {
         Ok(self.bild(actor, id, index).await?)
+    }
+    async fn neue_fassung(&self, actor: &Actor, id: DokumentId, neu: NeueFassung) -> Result<BlobHash, Fehler> {
+        Ok(self.fassung_neu(actor, id, neu).await?)
     }
     async fn list(
         &self,

@@ -27,6 +27,7 @@ mod anlegen;
 mod bestand;
 mod dubletten;
 mod erfassen;
+mod fassung;
 mod fehler;
 mod lesen;
 mod rechte;
@@ -75,6 +76,7 @@ pub fn statements() -> Vec<(&'static str, Sql)> {
         bestand::STATEMENTS,
         dubletten::STATEMENTS,
         erfassen::STATEMENTS,
+        fassung::STATEMENTS,
         ablegen::STATEMENTS,
         lesen::STATEMENTS,
         schreiben::STATEMENTS,

@@ -121,6 +121,10 @@ impl Akten {
             zda: false,
         };
         let filed = self.file(&mut tx, &ablegen, protokoll.as_ref(), now).await?;
+        if let Some(protokoll) = &protokoll {
+            // Filed before, with the log of the release: the log of the sessions is its next version.
+            rendition(&mut tx, dokument, protokoll, now).await?;
+        }
         let answer =
             VorlageAbgelegt { dokument, akte: filed.akte, vorgang: filed.vorgang, aktenzeichen: filed.aktenzeichen };
         self.finish(tx, job, answer).await

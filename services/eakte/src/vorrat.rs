@@ -7,6 +7,8 @@ pub const ABLAEUFE: &[(&str, &str)] = &[
     ("rechnung.bpmn", include_str!("../../../workflows/definitionen/rechnung.bpmn")),
     ("dokument.bpmn", include_str!("../../../workflows/definitionen/dokument.bpmn")),
     ("posteingang.bpmn", include_str!("../../../workflows/definitionen/posteingang.bpmn")),
+    ("umlauf.bpmn", include_str!("../../../workflows/definitionen/umlauf.bpmn")),
+    ("niederschrift.bpmn", include_str!("../../../workflows/definitionen/niederschrift.bpmn")),
     ("beschlussvorlage.bpmn", include_str!("../../../workflows/definitionen/beschlussvorlage.bpmn")),
 ];
 
@@ -15,6 +17,10 @@ pub const TABELLEN: &[(&str, &str)] = &[
     ("zustaendigkeit.dmn", include_str!("../../../workflows/tabellen/zustaendigkeit.dmn")),
     ("anordnung.dmn", include_str!("../../../workflows/tabellen/anordnung.dmn")),
     ("rechnungsfristen.dmn", include_str!("../../../workflows/tabellen/rechnungsfristen.dmn")),
+    ("umlauf_ergebnis.dmn", include_str!("../../../workflows/tabellen/umlauf_ergebnis.dmn")),
+    ("vorlage_fristen.dmn", include_str!("../../../workflows/tabellen/vorlage_fristen.dmn")),
+    ("abstimmung.dmn", include_str!("../../../workflows/tabellen/abstimmung.dmn")),
+    ("beratung_weiter.dmn", include_str!("../../../workflows/tabellen/beratung_weiter.dmn")),
 ];
 
 pub const AKTENPLAN: &str = include_str!("../../../workflows/tabellen/aktenplan.csv");

@@ -11,6 +11,7 @@ use nachrichten::{
     },
     erkennung,
     fehler::Fehler,
+    laufweg::{Laufweg, LaufwegAenderung},
     sendungen::Grund,
 };
 use serde_json::{Value, json};
@@ -70,7 +71,7 @@ impl Inner {
     }
 
     /// Full view: a grant on the process, or the right to see its document.
-    async fn darf_sehen(&self, actor: &Actor, row: &InstanzRow) -> Result<bool, Fehler> {
+    pub(crate) async fn darf_sehen(&self, actor: &Actor, row: &InstanzRow) -> Result<bool, Fehler> {
         let objekt = format!("ablauf:{}", row.id);
         if rechte::has(&self.db, actor.person, &objekt, rechte::Recht::Sehen, self.now()).await.map_err(away)? {
             return Ok(true);
@@ -158,7 +159,7 @@ impl Ablaeufe for Geschaeftsgang {
         let anstoss = Anstoss { actor: actor.clone(), process: process.to_owned(), werte, schluessel };
         self.bitte(Bitte::Start(Box::new(anstoss))).await.map_err(|refused| match refused {
             Abgelehnt::Fehler(error) => error,
-            Abgelehnt::Aufgabe => Fehler::not_found(),
+            Abgelehnt::Aufgabe | Abgelehnt::Fassung => Fehler::not_found(),
         })
     }
 
@@ -292,6 +293,25 @@ impl Ablaeufe for Geschaeftsgang {
         }
         inner.auftraege.notify_one();
         Ok(queued)
+    }
+
+    async fn laufweg(&self, actor: &Actor, id: InstanceId) -> Result<Laufweg, Fehler> {
+        self.inner.laufweg(actor, id).await
+    }
+
+    async fn laufweg_aendern(
+        &self,
+        actor: &Actor,
+        id: InstanceId,
+        version: &str,
+        aenderung: LaufwegAenderung,
+        grund: &str,
+    ) -> Result<String, Fehler> {
+        self.inner.laufweg_aendern(actor, id, version, &aenderung, grund).await
+    }
+
+    async fn zurueckziehen(&self, actor: &Actor, id: InstanceId, grund: &str) -> Result<(), Fehler> {
+        self.inner.zurueckziehen(actor, id, grund).await
     }
 
     async fn eingreifen(&self, actor: &Actor, id: InstanceId, eingriff: Eingriff, grund: &str) -> Result<(), Fehler> {

@@ -4,20 +4,21 @@
 use async_trait::async_trait;
 use engine::{Command, ElementInstanceId};
 use nachrichten::{
-    Actor, DokumentId, InstanceId, PersonId, Tag, TaskId, Timestamp, Werte,
+    Actor, BlobHash, DokumentId, InstanceId, PersonId, Tag, TaskId, Timestamp, Werte,
     aufgaben::{Aufgabe, AufgabeSeite, Aufgaben, AufgabenFilter, AufgabenListe, Erledigung, Schritt, Zaehler},
     fehler::Fehler,
 };
 use serde_json::{Value, json};
 use service_platform::{
     args, audit,
-    db::{DbError, FromRow, Row},
+    db::{DbError, FromRow, Row, Tx},
     from_row, rechte,
 };
 
 use crate::{
     Geschaeftsgang, Inner,
     fahrt::{Akt, Fahrt, FahrtFehler},
+    fassung,
     sammel::{Abgelehnt, Bitte},
     signed_hash, sql, weitergabe,
 };
@@ -101,7 +102,7 @@ pub(crate) fn away(error: impl std::fmt::Display) -> Fehler {
     Fehler::new("E9001", 503, text, error.to_string())
 }
 
-fn uhrzeit(at: Timestamp) -> String {
+pub(crate) fn uhrzeit(at: Timestamp) -> String {
     let z = at.zoned();
     format!("{:02}.{:02}.{:04} um {:02}:{:02} Uhr", z.day(), z.month(), z.year(), z.hour(), z.minute())
 }
@@ -111,6 +112,9 @@ impl Inner {
     ///
     /// Result - in whose place, see [`Self::als`], or why not.
     pub(crate) async fn darf(&self, actor: &Actor, z: &Zeile) -> Result<Result<Option<PersonId>, Fehler>, DbError> {
+        if let (Some(at), None) = (z.erledigt, &z.erledigt_name) {
+            return Ok(Err(self.zurueckgenommen(z, at).await?));
+        }
         if let Some(at) = z.erledigt {
             let who = z.erledigt_name.as_deref().unwrap_or("Das System");
             let text = format!("{who} hat diese Aufgabe am {} erledigt.", uhrzeit(at));
@@ -140,7 +144,7 @@ impl Inner {
         Ok(first.map(|(fuer,)| Some(fuer).filter(|f| *f != actor.person)))
     }
 
-    async fn name_of(&self, person: PersonId) -> Result<String, DbError> {
+    pub(crate) async fn name_of(&self, person: PersonId) -> Result<String, DbError> {
         let name: Option<(String,)> = self.db.optional(&sql::PERSON_NAME, args![person]).await?;
         Ok(name.map(|(n,)| n).unwrap_or_default())
     }
@@ -288,7 +292,15 @@ impl Aufgaben for Geschaeftsgang {
             Some(fuer) => Some(inner.name_of(fuer).await.map_err(away)?),
             None => None,
         };
-        Ok(AufgabeSeite { aufgabe: Aufgabe { vertretung, ..z.aufgabe() }, variablen, entwurf, verlauf, sperre })
+        let fassung = inner.fassung(actor, &z, &state).await?;
+        Ok(AufgabeSeite {
+            aufgabe: Aufgabe { vertretung, ..z.aufgabe() },
+            variablen,
+            entwurf,
+            verlauf,
+            sperre,
+            fassung,
+        })
     }
 
     async fn claim(&self, actor: &Actor, id: TaskId, version: i64) -> Result<i64, Fehler> {
@@ -325,10 +337,16 @@ impl Aufgaben for Geschaeftsgang {
     async fn complete(&self, actor: &Actor, id: TaskId, e: Erledigung) -> Result<(), Fehler> {
         let inner = &self.inner;
         let schluessel = format!("aufgabe:{id}:{}:{}", actor.person, e.idempotency_key);
-        let abschluss = Abschluss { actor: actor.clone(), aufgabe: id, schluessel, version: e.version, werte: e.werte };
+        if e.fassung.is_some() {
+            let z = inner.read_task(actor, id).await?;
+            inner.noch_aktuell(actor, &z, e.fassung).await?;
+        }
+        let Erledigung { version, werte, fassung, .. } = e;
+        let abschluss = Abschluss { actor: actor.clone(), aufgabe: id, schluessel, version, werte, fassung };
         match self.bitte(Bitte::Abschluss(Box::new(abschluss))).await {
             Ok(_) => Ok(()),
             Err(Abgelehnt::Fehler(error)) => Err(error),
+            Err(Abgelehnt::Fassung) => Err(fassung::veraltet(fassung.is_some())),
             Err(Abgelehnt::Aufgabe) => {
                 let z = inner.read_task(actor, id).await?;
                 inner.darf(actor, &z).await.map_err(away)??;
@@ -375,6 +393,8 @@ pub(crate) struct Abschluss {
     pub schluessel: String,
     pub version: i64,
     pub werte: Werte,
+    /// The content the person saw, when this task is a signature.
+    pub fassung: Option<BlobHash>,
 }
 
 impl Abschluss {
@@ -412,46 +432,35 @@ impl Abschluss {
             said = Some(format!("i. V. für {name}{}", said.map(|s| format!(" · {s}")).unwrap_or_default()));
             werte.insert("in_vertretung_fuer".to_owned(), json!({ "id": fuer, "name": name }));
         }
+        if self.fassung.is_some() {
+            fassung::vor_zeichnung(fahrt, z.instanz, z.id).await?;
+        }
+        // What is signed is what the instance holds before this step changes it.
+        let hash = signed_hash(&z.daten, &self.werte);
+        let signature = args![z.id, z.instanz, &z.element, person, now, hash, als, self.fassung];
+        fahrt.tx().later(&sql::ZEICHNUNG_INSERT, signature).await?;
         let instance = ElementInstanceId(z.element_instanz);
         fahrt.akt = Some(Akt { instance: z.instanz, element: instance, person, text: said });
-        let done = fahrt.command(z.instanz, Command::CompleteTask { instance, variables: werte.clone() }).await;
-        match done {
-            Ok(()) => {}
-            Err(FahrtFehler::Rejected(engine::Rejected::NotOpen | engine::Rejected::Ended)) => {
-                return Ok(Err(Abgelehnt::Aufgabe));
-            }
-            Err(FahrtFehler::Rejected(reason)) => return Ok(Err(Abgelehnt::Fehler(step_failed(reason)))),
-            Err(error) => return Err(error),
-        }
-        self.record(fahrt, z, als, werte).await?;
+        fahrt.command(z.instanz, Command::CompleteTask { instance, variables: werte.clone() }).await?;
+        let data = json!({ "element": z.element, "entscheidung": self.werte.get("entscheidung"), "hash": hash, "fassung": self.fassung, "dokument": z.dokument, "in_vertretung_fuer": als });
+        fahrt.audit(z.instanz, "aufgabe erledigt", &format!("aufgabe:{}", z.id), data).await?;
         fahrt.akt = None;
+        self.close(fahrt.tx(), z, now, werte).await?;
         Ok(Ok(z.instanz))
     }
 
-    async fn record(
-        &self,
-        fahrt: &mut Fahrt<'_>,
-        z: &Zeile,
-        als: Option<PersonId>,
-        werte: Werte,
-    ) -> Result<(), FahrtFehler> {
-        let (now, person) = (fahrt.now(), self.actor.person);
-        let hash = signed_hash(&z.daten, &self.werte);
-        let data = json!({ "element": z.element, "entscheidung": self.werte.get("entscheidung"), "hash": hash, "dokument": z.dokument, "in_vertretung_fuer": als });
-        fahrt.audit(z.instanz, "aufgabe erledigt", &format!("aufgabe:{}", z.id), data).await?;
-        let tx = fahrt.tx();
-        tx.later(&sql::ZEICHNUNG_INSERT, args![z.id, z.instanz, &z.element, person, now, hash, als]).await?;
+    /// The task's own rows: done, no candidates, their grants gone; who signed may look at it later.
+    async fn close(&self, tx: &mut Tx, z: &Zeile, now: Timestamp, werte: Werte) -> Result<(), DbError> {
+        let person = self.actor.person;
         tx.later(&sql::AUFGABE_DONE, args![z.id, now, person, Value::Object(werte)]).await?;
         tx.later(&sql::KANDIDAT_DELETE, args![z.id]).await?;
         rechte::revoke(tx, &quelle(&z.process, z.id)).await?;
-        // Who signed something may look at it later.
         let (subjekt, source) = (format!("person:{person}"), format!("gezeichnet:{}", z.id));
         let objekte = [Some(format!("ablauf:{}", z.instanz)), z.dokument.map(|d| format!("dokument:{d}"))];
         for objekt in objekte.into_iter().flatten() {
             rechte::grant(tx, &subjekt, &objekt, rechte::Recht::Sehen, Timestamp(0), &source).await?;
         }
-        tx.later(&sql::BEFEHL_INSERT, args![&self.schluessel, now, "{}"]).await?;
-        Ok(())
+        tx.later(&sql::BEFEHL_INSERT, args![&self.schluessel, now, "{}"]).await
     }
 }
 

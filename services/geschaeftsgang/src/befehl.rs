@@ -10,6 +10,7 @@ use service_platform::{bus::Delivery, outbox};
 use crate::{
     Inner,
     fahrt::{Fahrt, FahrtFehler},
+    fassung,
 };
 
 /// Queue of start commands.
@@ -86,6 +87,9 @@ async fn take(inner: &Inner, queue: &str, deliveries: &[Delivery]) -> Result<(),
             }
         } else {
             match serde_json::from_value::<Nachricht>(body) {
+                Ok(n) if n.name == fassung::DOKUMENT_GEAENDERT => {
+                    fassung::geaendert(&mut fahrt, n.schluessel.as_deref().unwrap_or_default(), &n.werte).await?
+                }
                 Ok(n) => fahrt.send(&n.name, n.schluessel.as_deref(), &n.werte, Some(n.ttl)).await?,
                 Err(error) => tracing::error!(%error, message.id = %id, "not a message"),
             }

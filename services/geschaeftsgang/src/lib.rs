@@ -15,7 +15,9 @@ mod befehl;
 mod definitionen;
 mod eingriff;
 mod fahrt;
+mod fassung;
 mod jobs;
+mod laufweg;
 mod meldung;
 mod sammel;
 pub mod spur;
@@ -37,6 +39,7 @@ use tokio::sync::{Notify, RwLock};
 pub use abgleich::Abgleich;
 pub use befehl::{NACHRICHT, Nachricht, START, StartBefehl};
 pub use definitionen::{DeployFehler, Deployed, Herkunft, Pruefung};
+pub use fassung::DOKUMENT_GEAENDERT;
 
 pub const MIGRATIONS: Migrations = Migrations {
     name: "geschaeftsgang",
@@ -59,7 +62,7 @@ pub const FAILPOINTS: [&str; 9] = [
 
 /// All statements, for the test that prepares each one.
 pub fn statements() -> Vec<(&'static str, Sql)> {
-    [sql::STATEMENTS, sql::VIELE].concat()
+    [sql::STATEMENTS, sql::VIELE, fassung::STATEMENTS, laufweg::STATEMENTS].concat()
 }
 
 /// What the service may be told.

@@ -41,7 +41,7 @@ struct Zustellung<'a> {
 }
 
 fn refused(status: u16, text: &str, detail: &str) -> Fehler {
-    Fehler::new("E3020", status, text.to_owned(), detail.to_owned())
+    Fehler::new("E3024", status, text.to_owned(), detail.to_owned())
 }
 
 impl Inner {

@@ -9,6 +9,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use engine::Rejected;
 use nachrichten::{InstanceId, PersonId, TaskId, fehler::Fehler};
 use service_platform::{args, db::DbError, failpoint};
 use tokio::sync::oneshot;
@@ -32,6 +33,8 @@ pub(crate) enum Bitte {
 pub(crate) enum Abgelehnt {
     /// The task changed since the page was made, or the person may not: whoever asked looks closer.
     Aufgabe,
+    /// Not the content that counts.
+    Fassung,
     Fehler(Fehler),
 }
 
@@ -112,9 +115,11 @@ async fn together(inner: &Inner, bitten: &[Bitte]) -> Vec<Option<Antwort>> {
 
 /// The database said no to a single request.
 fn refused(error: FahrtFehler) -> Abgelehnt {
-    let four_eyes = |e: &DbError| e.message().is_some_and(|m| m.contains("four-eyes"));
+    let says = |e: &DbError, word| e.message().is_some_and(|m| m.contains(word));
     match error {
-        FahrtFehler::Db(error) if four_eyes(&error) => Abgelehnt::Aufgabe,
+        FahrtFehler::Db(error) if says(&error, "four-eyes") => Abgelehnt::Aufgabe,
+        FahrtFehler::Db(error) if says(&error, "stale-content") => Abgelehnt::Fassung,
+        FahrtFehler::Rejected(Rejected::NotOpen | Rejected::Ended) => Abgelehnt::Aufgabe,
         FahrtFehler::Db(error) => Abgelehnt::Fehler(away(error)),
         FahrtFehler::NoProcess(name) => {
             let text = format!("Den Ablauf „{name}“ gibt es nicht.");

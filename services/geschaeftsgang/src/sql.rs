@@ -163,7 +163,7 @@ viele! {
     pub KANDIDAT_INSERT: geschaeftsgang_kandidat (aufgabe uuid, subjekt text, process text, element text, sortierung text) = "ON CONFLICT DO NOTHING";
     pub KANDIDAT_DELETE: geschaeftsgang_kandidat (aufgabe uuid) = "DELETE FROM geschaeftsgang_kandidat WHERE aufgabe IN (SELECT r.aufgabe FROM " + rows + ")";
     pub AUSSCHLUSS_INSERT: geschaeftsgang_ausschluss (aufgabe uuid, element text) = "ON CONFLICT DO NOTHING";
-    pub ZEICHNUNG_INSERT: geschaeftsgang_zeichnung (aufgabe uuid, instanz uuid, element text, person uuid, at int, hash text, fuer uuid) = "";
+    pub ZEICHNUNG_INSERT: geschaeftsgang_zeichnung (aufgabe uuid, instanz uuid, element text, person uuid, at int, hash text, fuer uuid, fassung text) = "";
     pub BEFEHL_INSERT: geschaeftsgang_befehl (schluessel text, at int, antwort text) = "";
 
     pub FRIST_INSERT: geschaeftsgang_frist (instanz uuid, timer int, due int, element text, ruht int) = "";

@@ -65,42 +65,42 @@ pub fn person(actor: &Actor) -> String {
     format!("person:{}", actor.person)
 }
 
-/// The end of a chain: what the next entry follows. Whoever holds one holds the lock on its chain.
+/// The end of a chain: what the next entry follows.
 #[derive(Clone, Debug, Default)]
-pub struct Ende {
+pub(crate) struct Ende {
     seq: i64,
     hash: String,
 }
 
-impl Ende {
-    /// Appends one entry.
-    pub async fn append(&mut self, tx: &mut Tx, entry: Entry<'_>) -> Result<(), DbError> {
-        let Entry { chain, at, actor, act, object, data } = entry;
-        let (seq, data) = (self.seq + 1, data.to_string());
-        let hash = chain_hash(&self.hash, chain, seq, at, actor, act, object, &data);
-        tx.later(&INSERT, args![chain, seq, at, actor, act, object, data, hash.as_str()]).await?;
-        tx.later(&BUMP, args![chain, seq, hash.as_str(), at, 0i64]).await?;
-        *self = Self { seq, hash };
-        Ok(())
-    }
-}
-
-/// Appends one entry; the chain's head row is locked by this transaction anyway.
+/// Appends one entry; the chain's head row is read and locked once in a transaction.
 pub async fn append(tx: &mut Tx, entry: Entry<'_>) -> Result<(), DbError> {
-    end(tx, entry.chain).await?.append(tx, entry).await
+    let Entry { chain, at, actor, act, object, data } = entry;
+    let ende = match tx.ends.get(chain) {
+        Some(ende) => ende.clone(),
+        None => {
+            let head: Option<(i64, String)> = tx.optional(&HEAD, args![chain]).await?;
+            head.map_or_else(Ende::default, |(seq, hash)| Ende { seq, hash })
+        }
+    };
+    let (seq, data) = (ende.seq + 1, data.to_string());
+    let hash = chain_hash(&ende.hash, chain, seq, at, actor, act, object, &data);
+    tx.later(&INSERT, args![chain, seq, at, actor, act, object, data, hash.as_str()]).await?;
+    tx.later(&BUMP, args![chain, seq, hash.as_str(), at, 0i64]).await?;
+    tx.ends.insert(chain.to_owned(), Ende { seq, hash });
+    Ok(())
 }
 
-/// Reads and locks the end of one chain.
-pub async fn end(tx: &mut Tx, chain: &str) -> Result<Ende, DbError> {
-    let head: Option<(i64, String)> = tx.optional(&HEAD, args![chain]).await?;
-    Ok(head.map_or_else(Ende::default, |(seq, hash)| Ende { seq, hash }))
-}
-
-/// Reads and locks the ends of many chains; one that is missing has no entry yet.
-pub async fn ends(tx: &mut Tx, chains: &[String]) -> Result<BTreeMap<String, Ende>, DbError> {
-    let rows: Vec<Args> = chains.iter().map(|chain| args![chain]).collect();
+/// Reads and locks the ends of many chains that will be written, in one statement.
+pub async fn expect(tx: &mut Tx, chains: &[String]) -> Result<(), DbError> {
+    let rows: Vec<Args> = chains.iter().filter(|c| !tx.ends.contains_key(*c)).map(|c| args![c]).collect();
     let heads: Vec<(String, i64, String)> = tx.all(&HEADS_OF.sql, args![HEADS_OF.rows(&rows)]).await?;
-    Ok(heads.into_iter().map(|(chain, seq, hash)| (chain, Ende { seq, hash })).collect())
+    tx.ends.extend(heads.into_iter().map(|(chain, seq, hash)| (chain, Ende { seq, hash })));
+    Ok(())
+}
+
+/// Nobody wrote to this chain yet: what it belongs to did not exist before this transaction.
+pub fn begins(tx: &mut Tx, chain: &str) {
+    tx.ends.insert(chain.to_owned(), Ende::default());
 }
 
 #[allow(clippy::too_many_arguments)] // the fields of one row, in their canonical order

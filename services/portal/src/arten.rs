@@ -9,11 +9,12 @@ pub enum Art {
     Scan,
     Rechnung,
     Vorlage,
+    Umlauf,
     Klaerung,
 }
 
 impl Art {
-    pub const ALLE: [Self; 4] = [Self::Scan, Self::Rechnung, Self::Vorlage, Self::Klaerung];
+    pub const ALLE: [Self; 5] = [Self::Scan, Self::Rechnung, Self::Vorlage, Self::Umlauf, Self::Klaerung];
 
     /// Kind of a task: an element whose id contains `klaerung` is Klärung, else the process decides.
     pub fn von(process: &str, element: &str) -> Self {
@@ -23,7 +24,8 @@ impl Art {
         }
         match process {
             "rechnung" => Self::Rechnung,
-            "beschlussvorlage" => Self::Vorlage,
+            "beschlussvorlage" | "niederschrift" => Self::Vorlage,
+            "umlauf" => Self::Umlauf,
             _ => Self::Scan,
         }
     }
@@ -41,6 +43,7 @@ impl Art {
             Self::Scan => "/aufgaben/scanpruefung",
             Self::Rechnung => "/aufgaben/rechnungen",
             Self::Vorlage => "/aufgaben/vorlagen",
+            Self::Umlauf => "/aufgaben/umlaeufe",
             Self::Klaerung => "/aufgaben/klaerung",
         }
     }
@@ -58,6 +61,7 @@ impl Art {
             Self::Scan => "Scanprüfung",
             Self::Rechnung => "Rechnungen",
             Self::Vorlage => "Vorlagen",
+            Self::Umlauf => "Umläufe",
             Self::Klaerung => "Klärung",
         }
     }
@@ -67,6 +71,7 @@ impl Art {
             Self::Scan => "Prüfung",
             Self::Rechnung => "Rechnung",
             Self::Vorlage => "Vorlage",
+            Self::Umlauf => "Zeichnung",
             Self::Klaerung => "Klärung",
         }
     }
@@ -76,6 +81,7 @@ impl Art {
             Self::Scan => "Prüfungen",
             Self::Rechnung => "Rechnungen",
             Self::Vorlage => "Vorlagen",
+            Self::Umlauf => "Zeichnungen",
             Self::Klaerung => "Klärungen",
         }
     }
@@ -86,6 +92,7 @@ impl Art {
             Self::Scan => "scanpruefung",
             Self::Rechnung => "rechnungen",
             Self::Vorlage => "vorlagen",
+            Self::Umlauf => "umlauf",
             Self::Klaerung => "klaerung",
         }
     }
@@ -96,6 +103,8 @@ impl Art {
             Self::Scan => &["Poststelle"],
             Self::Klaerung => &["Poststelle", "Kasse"],
             Self::Rechnung => &["Feststellung", "Anordnung", "Kasse"],
+            // Anybody may be asked; who is not does not need an empty list.
+            Self::Umlauf => &[],
             Self::Vorlage => &["Sachbearbeitung", "Amtsleitung", "Geschaeftsstelle", "Dezernat", "OB"],
         }
     }
@@ -105,7 +114,8 @@ impl Art {
         match self {
             Self::Scan => &["posteingang", "dokument"],
             Self::Rechnung => &["rechnung"],
-            Self::Vorlage => &["beschlussvorlage"],
+            Self::Vorlage => &["beschlussvorlage", "niederschrift"],
+            Self::Umlauf => &["umlauf"],
             Self::Klaerung => &["posteingang", "dokument", "rechnung", "rueckmeldung", "beschlussvorlage"],
         }
     }
@@ -137,6 +147,8 @@ mod tests {
         assert_eq!(Art::von("posteingang", "Quarantaene"), Art::Klaerung);
         assert_eq!(Art::von("rechnung", "aufgabe_anordnung"), Art::Rechnung);
         assert_eq!(Art::von("beschlussvorlage", "mitzeichnung"), Art::Vorlage);
+        assert_eq!(Art::von("niederschrift", "Entwurf"), Art::Vorlage);
+        assert_eq!(Art::von("umlauf", "Zeichnung"), Art::Umlauf);
         for art in Art::ALLE {
             assert_eq!(Art::von_slug(art.slug()), Some(art));
         }

@@ -248,6 +248,10 @@ impl Ctx {
             "gemeldet" => gut("Die Meldung ist angekommen. Sie steht mit Ihrem Namen im Verlauf.".to_owned()),
             "zugang" => gut("Der Zugang ist geändert. Der Grund steht im Protokoll.".to_owned()),
             "vorlage" => gut("Die Vorlage ist angelegt. Die Ämter sehen sie in ihren Aufgaben.".to_owned()),
+            "umlauf" => gut("Der Umlauf ist gestartet. Die erste Stelle sieht ihn in ihren Aufgaben.".to_owned()),
+            "laufweg" => gut("Der Laufweg ist geändert. Der Grund steht im Verlauf.".to_owned()),
+            "zurueckgezogen" => gut("Zurückgezogen. Offene Aufgaben sind weg, der Verlauf bleibt.".to_owned()),
+            "fassung" => gut("Die neue Fassung ist gespeichert. Frühere Zeichnungen sind ungültig.".to_owned()),
             "erneut" => {
                 let n: u32 = self.query("anzahl").parse().unwrap_or(0);
                 gut(if n == 1 {

@@ -18,6 +18,11 @@ use crate::{App, schutz::Antwort};
 
 /// Routes with a multipart body; their handlers check the token as the first field.
 pub const MEHRTEILIG: &[&str] = &["/sendungen", "/betrieb/fassungen"];
+
+fn mehrteilig(path: &str) -> bool {
+    let of_document = path.strip_prefix("/dokumente/").and_then(|rest| rest.split_once('/'));
+    MEHRTEILIG.contains(&path) || matches!(of_document, Some((_, "fassung")))
+}
 /// Largest form; longer bodies are files and have their own route.
 const FORM_MAX: usize = 1024 * 1024;
 
@@ -165,7 +170,7 @@ pub async fn noetig(State(app): State<App>, mut request: Request, next: Next) ->
         if fremde_seite(request.headers()) {
             return Antwort(csrf_fehler()).into_response();
         }
-        if !MEHRTEILIG.contains(&request.uri().path()) {
+        if !mehrteilig(request.uri().path()) {
             request = match read_form(request).await {
                 Ok((request, felder)) if csrf_passt(&ich.csrf, felder.get("csrf")) => request,
                 Ok(_) => return Antwort(csrf_fehler()).into_response(),

@@ -45,6 +45,8 @@ pub struct Options {
     pub aemter: Vec<Amt>,
     /// Groups: name and title.
     pub gruppen: BTreeMap<String, String>,
+    /// Councils and committees, in the order people name them.
+    pub gremien: Vec<String>,
     /// Document types a person may choose: value and German name.
     pub dokumentarten: Vec<(String, String)>,
 }
@@ -57,6 +59,8 @@ struct Organisation {
     stadt: String,
     aemter: Vec<AmtZeile>,
     gruppen: Vec<GruppeZeile>,
+    #[serde(default)]
+    gremien: Vec<String>,
 }
 
 #[derive(serde::Deserialize)]
@@ -85,7 +89,7 @@ impl Options {
             .into_iter()
             .map(|a| Amt { mitzeichnung: signs(&a.nummer), kennzeichen: a.nummer, name: a.name })
             .collect();
-        Ok(Self { stadt: format!("Stadt {}", o.stadt), aemter, gruppen, ..Self::plain() })
+        Ok(Self { stadt: format!("Stadt {}", o.stadt), aemter, gruppen, gremien: o.gremien, ..Self::plain() })
     }
 
     fn plain() -> Self {
@@ -110,8 +114,16 @@ impl Options {
             upload_max: 100 * 1024 * 1024,
             aemter: Vec::new(),
             gruppen: BTreeMap::new(),
+            gremien: Vec::new(),
             dokumentarten: arten.map(|(w, n)| (w.to_owned(), n.to_owned())).into(),
         }
+    }
+
+    /// Groups that sign Vorlagen and Umläufe, with what people call them.
+    pub fn zeichnende(&self) -> Vec<(String, String)> {
+        let council = ["Dezernat", "OB", "Geschaeftsstelle", "Personalrat", "Gemeinderat"];
+        let signs = |g: &str| g.starts_with("Mitzeichnung-") || g.starts_with("Amtsleitung-") || council.contains(&g);
+        self.gruppen.iter().filter(|(g, _)| signs(g)).map(|(g, titel)| (format!("gruppe:{g}"), titel.clone())).collect()
     }
 
     /// What a group is called; its name when it has no title.

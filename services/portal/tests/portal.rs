@@ -4,6 +4,8 @@
 
 #[path = "portal/api.rs"]
 mod api;
+#[path = "portal/beschluss.rs"]
+mod beschluss;
 #[path = "portal/browser.rs"]
 mod browser;
 #[path = "portal/dateien.rs"]

@@ -4,8 +4,18 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 
-import { login, newPerson, open, picture, taskLinks } from "../lib/browser.mjs";
+import { button, decide, fillRequired, login, newPerson, open, picture, taskLinks } from "../lib/browser.mjs";
 import { checkPage, checkWeight } from "../lib/checks.mjs";
+
+/** Asks again until there is an answer: work of the services takes its moment. */
+async function until(ask) {
+  for (let i = 0; i < 60; i++) {
+    const answer = await ask();
+    if (answer) return answer;
+    await new Promise((later) => setTimeout(later, 300));
+  }
+  throw new Error("no answer after 18 s");
+}
 
 /** Pages that look the same for a fixed address: person, address, picture for the README. */
 const PAGES = [
@@ -124,6 +134,77 @@ export function filledPages(world) {
     const target = await list.locator("a").first().getAttribute("href");
     assert.ok(await person.page.locator(target).isVisible(), `${target} is not on the page`);
     await checkPage(person);
+    await person.close();
+  });
+
+  it("an Umlauf from its start to the void signature, every page of it", async () => {
+    const person = await newPerson(world.browser, world.server.url);
+    const { page } = person;
+    await login(person, "poststelle");
+    await open(person, "/sendungen");
+    const buffer = Buffer.from("Entwurf der Baumschutzsatzung\n\nDer Stammumfang beträgt 80 Zentimeter.\n");
+    await page.locator("input[type=file]").setInputFiles({ name: "baumschutz.txt", mimeType: "text/plain", buffer });
+    await page.locator("form:has(input[type=file]) button[type=submit]").click();
+    await page.getByText("baumschutz.txt").first().waitFor();
+    const task = await until(async () => {
+      await open(person, "/aufgaben/scanpruefung");
+      return (await taskLinks(page)).find((t) => /baumschutz/i.test(t.title));
+    });
+    await open(person, task.href);
+    await page.locator("#f-amt").selectOption("66");
+    await page.locator("#f-einheit").selectOption("66.10");
+    await fillRequired(page);
+    await decide(page, "Bestätigen und weiter");
+
+    await login(person, "amtsleitung");
+    const found = await until(async () => {
+      await open(person, "/suche?q=Stammumfang");
+      const link = page.locator("main .treffer a[href^='/dokumente/']").first();
+      return (await link.count()) > 0 && link.getAttribute("href");
+    });
+    const dokument = found.split("?")[0];
+    await open(person, dokument);
+    await page.getByRole("link", { name: "Umlauf starten" }).click();
+    await checkPage(person);
+    await page.getByLabel("Worum geht es?").fill("Bitte zeichnen Sie den Entwurf.");
+    await page.locator("#f-art").selectOption("nacheinander");
+    await page.locator("#f-regel").selectOption("alle");
+    await page.locator("#f-frist").fill("31.12.2027");
+    await page.locator("#f-stellen-0-wer").selectOption("gruppe:Mitzeichnung-30");
+    await button(page, "Zeile hinzufügen").click();
+    await page.locator("#f-stellen-1-wer").selectOption("gruppe:Mitzeichnung-61");
+    await button(page, "Umlauf starten").click();
+    await page.waitForURL(/\/laufweg\?meldung=umlauf/);
+    const laufweg = new URL(page.url()).pathname;
+    await page.getByText("Stelle einfügen").click();
+    await page.locator("#wer").selectOption("gruppe:Mitzeichnung-20");
+    await page.locator("#ort").selectOption({ index: 0 });
+    await page.locator("#grund-ein").fill("kostet Geld");
+    await button(page, "Einfügen").click();
+    await page.waitForURL(/meldung=laufweg/);
+
+    await login(person, "rechtsamt");
+    await open(person, "/aufgaben/umlaeufe");
+    await checkPage(person);
+    await open(person, (await taskLinks(page))[0].href);
+    await checkPage(person);
+    await decide(page, "Zeichnen");
+
+    await login(person, "amtsleitung");
+    await open(person, `${dokument}/fassung`);
+    await checkPage(person);
+    await page.locator("#grund").fill("Zahl berichtigt");
+    await page.locator("#datei").setInputFiles({ name: "baumschutz-2.txt", mimeType: "text/plain", buffer: Buffer.from("100 Zentimeter") });
+    await button(page, "Neue Fassung speichern").click();
+    await page.waitForURL(/meldung=fassung/);
+    await until(async () => {
+      await open(person, laufweg);
+      return (await page.getByRole("main").textContent()).includes("ungültig: Dokument geändert am");
+    });
+    await checkPage(person);
+    await open(person, laufweg.replace("/laufweg", "/zurueckziehen"));
+    await checkPage(person);
+    person.assertQuiet();
     await person.close();
   });
 

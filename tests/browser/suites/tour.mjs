@@ -144,8 +144,9 @@ export function tour(world) {
     await open(author, "/vorlagen/neu");
     await page.getByLabel("Titel").fill(VORLAGE);
     await page.getByLabel("Beschlussvorschlag und Begründung").fill("Der Gemeinderat stimmt dem Neubau zu.\n\nDer Weg fehlt im Netz.");
-    await page.locator("input[name=aemter][value='20']").check();
-    await page.locator("input[name=aemter][value='61']").check();
+    await page.locator("#f-sichtbarkeit").selectOption("oeffentlich");
+    await page.locator("input[name='f.aemter'][value='20']").check();
+    await page.locator("input[name='f.aemter'][value='61']").check();
     await page.getByRole("button", { name: "Vorlage anlegen" }).click();
     await page.waitForURL((address) => !address.pathname.endsWith("/neu"));
     author.assertQuiet();

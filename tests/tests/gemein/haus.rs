@@ -138,7 +138,7 @@ impl Haus {
     /// Completes with these values, as the button of the page does.
     pub async fn versuche(&self, actor: &Actor, a: &AufgabeSeite, werte: Value) -> Result<(), Fehler> {
         let idempotency_key = self.app.ids.uuid().to_string();
-        let e = Erledigung { version: a.aufgabe.version, idempotency_key, werte: object(werte) };
+        let e = Erledigung { version: a.aufgabe.version, idempotency_key, werte: object(werte), fassung: a.fassung };
         self.app.geschaeftsgang.complete(actor, a.aufgabe.id, e).await
     }
 

@@ -174,6 +174,8 @@ pub(crate) struct UserSpec {
     pub data: Option<Expr>,
     pub due: Option<Text>,
     pub not_person_of: Vec<String>,
+    /// `eakte:zeichnung`: what a signature is bound to.
+    pub signs: Option<String>,
     pub priority: u8,
 }
 

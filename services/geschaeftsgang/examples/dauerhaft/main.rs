@@ -129,7 +129,7 @@ impl Stadt {
         let id = self.engine.start(&self.actor, "drei", Werte::new(), &n.to_string()).await.map_err(failed)?;
         for step in 0..tasks {
             let task = self.engine.open_task(id).await.map_err(|e| e.to_string())?.ok_or("no open task")?;
-            let e = Erledigung { version: 1, idempotency_key: step.to_string(), werte: Werte::new() };
+            let e = Erledigung { version: 1, idempotency_key: step.to_string(), werte: Werte::new(), fassung: None };
             let asked = Instant::now();
             self.engine.complete(&self.actor, task, e).await.map_err(failed)?;
             if let Ok(mut times) = times.lock() {

@@ -155,9 +155,36 @@ CREATE TABLE geschaeftsgang_zeichnung (
   -- In whose place, when the person stood in for somebody.
   fuer UUID,
   at BIGINT NOT NULL,
-  hash TEXT NOT NULL
+  hash TEXT NOT NULL,
+  -- SHA-256 of the content the person saw.
+  fassung TEXT
 );
 CREATE INDEX geschaeftsgang_zeichnung_instanz ON geschaeftsgang_zeichnung (instanz, element, person);
+
+-- What a signing task is bound to: 'dokument:<id>', or 'ablauf:<id>/<variable>'.
+CREATE TABLE geschaeftsgang_gegenstand (
+  aufgabe UUID NOT NULL PRIMARY KEY,
+  objekt TEXT NOT NULL
+);
+CREATE INDEX geschaeftsgang_gegenstand_objekt ON geschaeftsgang_gegenstand (objekt);
+-- The content that counts now.
+CREATE TABLE geschaeftsgang_fassung (
+  objekt TEXT NOT NULL PRIMARY KEY,
+  hash TEXT NOT NULL,
+  seit BIGINT NOT NULL
+);
+-- A signature of an earlier content that counts for a later one too, because the change does not concern it.
+CREATE TABLE geschaeftsgang_gilt_weiter (
+  aufgabe UUID NOT NULL,
+  hash TEXT NOT NULL,
+  PRIMARY KEY (aufgabe, hash)
+);
+-- Signatures that count no more, since when, and the content that came instead.
+CREATE TABLE geschaeftsgang_ungueltig (
+  aufgabe UUID NOT NULL PRIMARY KEY,
+  seit BIGINT NOT NULL,
+  hash TEXT NOT NULL
+);
 
 CREATE TABLE geschaeftsgang_frist (
   instanz UUID NOT NULL,
@@ -227,4 +254,32 @@ CREATE TRIGGER geschaeftsgang_vier_augen BEFORE INSERT ON geschaeftsgang_zeichnu
 CREATE FUNCTION geschaeftsgang_fest() RETURNS trigger LANGUAGE plpgsql AS
   $$ BEGIN RAISE EXCEPTION 'signatures are append-only'; END $$;
 CREATE TRIGGER geschaeftsgang_zeichnung_fest BEFORE UPDATE OR DELETE ON geschaeftsgang_zeichnung
+  FOR EACH ROW EXECUTE FUNCTION geschaeftsgang_fest();
+-- A signature is one of the content that counts, or none. The share lock lets no other content in until this one is kept.
+CREATE FUNCTION geschaeftsgang_zeichnung_fassung() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE gegenstand TEXT; jetzt TEXT;
+BEGIN
+  SELECT objekt INTO gegenstand FROM geschaeftsgang_gegenstand WHERE aufgabe = NEW.aufgabe;
+  IF FOUND THEN
+    SELECT hash INTO jetzt FROM geschaeftsgang_fassung WHERE objekt = gegenstand FOR SHARE;
+    IF NEW.fassung IS NULL OR jetzt <> NEW.fassung THEN
+      RAISE EXCEPTION 'stale-content';
+    END IF;
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER geschaeftsgang_zeichnung_fassung BEFORE INSERT ON geschaeftsgang_zeichnung
+  FOR EACH ROW EXECUTE FUNCTION geschaeftsgang_zeichnung_fassung();
+-- Other content: what was signed before counts no more.
+CREATE FUNCTION geschaeftsgang_fassung_neu() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  INSERT INTO geschaeftsgang_ungueltig (aufgabe, seit, hash)
+  SELECT z.aufgabe, NEW.seit, NEW.hash FROM geschaeftsgang_gegenstand g JOIN geschaeftsgang_zeichnung z ON z.aufgabe = g.aufgabe
+  WHERE g.objekt = NEW.objekt AND z.fassung <> NEW.hash
+    AND NOT EXISTS (SELECT 1 FROM geschaeftsgang_gilt_weiter w WHERE w.aufgabe = z.aufgabe AND w.hash = NEW.hash)
+  ON CONFLICT DO NOTHING;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER geschaeftsgang_fassung_neu AFTER UPDATE OF hash ON geschaeftsgang_fassung
+  FOR EACH ROW WHEN (NEW.hash <> OLD.hash) EXECUTE FUNCTION geschaeftsgang_fassung_neu();
+CREATE TRIGGER geschaeftsgang_ungueltig_fest BEFORE UPDATE OR DELETE ON geschaeftsgang_ungueltig
   FOR EACH ROW EXECUTE FUNCTION geschaeftsgang_fest();

@@ -163,7 +163,9 @@ CREATE TABLE geschaeftsgang_zeichnung (
   -- In whose place, when the person stood in for somebody.
   fuer BLOB,
   at INTEGER NOT NULL,
-  hash TEXT NOT NULL
+  hash TEXT NOT NULL,
+  -- SHA-256 of the content the person saw.
+  fassung TEXT
 ) STRICT;
 CREATE INDEX geschaeftsgang_zeichnung_instanz ON geschaeftsgang_zeichnung (instanz, element, person);
 CREATE TRIGGER geschaeftsgang_vier_augen BEFORE INSERT ON geschaeftsgang_zeichnung
@@ -176,6 +178,49 @@ BEGIN SELECT RAISE(ABORT, 'four-eyes'); END;
 CREATE TRIGGER geschaeftsgang_zeichnung_fest BEFORE UPDATE ON geschaeftsgang_zeichnung
 BEGIN SELECT RAISE(ABORT, 'signatures are append-only'); END;
 CREATE TRIGGER geschaeftsgang_zeichnung_bleibt BEFORE DELETE ON geschaeftsgang_zeichnung
+BEGIN SELECT RAISE(ABORT, 'signatures are append-only'); END;
+
+-- What a signing task is bound to: 'dokument:<id>', or 'ablauf:<id>/<variable>'.
+CREATE TABLE geschaeftsgang_gegenstand (
+  aufgabe BLOB NOT NULL PRIMARY KEY,
+  objekt TEXT NOT NULL
+) STRICT;
+CREATE INDEX geschaeftsgang_gegenstand_objekt ON geschaeftsgang_gegenstand (objekt);
+-- The content that counts now.
+CREATE TABLE geschaeftsgang_fassung (
+  objekt TEXT NOT NULL PRIMARY KEY,
+  hash TEXT NOT NULL,
+  seit INTEGER NOT NULL
+) STRICT;
+-- A signature of an earlier content that counts for a later one too, because the change does not concern it.
+CREATE TABLE geschaeftsgang_gilt_weiter (
+  aufgabe BLOB NOT NULL,
+  hash TEXT NOT NULL,
+  PRIMARY KEY (aufgabe, hash)
+) STRICT;
+-- Signatures that count no more, since when, and the content that came instead.
+CREATE TABLE geschaeftsgang_ungueltig (
+  aufgabe BLOB NOT NULL PRIMARY KEY,
+  seit INTEGER NOT NULL,
+  hash TEXT NOT NULL
+) STRICT;
+-- A signature is one of the content that counts, or none.
+CREATE TRIGGER geschaeftsgang_zeichnung_fassung BEFORE INSERT ON geschaeftsgang_zeichnung
+WHEN EXISTS (
+  SELECT 1 FROM geschaeftsgang_gegenstand g LEFT JOIN geschaeftsgang_fassung f ON f.objekt = g.objekt
+  WHERE g.aufgabe = NEW.aufgabe AND (NEW.fassung IS NULL OR f.hash <> NEW.fassung))
+BEGIN SELECT RAISE(ABORT, 'stale-content'); END;
+-- Other content: what was signed before counts no more.
+CREATE TRIGGER geschaeftsgang_fassung_neu AFTER UPDATE OF hash ON geschaeftsgang_fassung WHEN NEW.hash <> OLD.hash BEGIN
+  INSERT INTO geschaeftsgang_ungueltig (aufgabe, seit, hash)
+  SELECT z.aufgabe, NEW.seit, NEW.hash FROM geschaeftsgang_gegenstand g JOIN geschaeftsgang_zeichnung z ON z.aufgabe = g.aufgabe
+  WHERE g.objekt = NEW.objekt AND z.fassung <> NEW.hash
+    AND NOT EXISTS (SELECT 1 FROM geschaeftsgang_gilt_weiter w WHERE w.aufgabe = z.aufgabe AND w.hash = NEW.hash)
+  ON CONFLICT DO NOTHING;
+END;
+CREATE TRIGGER geschaeftsgang_ungueltig_fest BEFORE UPDATE ON geschaeftsgang_ungueltig
+BEGIN SELECT RAISE(ABORT, 'signatures are append-only'); END;
+CREATE TRIGGER geschaeftsgang_ungueltig_bleibt BEFORE DELETE ON geschaeftsgang_ungueltig
 BEGIN SELECT RAISE(ABORT, 'signatures are append-only'); END;
 
 CREATE TABLE geschaeftsgang_frist (

@@ -92,8 +92,6 @@ struct Geladen {
     definition: Arc<Definition>,
     state: State,
     neu: Option<Option<String>>,
-    /// The end of its audit chain, once it was read.
-    ende: Option<audit::Ende>,
 }
 
 /// A ride; [`Fahrt::finish`] writes what was changed.
@@ -289,9 +287,8 @@ impl<'a> Fahrt<'a> {
         };
         let data = json!({ "process": process, "version": fassung.version, "parent": row.parent });
         let definition = fassung.definition;
-        // Nobody wrote to the chain of an instance that did not exist.
-        let ende = Some(audit::Ende::default());
-        self.loaded.insert(id, Geladen { row, definition, state, neu: Some(key), ende });
+        audit::begins(self.tx, &format!("ablauf:{id}"));
+        self.loaded.insert(id, Geladen { row, definition, state, neu: Some(key) });
         self.audit(id, "gestartet", &format!("ablauf:{id}"), data).await?;
         Ok(id)
     }
@@ -309,13 +306,7 @@ impl<'a> Fahrt<'a> {
         let missing: Vec<InstanceId> = ids.iter().filter(|id| !self.loaded.contains_key(id)).copied().collect();
         self.read(&missing).await?;
         let chains: Vec<String> = missing.iter().map(|id| format!("ablauf:{id}")).collect();
-        let mut ends = audit::ends(self.tx, &chains).await?;
-        for (id, chain) in missing.iter().zip(&chains) {
-            if let Some(g) = self.loaded.get_mut(id) {
-                g.ende = Some(ends.remove(chain).unwrap_or_default());
-            }
-        }
-        Ok(())
+        Ok(audit::expect(self.tx, &chains).await?)
     }
 
     async fn read(&mut self, ids: &[InstanceId]) -> Result<(), FahrtFehler> {
@@ -330,7 +321,7 @@ impl<'a> Fahrt<'a> {
             }
             let fassung = fassung.ok_or_else(|| FahrtFehler::NoProcess(row.process.clone()))?;
             let state = serde_json::from_str(&row.state)?;
-            let geladen = Geladen { definition: fassung.definition, state, neu: None, ende: None, row };
+            let geladen = Geladen { definition: fassung.definition, state, neu: None, row };
             self.loaded.insert(geladen.row.id, geladen);
         }
         Ok(())
@@ -372,7 +363,7 @@ impl<'a> Fahrt<'a> {
 
     async fn history(&mut self, id: InstanceId, event: HistoryEvent) -> Result<(), FahrtFehler> {
         let akt = self.akt.as_ref().filter(|a| a.instance == id && a.element == event.instance);
-        let akt = akt.filter(|_| event.kind == HistoryKind::Completed);
+        let akt = akt.filter(|_| matches!(event.kind, HistoryKind::Completed | HistoryKind::Modified));
         let (person, said) = (akt.map(|a| a.person), akt.and_then(|a| a.text.clone()));
         let ereignis = EREIGNISSE.iter().find(|(kind, _)| *kind == event.kind).map_or("geändert", |(_, word)| word);
         let event = HistoryEvent { detail: said.or(event.detail), ..event };
@@ -404,6 +395,16 @@ impl<'a> Fahrt<'a> {
         Ok(())
     }
 
+    /// The variables of the process itself, as this ride left them.
+    pub fn variablen(&self, id: InstanceId) -> Werte {
+        self.loaded.get(&id).map(|g| g.state.variables()).unwrap_or_default()
+    }
+
+    /// The moment of this ride.
+    pub fn jetzt(&self) -> Timestamp {
+        self.now
+    }
+
     /// An operator stopped this instance.
     fn stopped(&self, id: InstanceId) -> bool {
         self.loaded.get(&id).is_some_and(|g| g.row.angehalten)
@@ -414,7 +415,7 @@ impl<'a> Fahrt<'a> {
         Some((row.parent?, ElementInstanceId(row.parent_element? as u64)))
     }
 
-    /// An entry in the chain of a loaded instance, by whoever acts in this ride.
+    /// An entry in the chain of an instance, by whoever acts in this ride.
     pub async fn audit(&mut self, id: InstanceId, act: &str, object: &str, data: Value) -> Result<(), FahrtFehler> {
         let actor = match &self.akt {
             Some(akt) => format!("person:{}", akt.person),
@@ -423,7 +424,7 @@ impl<'a> Fahrt<'a> {
         self.audit_by(&actor, id, act, object, data).await
     }
 
-    /// An entry in the chain of a loaded instance.
+    /// An entry in the chain of an instance.
     pub async fn audit_by(
         &mut self,
         actor: &str,
@@ -433,13 +434,8 @@ impl<'a> Fahrt<'a> {
         data: Value,
     ) -> Result<(), FahrtFehler> {
         let chain = format!("ablauf:{id}");
-        let g = self.loaded.get_mut(&id).ok_or(FahrtFehler::NoInstance(id))?;
-        if g.ende.is_none() {
-            g.ende = Some(audit::end(self.tx, &chain).await?);
-        }
         let entry = audit::Entry { chain: &chain, at: self.now, actor, act, object, data };
-        g.ende.get_or_insert_default().append(self.tx, entry).await?;
-        Ok(())
+        Ok(audit::append(self.tx, entry).await?)
     }
 }
 
@@ -460,10 +456,12 @@ impl About {
             sendung: text(&["sendung", "id"]).or_else(|| text(&["eintrag", "sendung"])).and_then(|t| t.parse().ok()),
             dokument: text(&["eintrag", "dokument"])
                 .or_else(|| text(&["vorlage", "dokument"]))
+                .or_else(|| text(&["umlauf", "dokument"]))
                 .and_then(|t| t.parse().ok()),
             titel: text(&["sendung", "name"])
                 .or_else(|| text(&["eintrag", "teil", "name"]))
-                .or_else(|| text(&["vorlage", "titel"])),
+                .or_else(|| text(&["vorlage", "titel"]))
+                .or_else(|| text(&["umlauf", "titel"])),
         }
     }
 }

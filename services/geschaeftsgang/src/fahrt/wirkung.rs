@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use service_platform::{args, rechte};
 
 use super::{Fahrt, FahrtFehler};
-use crate::{aufgaben::quelle, sql};
+use crate::{aufgaben::quelle, fassung, sql};
 
 /// Called processes may call others; deeper is a mistake in the drawing.
 const MAX_DEPTH: usize = 10;
@@ -58,6 +58,7 @@ impl Fahrt<'_> {
                     self.tx.optional(&sql::AUFGABE_OF_ELEMENT, args![id, instance.0]).await?;
                 if let Some((task,)) = task {
                     self.tx.later(&sql::AUFGABE_WITHDRAW, args![task, self.now]).await?;
+                    fassung::bleibt_sichtbar(self.tx, id, task).await?;
                     self.tx.later(&sql::KANDIDAT_DELETE, args![task]).await?;
                     let process = self.loaded.get(&id).map(|g| g.row.process.clone()).unwrap_or_default();
                     rechte::revoke(self.tx, &quelle(&process, task)).await?;
@@ -180,6 +181,7 @@ impl Fahrt<'_> {
 
     pub(super) async fn create_task(&mut self, id: InstanceId, spec: TaskSpec) -> Result<(), FahrtFehler> {
         let task = self.inner.task_id();
+        fassung::merken(self, id, task, &spec).await?;
         let Some(g) = self.loaded.get(&id) else { return Err(FahrtFehler::NoInstance(id)) };
         let (process, sendung, dokument) = (g.row.process.clone(), g.row.sendung, g.row.dokument);
         let due = spec.due.map(Timestamp::tag);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 use std::{
+    collections::HashMap,
     path::Path,
     str::FromStr,
     sync::atomic::{AtomicU64, Ordering},
@@ -18,6 +19,8 @@ use super::{
     mitschrift::{self, Was},
     viele::Gesammelt,
 };
+
+use crate::audit::Ende;
 
 static STATEMENTS: AtomicU64 = AtomicU64::new(0);
 static COMMITS: AtomicU64 = AtomicU64::new(0);
@@ -110,7 +113,7 @@ impl Db {
             Self::Sqlite { write, .. } => At::Sqlite(write.begin().await?),
             Self::Postgres { write, .. } => At::Postgres(write.begin().await?),
         };
-        Ok(Tx { at, gathered: Gesammelt::default(), number: mitschrift::number() })
+        Ok(Tx { at, gathered: Gesammelt::default(), number: mitschrift::number(), ends: HashMap::new() })
     }
 
     /// Reads rows outside a transaction.
@@ -198,7 +201,10 @@ impl Db {
 pub struct Tx {
     at: At,
     gathered: Gesammelt,
+    /// For [`mitschrift`].
     number: u64,
+    /// Ends of audit chains as this transaction leaves them.
+    pub(crate) ends: HashMap<String, Ende>,
 }
 
 enum At {

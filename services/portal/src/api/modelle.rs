@@ -311,6 +311,8 @@ pub struct TaskDetail {
     pub draft: Value,
     /// German sentence why this person may not complete it.
     pub blocked: Option<String>,
+    /// SHA-256 of the content that completing signs; goes back as `content_sha256`.
+    pub content_sha256: Option<String>,
 }
 
 impl From<AufgabeSeite> for TaskDetail {
@@ -320,6 +322,7 @@ impl From<AufgabeSeite> for TaskDetail {
             variables: Value::Object(s.variablen),
             draft: Value::Object(s.entwurf),
             blocked: s.sperre,
+            content_sha256: s.fassung.map(|f| f.to_string()),
         }
     }
 }
@@ -335,6 +338,9 @@ pub struct Claimed {
 pub struct Completion {
     #[schema(value_type = Object, example = json!({"entscheidung": "mitzeichnen"}))]
     pub values: serde_json::Map<String, Value>,
+    /// SHA-256 of the content that was read (`content_sha256` of the task); needed where completing is a signature.
+    #[serde(default)]
+    pub content_sha256: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]

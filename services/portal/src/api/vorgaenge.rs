@@ -102,7 +102,14 @@ pub async fn complete(
     })?;
     let key = headers.get("idempotency-key").and_then(|v| v.to_str().ok()).filter(|k| !k.is_empty() && k.len() <= 200);
     let idempotency_key = key.map_or_else(|| app.ids.uuid().to_string(), str::to_owned);
-    let e = Erledigung { version, idempotency_key, werte: body.values };
+    let fassung = match body.content_sha256.as_deref().map(str::parse) {
+        None => None,
+        Some(Ok(hash)) => Some(hash),
+        Some(Err(_)) => {
+            return Err(Fehler::new("E7006", 422, "content_sha256 ist kein SHA-256 in Hex.", "not a hash").into());
+        }
+    };
+    let e = Erledigung { version, idempotency_key, werte: body.values, fassung };
     app.aufgaben.complete(&wer.actor, id(&t)?, e).await.map_err(precondition)?;
     Ok(StatusCode::NO_CONTENT)
 }

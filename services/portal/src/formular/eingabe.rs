@@ -30,11 +30,21 @@ pub fn lesen(form: &Formular, felder: &Felder) -> Werte {
                 let rows = rows.map(|i| json!({ "sachkonto": part(i, "sachkonto"), "kostenstelle": part(i, "kostenstelle"), "betrag": part(i, "betrag") }));
                 Value::from(rows.collect::<Vec<_>>())
             }
+            Typ::Tabelle => Value::from(zeilen(f, &key, felder)),
             _ => Value::from(felder.get(&key).chars().take(TEXT_MAX).collect::<String>()),
         };
         out.insert(f.name.clone(), value);
     }
     out
+}
+
+/// The rows of a table as typed, empty ones included: a person may be about to fill them.
+fn zeilen(f: &Feld, key: &str, felder: &Felder) -> Vec<Value> {
+    let rows = (0..ZEILEN_MAX).take_while(|i| f.spalten.iter().any(|s| felder.has(&format!("{key}.{i}.{}", s.name))));
+    let cell = |i: usize, s: &Feld| {
+        Value::from(felder.get(&format!("{key}.{i}.{}", s.name)).chars().take(TEXT_MAX).collect::<String>())
+    };
+    rows.map(|i| Value::Object(f.spalten.iter().map(|s| (s.name.clone(), cell(i, s))).collect())).collect()
 }
 
 /// Checks a draft for the act `knopf`; `summe` is what account lines must add up to.
@@ -51,17 +61,15 @@ pub fn pruefen(form: &Formular, knopf: &Knopf, entwurf: &Werte, summe: Option<Be
     werte.insert("entscheidung".into(), Value::from(knopf.name.clone()));
     for f in &form.felder {
         let raw = entwurf.get(&f.name).unwrap_or(&Value::Null);
-        let required = match knopf.grund_pflicht {
-            true => f.name == "bemerkung",
-            false => f.pflicht || knopf.braucht.contains(&f.name),
-        };
+        let needed = knopf.braucht.contains(&f.name);
+        let required = needed || if knopf.grund_pflicht { f.name == "bemerkung" } else { f.pflicht };
         match one(f, raw, required, knopf, summe) {
             Ok(Value::Null) => {}
             Ok(value) => {
                 werte.insert(f.name.clone(), value);
             }
             // Sending something back must not fail because of an unfinished field.
-            Err(_) if knopf.grund_pflicht && f.name != "bemerkung" => {}
+            Err(_) if knopf.grund_pflicht && f.name != "bemerkung" && !needed => {}
             Err(mut errors) => wrong.append(&mut errors),
         }
     }
@@ -91,6 +99,7 @@ fn one(f: &Feld, raw: &Value, required: bool, knopf: &Knopf, summe: Option<Betra
     let err = |text: String| Err(vec![(id.clone(), text)]);
     match f.typ {
         Typ::Kontierung => return kontierung(f, raw, required, summe),
+        Typ::Tabelle => return tabelle(f, raw, required, knopf),
         Typ::Mehrfach => {
             let list = raw.as_array().cloned().unwrap_or_default();
             return if required && list.is_empty() { err(missing(f)) } else { Ok(Value::from(list)) };
@@ -100,8 +109,8 @@ fn one(f: &Feld, raw: &Value, required: bool, knopf: &Knopf, summe: Option<Betra
     let text = als_text(raw).trim().to_owned();
     if text.is_empty() {
         return match (required, knopf.grund_pflicht) {
-            (true, true) => err("Nennen Sie einen Grund. Er steht später im Verlauf.".into()),
-            (true, false) => err(missing(f)),
+            (true, true) if f.name == "bemerkung" => err("Nennen Sie einen Grund. Er steht später im Verlauf.".into()),
+            (true, _) => err(missing(f)),
             _ => Ok(Value::Null),
         };
     }
@@ -114,6 +123,10 @@ fn one(f: &Feld, raw: &Value, required: bool, knopf: &Knopf, summe: Option<Betra
             Some(b) => Ok(Value::from(b.to_string())),
             None => err(format!("„{text}“ ist kein Betrag. Schreiben Sie ihn so: 1.190,00.")),
         },
+        Typ::Zahl => match text.parse::<u32>() {
+            Ok(n) => Ok(Value::from(n)),
+            Err(_) => err(format!("„{text}“ ist keine Zahl. Schreiben Sie zum Beispiel 24.")),
+        },
         Typ::Auswahl if f.quelle.is_none() && !f.optionen.iter().any(|o| o.wert == text) => err(missing(f)),
         _ => Ok(Value::from(text)),
     }
@@ -125,6 +138,33 @@ fn missing(f: &Feld) -> String {
         ("", _) => format!("Füllen Sie das Feld „{}“ aus.", f.label),
         (own, _) => own.to_owned(),
     }
+}
+
+/// Rows: each cell checked as its column says; empty rows are left out.
+fn tabelle(f: &Feld, raw: &Value, required: bool, knopf: &Knopf) -> Result<Value, Meldungen> {
+    let (mut rows, mut wrong) = (Vec::new(), Meldungen::new());
+    for (i, row) in raw.as_array().into_iter().flatten().enumerate() {
+        if f.spalten.iter().all(|s| row.get(&s.name).map(als_text).unwrap_or_default().trim().is_empty()) {
+            continue;
+        }
+        let mut out = Werte::new();
+        for s in &f.spalten {
+            match one(s, row.get(&s.name).unwrap_or(&Value::Null), s.pflicht, knopf, None) {
+                // FEEL tells a missing name from an empty one; rows always carry all names.
+                Ok(value) => drop(out.insert(s.name.clone(), value)),
+                Err(errors) => wrong.extend(
+                    errors
+                        .into_iter()
+                        .map(|(_, text)| (format!("f-{}-{i}-{}", f.name, s.name), format!("Zeile {}: {text}", i + 1))),
+                ),
+            }
+        }
+        rows.push(Value::Object(out));
+    }
+    if wrong.is_empty() && rows.is_empty() && required {
+        wrong.push((format!("f-{}-0-{}", f.name, f.spalten.first().map_or("", |s| &s.name)), missing(f)));
+    }
+    if wrong.is_empty() { Ok(if rows.is_empty() { Value::Null } else { Value::from(rows) }) } else { Err(wrong) }
 }
 
 /// Account lines: each with Sachkonto, Kostenstelle (8 digits) and amount; the sum must be the invoice's.
@@ -287,6 +327,42 @@ mod tests {
         assert_eq!(ids(check("1.000,00", cut, "1000")), ["f-anerkannt"], "not less");
         assert_eq!(ids(check("1.000,00", cut, "-1190")), ["f-anerkannt"], "the other sign");
         assert_eq!(ids(check("1.190,00", &[], "1190")), ["f-anerkannt", "f-bemerkung"]);
+    }
+
+    #[test]
+    fn a_table_is_rows_of_checked_cells() {
+        let form: Formular = serde_json::from_str(
+            r#"{"titel":"T","felder":[{"name":"folge","label":"Folge","typ":"tabelle","pflicht":true,"spalten":[
+              {"name":"gremium","label":"Gremium","typ":"text","pflicht":true},{"name":"termin","label":"Termin","typ":"datum"},
+              {"name":"zahl","label":"Zahl","typ":"zahl"}]},{"name":"bis","label":"Bis","typ":"datum"}],
+            "knoepfe":[{"name":"a","label":"A","taste":"f","haupt":true},{"name":"b","label":"B","taste":"h","braucht":["bis"]}]}"#,
+        )
+        .unwrap();
+        let typed = fields(&[
+            ("f.folge.0.gremium", "Rat"),
+            ("f.folge.0.termin", "15.12.2026"),
+            ("f.folge.0.zahl", "24"),
+            ("f.folge.1.gremium", ""),
+            ("f.folge.1.termin", ""),
+            ("f.folge.1.zahl", ""),
+            ("f.folge.2.gremium", "Ausschuss"),
+        ]);
+        let draft = lesen(&form, &typed);
+        assert_eq!(draft["folge"].as_array().unwrap().len(), 3, "the draft keeps the empty row");
+        let werte = Value::from(pruefen(&form, &form.knoepfe[0], &draft, None).unwrap());
+        assert_eq!(
+            werte["folge"],
+            json!([{"gremium":"Rat","termin":"2026-12-15","zahl":24},{"gremium":"Ausschuss","termin":null,"zahl":null}])
+        );
+        let wrong =
+            lesen(&form, &fields(&[("f.folge.0.gremium", ""), ("f.folge.0.termin", "bald"), ("f.folge.0.zahl", "-1")]));
+        let ids: Vec<_> =
+            pruefen(&form, &form.knoepfe[0], &wrong, None).unwrap_err().into_iter().map(|e| e.0).collect();
+        assert_eq!(ids, ["f-folge-0-gremium", "f-folge-0-termin", "f-folge-0-zahl"]);
+        let none = pruefen(&form, &form.knoepfe[0], &lesen(&form, &fields(&[])), None).unwrap_err();
+        assert_eq!(none[0].0, "f-folge-0-gremium");
+        let needs = pruefen(&form, &form.knoepfe[1], &draft, None).unwrap_err();
+        assert_eq!(needs, [("f-bis".to_owned(), "Füllen Sie das Feld „Bis“ aus.".to_owned())]);
     }
 
     #[test]

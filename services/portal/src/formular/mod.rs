@@ -3,7 +3,7 @@
 //!
 //! A form has fields and buttons. What a person sends is checked here and handed to the process as values:
 //! `entscheidung` is the button's name, each field its own value (dates ISO, amounts canonical decimals,
-//! `mehrfach` a list of texts, `kontierung` a list of `{sachkonto, kostenstelle, betrag}`).
+//! `mehrfach` a list of texts, `tabelle` a list of rows, `kontierung` a list of `{sachkonto, kostenstelle, betrag}`).
 
 mod eingabe;
 mod sicht;
@@ -50,9 +50,12 @@ pub struct Feld {
     /// Fixed choices.
     #[serde(default)]
     pub optionen: Vec<Wahl>,
-    /// Choices from the house: `aemter`, `aktenplan`, `dokumentarten`.
+    /// Choices from the house: `aemter`, `aktenplan`, `dokumentarten`, `gremien`, `stellen` (groups and persons that sign).
     #[serde(default)]
     pub quelle: Option<String>,
+    /// `tabelle`: its columns.
+    #[serde(default)]
+    pub spalten: Vec<Feld>,
     /// `kontierung`: paths to the amount the lines must add up to.
     #[serde(default, deserialize_with = "one_or_many")]
     pub summe: Vec<String>,
@@ -81,6 +84,10 @@ pub enum Typ {
     Kontierung,
     Mehrfach,
     Langtext,
+    /// A whole number from 0; a JSON number.
+    Zahl,
+    /// Rows of `spalten`; a list of objects. Empty rows do not count.
+    Tabelle,
 }
 
 /// A button.
@@ -186,13 +193,18 @@ mod tests {
     #[test]
     fn every_form_file_is_sound() {
         for name in [
+            "abstimmung",
             "anordnung",
+            "befangenheit",
             "dezernat",
             "feststellung",
             "klaerung",
             "mitzeichnung",
             "ob-freigabe",
+            "umlauf-neu",
             "vorlage-entwurf",
+            "vorlage-neu",
+            "zeichnung",
             "zuordnung",
         ] {
             assert!(kennt(name), "{name} is missing or cannot be read");
@@ -202,6 +214,9 @@ mod tests {
         for (name, form) in alle() {
             assert_eq!(form.knoepfe.iter().filter(|k| k.haupt).count(), 1, "{name}: one main button");
             for k in &form.knoepfe {
+                for needed in &k.braucht {
+                    assert!(form.felder.iter().any(|f| f.name == *needed), "{name}.{}: no field {needed}", k.name);
+                }
                 assert!(crate::tasten::bekannt(&k.taste), "{name}: key {} is not in the table", k.taste);
                 assert!(!k.label.contains('!'), "{name}");
                 if k.grund_pflicht {
@@ -225,6 +240,17 @@ mod tests {
                 assert!(!(f.selten && f.pflicht), "{name}.{}: needed, but folded up", f.name);
                 let choices = !f.optionen.is_empty() || f.quelle.is_some();
                 assert_eq!(choices, matches!(f.typ, Typ::Auswahl | Typ::Mehrfach), "{name}.{}", f.name);
+                assert_eq!(f.typ == Typ::Tabelle, !f.spalten.is_empty(), "{name}.{}", f.name);
+                for s in &f.spalten {
+                    let simple = matches!(s.typ, Typ::Text | Typ::Datum | Typ::Auswahl | Typ::Zahl);
+                    assert!(simple && s.spalten.is_empty(), "{name}.{}.{}", f.name, s.name);
+                    assert_eq!(
+                        !s.optionen.is_empty() || s.quelle.is_some(),
+                        s.typ == Typ::Auswahl,
+                        "{name}.{}",
+                        s.name
+                    );
+                }
                 assert_eq!(f.typ == Typ::Kontierung, !f.summe.is_empty(), "{name}.{}", f.name);
                 assert!(f.name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{name}.{}", f.name);
             }

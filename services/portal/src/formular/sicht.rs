@@ -14,6 +14,8 @@ const SICHER_AB: f64 = 0.7;
 pub struct Quellen<'a> {
     pub options: &'a Options,
     pub aktenplan: &'a [Einheit],
+    /// Groups and persons that may sign, as `gruppe:<name>` and `person:<id>`.
+    pub stellen: &'a [(String, String)],
 }
 
 /// One field, ready to show.
@@ -31,6 +33,8 @@ pub struct FeldSicht {
     /// "Vorschlag, 97 % · Betreff enthält „Rechnung“".
     pub vorschlag: String,
     pub zeilen: Vec<ZeileSicht>,
+    /// Rows of a table: its cells as fields.
+    pub reihen: Vec<Vec<FeldSicht>>,
     /// Account lines: the amount to reach, canonical for the script, and in German.
     pub summe: String,
     pub summe_text: String,
@@ -136,6 +140,7 @@ fn feld(
         .map(|(w, label)| OptionSicht { gewaehlt: w == wert || many.contains(&w), wert: w, label })
         .collect();
     let zeilen = if f.typ == Typ::Kontierung { rows(f, typed.or(proposal), fehler, summe) } else { Vec::new() };
+    let reihen = if f.typ == Typ::Tabelle { table(f, typed.or(proposal), fehler, quellen) } else { Vec::new() };
     let total: Betrag = zeilen.iter().filter_map(|z| format::parse_betrag(&z.betrag)).sum();
     FeldSicht {
         name: format!("f.{}", f.name),
@@ -152,8 +157,27 @@ fn feld(
         summe_text: summe.map(|b| format::betrag(b, None)).unwrap_or_default(),
         rest: differenz(total, summe).unwrap_or_else(|| "Die Aufteilung stimmt mit der Rechnung überein.".into()),
         zeilen,
+        reihen,
         id,
     }
+}
+
+/// The rows of a table, and one more to fill.
+fn table(f: &Feld, value: Option<&Value>, fehler: &[(String, String)], quellen: &Quellen) -> Vec<Vec<FeldSicht>> {
+    let mut rows: Vec<Value> = value.and_then(Value::as_array).cloned().unwrap_or_default();
+    let empty = |row: &Value| f.spalten.iter().all(|s| row.get(&s.name).map(als_text).unwrap_or_default().is_empty());
+    if rows.last().is_none_or(|last| !empty(last)) {
+        rows.push(Value::Object(Werte::new()));
+    }
+    let cell = |i: usize, row: &Value, s: &Feld| {
+        let typed = row.get(&s.name).cloned().unwrap_or_default();
+        let mut c = feld(s, &Werte::new(), Some(&typed), &[], quellen, None);
+        c.id = format!("f-{}-{i}-{}", f.name, s.name);
+        c.name = format!("f.{}.{i}.{}", f.name, s.name);
+        c.fehler = fehler.iter().find(|(field, _)| *field == c.id).map(|(_, t)| t.clone()).unwrap_or_default();
+        c
+    };
+    rows.iter().enumerate().map(|(i, row)| f.spalten.iter().map(|s| cell(i, row, s)).collect()).collect()
 }
 
 /// What the machine proposes.
@@ -213,6 +237,8 @@ fn choices(f: &Feld, quellen: &Quellen) -> Vec<(String, String)> {
             .filter(|a| f.typ != Typ::Mehrfach || a.mitzeichnung)
             .map(|a| (a.kennzeichen.clone(), format!("{} {}", a.kennzeichen, a.name)))
             .collect(),
+        Some("gremien") => quellen.options.gremien.iter().map(|g| (g.clone(), g.clone())).collect(),
+        Some("stellen") => quellen.stellen.to_vec(),
         Some("dokumentarten") => quellen.options.dokumentarten.clone(),
         Some("aktenplan") => quellen
             .aktenplan
@@ -266,6 +292,8 @@ fn type_name(typ: Typ) -> &'static str {
         Typ::Kontierung => "kontierung",
         Typ::Mehrfach => "mehrfach",
         Typ::Langtext => "langtext",
+        Typ::Zahl => "zahl",
+        Typ::Tabelle => "tabelle",
     }
 }
 
@@ -282,7 +310,8 @@ mod tests {
         .unwrap();
         let vars: Werte = serde_json::from_str(vars).unwrap();
         let options = Options::default();
-        sicht(&form, &vars, &Werte::new(), &[], &Quellen { options: &options, aktenplan: &[] }, None).remove(0)
+        sicht(&form, &vars, &Werte::new(), &[], &Quellen { options: &options, aktenplan: &[], stellen: &[] }, None)
+            .remove(0)
     }
 
     #[test]

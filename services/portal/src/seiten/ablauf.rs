@@ -94,6 +94,15 @@ async fn laden(ctx: &Ctx, wert: &str, druck: bool) -> Result<AblaufSeite, crate:
     if let Some(p) = a.parent {
         oben.push((format!("/ablaeufe/{p}"), "Übergeordneter Ablauf"));
     }
+    if a.variablen.contains_key("laufweg") {
+        oben.push((format!("/ablaeufe/{}/laufweg", a.id), "Laufweg"));
+    }
+    if a.process == "beschlussvorlage" && a.variablen.contains_key("vorlage") {
+        oben.push((format!("/vorlagen/neu?von={}", a.id), "Neue Vorlage aus dieser"));
+    }
+    if matches!(a.process.as_str(), "beschlussvorlage" | "umlauf") && a.beendet.is_none() {
+        oben.push((format!("/ablaeufe/{}/zurueckziehen", a.id), "Zurückziehen"));
+    }
     let bpmn = a.bpmn.clone();
     // Drawing reads a whole XML file; it does not hold up other requests.
     let bild = tokio::task::spawn_blocking(move || bild::svg(&bpmn, &marks)).await.unwrap_or_default();

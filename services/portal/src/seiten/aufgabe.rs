@@ -17,6 +17,8 @@ use serde_json::Value;
 
 use super::{
     aufgaben::nachbarn,
+    beschluss,
+    formularseite::zeile_dazu,
     id,
     sichten::{self, Blatt, DokSicht, SchrittSicht},
     zahlung::{self, ZahlungSicht},
@@ -53,6 +55,9 @@ struct AufgabenSeite {
     vorlage_text: Vec<String>,
     nichtoeffentlich: bool,
     frist: Option<format::Frist>,
+    fassung: String,
+    text_titel: &'static str,
+    laufweg: bool,
     einleitung: String,
     felder: Vec<FeldSicht>,
     selten: bool,
@@ -149,7 +154,7 @@ async fn antwort(ctx: &Ctx, g: Geladen, z: Zustand, status: StatusCode) -> Seite
     } else {
         Vec::new()
     };
-    let quellen = Quellen { options, aktenplan: &plan };
+    let quellen = Quellen { options, aktenplan: &plan, stellen: &[] };
     let entwurf = z.entwurf.as_ref().unwrap_or(&g.seite.entwurf);
     let offen = a.erledigt.is_none() && g.seite.sperre.is_none();
     let (anlass, inhalt) = anlass(&a.daten);
@@ -159,7 +164,7 @@ async fn antwort(ctx: &Ctx, g: Geladen, z: Zustand, status: StatusCode) -> Seite
             label: k.label.clone(),
             text: fuellen(&k.bestaetigen, &g, entwurf, k),
         });
-    let (vorlage, vorlage_text, nichtoeffentlich) = vorlage(&g, ctx);
+    let (vorlage, vorlage_text, nichtoeffentlich) = beschluss::sicht(&g.variablen, &a.daten, &ctx.app.options);
     let felder = match offen {
         true => formular::sicht(g.form, &g.variablen, entwurf, &z.fehler, &quellen, g.summe),
         false => Vec::new(),
@@ -183,6 +188,9 @@ async fn antwort(ctx: &Ctx, g: Geladen, z: Zustand, status: StatusCode) -> Seite
         vorlage,
         vorlage_text,
         nichtoeffentlich,
+        fassung: g.seite.fassung.map(|f| f.to_string()).unwrap_or_default(),
+        text_titel: if a.process == "niederschrift" { "Niederschrift" } else { "Beschlussvorschlag" },
+        laufweg: g.variablen.contains_key("laufweg"),
         frist: a.faellig.map(|t| format::frist(t, ctx.heute())),
         einleitung: g.form.einleitung.clone(),
         // Folded up only while there is nothing in it that a person must see.
@@ -224,24 +232,6 @@ fn anlass(daten: &Werte) -> (Vec<(&'static str, String)>, String) {
     (lines, text("inhalt").unwrap_or_default())
 }
 
-/// Facts of a Beschlussvorlage from the process's variables.
-fn vorlage(g: &Geladen, ctx: &Ctx) -> (Vec<sichten::Fakt>, Vec<String>, bool) {
-    let Some(v) = g.variablen.get("vorlage").and_then(Value::as_object) else { return Default::default() };
-    let get = |key: &str| v.get(key).map(als_text).unwrap_or_default();
-    let nicht = get("sichtbarkeit") == "nichtoeffentlich";
-    let aemter = v.get("aemter").and_then(Value::as_array).into_iter().flatten();
-    let aemter: Vec<_> = aemter.map(|a| ctx.app.options.amt_name(&als_text(a))).collect();
-    let money = Some(get("finanziell")).filter(|f| !f.is_empty());
-    let rows = [
-        ("Von", get("von")),
-        ("Öffentlichkeit", if nicht { "nichtöffentlich".to_owned() } else { "öffentlich".to_owned() }),
-        ("Mitzeichnung", aemter.join(", ")),
-        ("Finanzielle Auswirkung", money.map_or_else(|| "keine".to_owned(), |f| format::betrag_text(&f, None))),
-    ];
-    let text = get("text").split('\n').map(str::trim).filter(|p| !p.is_empty()).map(str::to_owned).collect();
-    (rows.into_iter().filter(|(_, v)| !v.is_empty()).collect(), text, nicht)
-}
-
 /// Fills the confirmation sentence with amount, payee and accounts.
 fn fuellen(text: &str, g: &Geladen, entwurf: &Werte, knopf: &formular::Knopf) -> String {
     let summe = formular::teilbetrag(knopf, entwurf, g.summe).ok().flatten();
@@ -278,6 +268,11 @@ pub async fn entscheiden(ctx: Ctx, Path(wert): Path<String>, felder: Felder) -> 
     let g = laden(&ctx, id(&wert)?).await?;
     let (task, actor) = (g.seite.aufgabe.id, &ctx.ich.actor);
     let mut entwurf = formular::lesen(g.form, &felder);
+    if zeile_dazu(g.form, felder.get("aktion"), &mut entwurf) {
+        let anchor = &felder.get("aktion")["zeile-".len()..];
+        ctx.app.aufgaben.draft(actor, task, entwurf).await?;
+        return Ok(Redirect::to(&format!("/aufgaben/{task}#{anchor}")).into_response());
+    }
     if felder.get("aktion") == "zeile" {
         for f in g.form.felder.iter().filter(|f| f.typ == formular::Typ::Kontierung) {
             if let Some(Value::Array(rows)) = entwurf.get_mut(&f.name) {
@@ -300,6 +295,14 @@ pub async fn entscheiden(ctx: Ctx, Path(wert): Path<String>, felder: Felder) -> 
             return antwort(&ctx, g, z, StatusCode::UNPROCESSABLE_ENTITY).await;
         }
     };
+    // Signed is what was read: other content is shown first, and nothing is asked about it before.
+    let gesehen = felder.get("fassung").parse().ok();
+    if gesehen.is_some() && gesehen != g.seite.fassung {
+        save(&ctx, task, &entwurf).await;
+        let warnung = "Das Dokument wurde geändert, seit Sie diese Seite geöffnet haben. Lesen Sie die neue Fassung und zeichnen Sie dann. Ihre Eingaben sind gesichert.";
+        let z = Zustand { entwurf: Some(entwurf), warnung: warnung.to_owned(), ..Default::default() };
+        return antwort(&ctx, g, z, StatusCode::PRECONDITION_FAILED).await;
+    }
     if !knopf.bestaetigen.is_empty() && felder.get("bestaetigt") != knopf.name {
         save(&ctx, task, &entwurf).await;
         let z = Zustand { entwurf: Some(entwurf), bestaetigen: Some(knopf.name.clone()), ..Default::default() };
@@ -307,7 +310,8 @@ pub async fn entscheiden(ctx: Ctx, Path(wert): Path<String>, felder: Felder) -> 
     }
     let key: String = felder.get("schluessel").chars().take(64).collect();
     let idempotency_key = if key.is_empty() { ctx.app.ids.uuid().to_string() } else { key };
-    let e = Erledigung { version: felder.get("version").parse().unwrap_or(-1), idempotency_key, werte };
+    let version = felder.get("version").parse().unwrap_or(-1);
+    let e = Erledigung { version, idempotency_key, werte, fassung: gesehen };
     let (art, list) =
         (Art::von(&g.seite.aufgabe.process, &g.seite.aufgabe.element), nachbarn(&ctx, &g.seite.aufgabe).await?);
     match ctx.app.aufgaben.complete(actor, task, e).await {

@@ -154,6 +154,7 @@ async fn leer(ctx: &Ctx, art: Art, erledigte: bool, done: &str) -> Result<Leer, 
             }
         }
         Art::Vorlage => "Keine Vorlage wartet auf Ihre Zeichnung.".into(),
+        Art::Umlauf => "Kein Umlauf wartet auf Ihre Zeichnung.".into(),
         Art::Klaerung => "Nichts ist zu klären.".into(),
     };
     Ok(Leer { text, href: done.to_owned(), knopf: "Erledigte ansehen" })

@@ -28,6 +28,7 @@ pub const SEITEN: &[&str] = &[
     "scanpruefung",
     "rechnungen",
     "vorlagen",
+    "umlauf",
     "klaerung",
     "dokument",
     "akten",

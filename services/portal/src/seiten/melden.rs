@@ -39,7 +39,7 @@ async fn seite(ctx: &Ctx, ablauf: InstanceId, fehler: &str, felder: &Felder, sta
         MELDUNGEN.iter().enumerate().filter(|(_, m)| a.meldungen.iter().any(|n| n == m.nachricht)).collect();
     if wahl.is_empty() {
         let text = "Zu dieser Rechnung gibt es gerade nichts zu melden, oder Sie wirken an ihr nicht mit.";
-        return Err(Fehler::new("E3020", 409, text, "no report is possible").into());
+        return Err(Fehler::new("E3024", 409, text, "no report is possible").into());
     }
     let dokument = match a.dokument {
         Some(d) => ctx.app.dokumente.get(&ctx.ich.actor, d).await.ok(),

@@ -6,18 +6,23 @@ pub mod akten;
 pub mod anmelden;
 pub mod aufgabe;
 pub mod aufgaben;
+pub mod beschluss;
 pub mod betrieb;
 pub mod demo;
 pub mod dokument;
 pub mod eingriff;
 pub mod fassungen;
 pub mod fehler;
+pub mod formularseite;
 pub mod hilfe;
 pub mod melden;
+pub mod laufweg;
+pub mod neufassung;
 pub mod sendungen;
 pub mod sichten;
 pub mod suche;
 pub mod uebersicht;
+pub mod umlauf;
 pub mod vertretung;
 pub mod vorlage;
 pub mod weitergeben;
@@ -49,6 +54,8 @@ pub fn geschuetzt(app: &App) -> Router<App> {
         .route("/dokumente/{id}/seiten/{n}", get(dokument::seitenbild))
         .route("/dokumente/{id}/fassungen/{name}", get(dokument::fassung))
         .route("/dokumente/{id}/zugang", post(dokument::zugang))
+        .route("/dokumente/{id}/fassung", get(neufassung::zeigen).post(neufassung::ersetzen))
+        .route("/dokumente/{id}/umlauf", get(umlauf::neu).post(umlauf::starten))
         .route("/akten", get(akten::liste))
         .route("/akten/{id}", get(akten::zeigen))
         .route("/aktenplan", get(akten::plan))
@@ -59,6 +66,8 @@ pub fn geschuetzt(app: &App) -> Router<App> {
         .route("/ablaeufe/{id}", get(ablauf::zeigen))
         .route("/ablaeufe/{id}/druck", get(ablauf::druck))
         .route("/ablaeufe/{id}/melden", get(melden::zeigen).post(melden::melden))
+        .route("/ablaeufe/{id}/laufweg", get(laufweg::zeigen).post(laufweg::aendern))
+        .route("/ablaeufe/{id}/zurueckziehen", get(laufweg::rueckzug_zeigen).post(laufweg::zurueckziehen))
         .route("/vertretung", get(vertretung::zeigen).post(vertretung::eintragen))
         .route("/vertretung/{id}/ende", post(vertretung::beenden))
         .route("/vorlagen/neu", get(vorlage::neu).post(vorlage::anlegen))

@@ -10,6 +10,7 @@ use nachrichten::{
     dokumente::{Ablageort, AkteSeite, AkteZeile, Dokument, DokumentZeile, Rendition, VorgangSeite},
     einordnung::{Feld, Vorschlag},
     erkennung::{Befund, Seite, Stufe, TeilArt},
+    laufweg::{Beteiligung, Laufweg, LaufwegEintrag, Position, Zeichnung},
     rechnung::{RechnungsFakten, Skonto},
     sendungen::{DokumentStand, Grund, Kanal, SendungStand, Stand, WartetAuf},
 };
@@ -169,6 +170,7 @@ fn aufgabe(t: Neu) -> AufgabeSeite {
             text: Some("Sendung aus dem Scan angenommen.".into()),
         }],
         sperre: None,
+        fassung: (t.process == "beschlussvorlage").then(|| nachrichten::BlobHash::of(b"fassung")),
     }
 }
 
@@ -227,16 +229,21 @@ fn ablauf(n: u64, process: &str, titel: &str, element: &str, name: &str, warum: 
         parent: None,
         sendung: Some(SendungId(id(1, n))),
         dokument: Some(DokumentId(id(2, n))),
-        variablen: werte(if process == "rechnung" && !stoerung {
-            json!({
+        variablen: if process == "rechnung" && !stoerung {
+            werte(json!({
                 "buchungen": [{ "uebergeben": { "am": "2026-11-20T08:15:00Z" },
                     "ablehnung": { "grund": "Kreditor gesperrt", "datum": "2026-11-20" } }],
                 "uebergeben": { "am": "2026-11-21T09:00:00Z" },
                 "quittung": { "beleg": "1900004711", "datum": "2026-11-21" },
-            })
+            }))
+        } else if process == "beschlussvorlage" {
+            werte(
+                json!({ "laufweg": [], "vorlage": { "titel": "Radweg alt", "text": "Beschluss", "sichtbarkeit": "oeffentlich", "aemter": ["20"], "amt": "66",
+                "beratungsfolge": [{ "gremium": "Gemeinderat", "rolle": "entscheidung", "termin": "2025-12-15" }] } }),
+            )
         } else {
-            json!({})
-        }),
+            Werte::new()
+        },
         verlauf: vec![
             schritt(95, "Eingang", "gestartet", None, None),
             schritt(94, "Rechnung prüfen", "erledigt", None, Some("1 Hinweis, 8 in Ordnung")),
@@ -511,6 +518,7 @@ pub fn welt() -> Welt {
                 false,
             ),
         ],
+        laufwege: vec![laufweg()],
         stoerungen: vec![
             stoerung(1, "Der Speicher antwortet nicht (503)", 6),
             stoerung(2, "Der Speicher antwortet nicht (500)", 6),
@@ -520,5 +528,52 @@ pub fn welt() -> Welt {
         akten,
         aufgaben,
         ..Welt::default()
+    }
+}
+
+/// The route of Vorlage 8: void, done, open, to come, taken out.
+fn laufweg() -> Laufweg {
+    let zeichnung = |person: &str, ungueltig| Zeichnung {
+        person: person.into(),
+        fuer: None,
+        zeit: vor(60),
+        entscheidung: "mit_hinweis".into(),
+        bemerkung: Some("Grunderwerb ist offen.".into()),
+        fassung: Some(nachrichten::BlobHash::of(b"fassung")),
+        ungueltig,
+    };
+    let position = |nr, stufe, name: &str, stand, zeichnung| Position {
+        nr,
+        stufe,
+        name: name.into(),
+        gruppe: Some(format!("G{nr}")),
+        person: None,
+        verfuegung: "mitzeichnung".into(),
+        stand,
+        pflicht: false,
+        aufgabe: (stand == Beteiligung::Aktuell).then(|| TaskId(id(5, 8))),
+        zeichnung,
+        aenderungen: vec![],
+    };
+    let mut positionen = vec![
+        position(1, 1, "Rechtsamt", Beteiligung::Erledigt, Some(zeichnung("Finn Feststeller", Some(vor(20))))),
+        position(2, 2, "Stadtkämmerei", Beteiligung::Aktuell, None),
+        position(3, 3, "Stadtplanungsamt", Beteiligung::Zukuenftig, None),
+        position(4, 4, "Schulamt", Beteiligung::Uebersprungen, None),
+    ];
+    positionen[2].aenderungen.push(LaufwegEintrag {
+        art: "eingefuegt".into(),
+        von: "Kim".into(),
+        zeit: vor(10),
+        grund: "betroffen".into(),
+    });
+    Laufweg {
+        ablauf: InstanceId(id(6, 8)),
+        process: "beschlussvorlage".into(),
+        titel: "Vorlage: Neubau Radweg Kriegsstraße".into(),
+        version: "v1".into(),
+        positionen,
+        aenderbar: true,
+        laeuft: true,
     }
 }

@@ -9,8 +9,9 @@ use nachrichten::{
         Version,
     },
     aufgaben::{AufgabeSeite, Aufgaben, AufgabenFilter, AufgabenListe, Erledigung, Schritt, Zaehler},
-    dokumente::{AkteSeite, AkteZeile, Dokument, DokumentZeile, Dokumente, Einheit, Inhalt},
+    dokumente::{AkteSeite, AkteZeile, Dokument, DokumentZeile, Dokumente, Einheit, Inhalt, NeueFassung},
     fehler::Fehler,
+    laufweg::{Laufweg, LaufwegAenderung},
     sendungen::{Einlieferung, Quittung, SendungStand, Sendungen, Stand},
     suche::{Anfrage, Ergebnis, Facette, Suche, Treffer},
 };
@@ -244,6 +245,34 @@ impl Ablaeufe for Fake {
         w.stoerungen.retain(|s| !jobs.contains(&s.job));
         Ok(jobs.len() as u32)
     }
+    async fn laufweg(&self, _: &Actor, id: InstanceId) -> Result<Laufweg, Fehler> {
+        self.welt.lock().unwrap().laufwege.iter().find(|l| l.ablauf == id).cloned().ok_or_else(Fehler::not_found)
+    }
+    async fn laufweg_aendern(
+        &self,
+        actor: &Actor,
+        id: InstanceId,
+        version: &str,
+        aenderung: LaufwegAenderung,
+        grund: &str,
+    ) -> Result<String, Fehler> {
+        let mut w = self.welt.lock().unwrap();
+        if grund.is_empty() {
+            return Err(Fehler::new("E3022", 422, "Schreiben Sie einen Grund dazu.", "no reason"));
+        }
+        if w.laufwege.iter().any(|l| l.ablauf == id && l.version != version) {
+            return Err(Fehler::new("E3021", 412, "Der Laufweg hat sich geändert.", "moved on"));
+        }
+        w.protokoll.push(format!("laufweg {} {grund} {}", serde_json::to_string(&aenderung).unwrap(), actor.name));
+        Ok("v2".into())
+    }
+    async fn zurueckziehen(&self, actor: &Actor, _: InstanceId, grund: &str) -> Result<(), Fehler> {
+        if grund.is_empty() {
+            return Err(Fehler::new("E3022", 422, "Schreiben Sie einen Grund dazu.", "no reason"));
+        }
+        self.welt.lock().unwrap().protokoll.push(format!("zurückziehen {grund} {}", actor.name));
+        Ok(())
+    }
     async fn eingreifen(&self, _: &Actor, _: InstanceId, _: Eingriff, _: &str) -> Result<(), Fehler> {
         Ok(())
     }
@@ -252,10 +281,10 @@ impl Ablaeufe for Fake {
         let a = w.ablaeufe.iter().find(|a| a.id == id).ok_or_else(Fehler::not_found)?;
         if !a.meldungen.iter().any(|m| m == nachricht) {
             let text = "Das geht in diesem Schritt der Rechnung nicht mehr.";
-            return Err(Fehler::new("E3020", 409, text, "nobody waits for it"));
+            return Err(Fehler::new("E3024", 409, text, "nobody waits for it"));
         }
         if text.trim().chars().count() < 3 {
-            return Err(Fehler::new("E3020", 422, "Schreiben Sie dazu, was geschehen ist.", "text missing"));
+            return Err(Fehler::new("E3024", 422, "Schreiben Sie dazu, was geschehen ist.", "text missing"));
         }
         w.protokoll.push(format!("melden {nachricht} {text} {}", actor.name));
         Ok(())
@@ -343,6 +372,17 @@ impl Dokumente for Fake {
             _ => b"%PDF-1.7 erfunden".to_vec(),
         };
         Ok(Inhalt { bytes, media_type: r.media_type.clone(), name: "Übersicht \"1\"/x.pdf".into() })
+    }
+    async fn neue_fassung(&self, actor: &Actor, id: DokumentId, neu: NeueFassung) -> Result<BlobHash, Fehler> {
+        let d = Dokumente::get(self, actor, id).await?;
+        if d.sha256 != neu.bisher {
+            return Err(Fehler::new("E2006", 412, "Das Dokument hat inzwischen eine andere Fassung.", "stale"));
+        }
+        if neu.grund.is_empty() {
+            return Err(Fehler::new("E2006", 422, "Schreiben Sie dazu, was sich geändert hat.", "no reason"));
+        }
+        self.welt.lock().unwrap().protokoll.push(format!("fassung {} {} {}", neu.name, neu.bytes.len(), neu.grund));
+        Ok(BlobHash::of(&neu.bytes))
     }
     async fn page_image(&self, actor: &Actor, id: DokumentId, index: u32) -> Result<Inhalt, Fehler> {
         let d = Dokumente::get(self, actor, id).await?;

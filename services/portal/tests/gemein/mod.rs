@@ -12,6 +12,7 @@ use nachrichten::{
     ablaeufe::{Ablauf, Stoerung},
     aufgaben::AufgabeSeite,
     dokumente::{AkteSeite, Dokument},
+    laufweg::Laufweg,
     sendungen::SendungStand,
 };
 use service_platform::uhr::{FixedClock, SystemIds};
@@ -25,6 +26,7 @@ pub struct Welt {
     pub akten: Vec<AkteSeite>,
     pub aufgaben: Vec<AufgabeSeite>,
     pub ablaeufe: Vec<Ablauf>,
+    pub laufwege: Vec<Laufweg>,
     pub stoerungen: Vec<Stoerung>,
     pub sitzungen: Vec<(String, String)>,
     /// Calls that changed something, for assertions.

@@ -208,17 +208,45 @@ async fn uploads_need_the_token_first_and_say_what_is_wrong() {
 async fn a_vorlage_is_started_once_with_its_facts() {
     let fake = Fake::neu();
     let b = Browser::als(&fake, "feststellung");
-    let page = b.post("/vorlagen/neu", &[("titel", ""), ("finanziell", "viel")]).await;
+    let page = b
+        .post("/vorlagen/neu", &[("f.titel", ""), ("f.finanziell", "viel"), ("f.beratungsfolge.0.termin", "bald")])
+        .await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(page.text().contains("4 Angaben fehlen oder stimmen nicht"));
+    let text = page.text();
+    assert!(
+        text.contains("8 Angaben fehlen oder stimmen nicht")
+            && text.contains("Zeile 1: Wählen Sie bei „Gremium“ etwas aus."),
+        "{text}"
+    );
+    // One more row without losing what was typed.
+    let more = b
+        .post(
+            "/vorlagen/neu",
+            &[
+                ("f.titel", "Radweg"),
+                ("f.beratungsfolge.0.gremium", "Gemeinderat"),
+                ("aktion", "zeile-f-beratungsfolge"),
+            ],
+        )
+        .await;
+    let text = more.text();
+    assert!(
+        more.status == StatusCode::OK
+            && text.contains("value=\"Radweg\"")
+            && text.contains("name=\"f.beratungsfolge.1.gremium\"")
+    );
     let form = [
-        ("titel", "Radweg"),
-        ("text", "Beschluss"),
-        ("sichtbarkeit", "nichtoeffentlich"),
-        ("aemter", "20"),
-        ("aemter", "61"),
-        ("aemter", "99"),
-        ("finanziell", "250.000,00"),
+        ("f.titel", "Radweg"),
+        ("f.text", "Beschluss"),
+        ("f.sichtbarkeit", "nichtoeffentlich"),
+        ("f.aemter", "20"),
+        ("f.aemter", "61"),
+        ("f.aemter", "99"),
+        ("f.finanziell", "250.000,00"),
+        ("f.eilig", "ja"),
+        ("f.beratungsfolge.0.gremium", "Gemeinderat"),
+        ("f.beratungsfolge.0.rolle", "entscheidung"),
+        ("f.beratungsfolge.0.termin", "15.12.2026"),
         ("schluessel", "s1"),
     ];
     let page = b.post("/vorlagen/neu", &form).await;
@@ -228,6 +256,16 @@ async fn a_vorlage_is_started_once_with_its_facts() {
         log.contains("start beschlussvorlage Finn Feststeller vorlage/s1")
             && log.contains("\"aemter\":[\"20\",\"61\"]")
             && log.contains("\"finanziell\":\"250000.00\"")
+            && log.contains("\"eilig\":true")
+            && log.contains("\"beratungsfolge\":[{\"gremium\":\"Gemeinderat\",\"rolle\":\"entscheidung\",\"termin\":\"2026-12-15\"}]"),
+        "{log}"
+    );
+    // A copy of an earlier one brings its text, not the dates of its sessions.
+    let copy = b.get("/vorlagen/neu?von=00000000-0000-0006-0000-000000000008").await.text();
+    assert!(
+        copy.contains("Übernommen aus „Radweg alt“")
+            && copy.contains("value=\"Radweg alt\"")
+            && !copy.contains("15.12.2025")
     );
 }
 

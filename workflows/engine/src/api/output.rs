@@ -31,6 +31,8 @@ pub struct TaskSpec {
     pub due: Option<Timestamp>,
     /// Element ids whose person must not do this task.
     pub not_person_of: Vec<String>,
+    /// `eakte:zeichnung`: completing is a signature bound to the content of this: `dokument`, or a variable's name.
+    pub signs: Option<String>,
     /// 0 to 100, 50 is normal.
     pub priority: u8,
 }

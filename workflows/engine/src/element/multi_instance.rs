@@ -164,7 +164,12 @@ fn multi_run_done(m: &mut Machine, id: u64, body_id: u64, index: u32, multi: &Mu
     }
     let over = match &multi.completion {
         Some(condition) => {
-            let counters = counters(m, body_id, multi.sequential);
+            let mut counters = counters(m, body_id, multi.sequential);
+            // "A majority has agreed": the condition may look at the results so far.
+            if let (Some(name), Some(body)) = (&multi.result_list, body(m, body_id)) {
+                let so_far = body.results.iter().map(|(_, value)| value.clone()).collect();
+                counters.insert(name.clone(), Json::Array(so_far));
+            }
             matches!(m.eval_with(id, Some(&counters), condition), Feel::Boolean(true))
         }
         None => false,

@@ -52,6 +52,7 @@ pub(crate) fn begin(m: &mut Machine, id: u64, el: &Element, spec: &UserSpec) -> 
         data,
         due,
         not_person_of: spec.not_person_of.clone(),
+        signs: spec.signs.clone(),
         priority: spec.priority,
     })));
     Ok(())

@@ -77,6 +77,7 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
             data: self.own(e, "daten"),
             due,
             not_person_of,
+            signs: eakte(node, "zeichnung").map(str::trim).filter(|s| !s.is_empty()).map(str::to_owned),
             priority: priority
                 .and_then(|p| p.trim_start_matches('=').trim().parse().ok())
                 .map_or(50, |p: u8| p.min(100)),

@@ -206,6 +206,10 @@ impl Lauf {
     /// A person completes the task; the service adds who and when.
     pub fn decide(&mut self, element: &str, person: &str, values: Value) {
         let instance = self.task(element).instance;
+        self.complete(instance, person, values);
+    }
+
+    fn complete(&mut self, instance: ElementInstanceId, person: &str, values: Value) {
         self.tasks.remove(&instance.0);
         let mut variables = object(values);
         variables.insert("person".into(), json!({ "id": sendung(), "name": person }));
@@ -244,6 +248,33 @@ impl Lauf {
         let id = *self.calls.iter().find(|(_, c)| c.0 == process).unwrap().0;
         self.calls.remove(&id);
         self.command(Command::CalledEnded { instance: ElementInstanceId(id), variables: Werte::new() });
+    }
+
+    /// One of several open tasks of an element, by a group that may do it.
+    pub fn decide_for(&mut self, element: &str, group: &str, person: &str, values: Value) {
+        let found = self.tasks.values().find(|t| &*t.element == element && t.groups.iter().any(|g| g == group));
+        let instance = found.unwrap_or_else(|| panic!("no {element} for {group} in {:?}", self.waiting())).instance;
+        self.complete(instance, person, values);
+    }
+
+    /// The message goes to who waits for its name.
+    pub fn message(&mut self, name: &str, values: Value) {
+        let found = self.abos.iter().find(|(_, m)| m.0 == name).map(|(n, _)| *n);
+        let subscription = found.unwrap_or_else(|| panic!("nobody waits for {name}"));
+        self.command(Command::Message { subscription, variables: object(values) });
+    }
+
+    /// The clock reaches the timer of this event.
+    pub fn passes(&mut self, element: &str) {
+        let found = self.timers.iter().find(|(_, t)| t.0 == element).map(|(n, t)| (*n, t.1));
+        let (timer, due) = found.unwrap_or_else(|| panic!("no timer {element} in {:?}", self.timers));
+        self.now = self.now.max(due);
+        self.timers.remove(&timer);
+        self.command(Command::FireTimer { timer });
+    }
+
+    pub fn variable(&self, name: &str) -> Value {
+        self.state.variables().remove(name).unwrap_or_default()
     }
 }
 

@@ -10,4 +10,7 @@ mod rechnung;
 mod rechnung_geld;
 mod rechnung_pruefung;
 mod rueckmeldung;
+mod tabellen;
+mod umlauf;
 mod vorlage;
+mod vorlage_gremien;

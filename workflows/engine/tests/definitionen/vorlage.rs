@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! The paths of `beschlussvorlage.bpmn`.
 
-use crate::lauf::*;
+use crate::{lauf::*, tabellen::beschlusswesen};
 
 fn begin(finanziell: Value) -> Lauf {
     let vorlage = json!({ "titel": "Neubau Radweg", "text": "Der Gemeinderat beschließt …", "sichtbarkeit": "oeffentlich",
         "aemter": ["61", "66"], "finanziell": finanziell, "von": "Kim Beispiel", "amt": "61" });
-    Lauf::start("beschlussvorlage", json!({ "vorlage": vorlage }))
+    Lauf::start_with(beschlusswesen(), "beschlussvorlage", json!({ "vorlage": vorlage }))
 }
 
 fn released(finanziell: Value) -> Lauf {

@@ -48,6 +48,21 @@ fn a_completion_condition_cancels_the_rest() {
 }
 
 #[test]
+fn a_completion_condition_sees_the_results_so_far() {
+    let nodes = task(
+        r#"eakte:sammlung="liste" eakte:eintrag="eintrag" eakte:ergebnisListe="stimmen" eakte:ergebnisEintrag="stimme.wert""#,
+        "<completionCondition>2 * count(stimmen[item = \"ja\"]) > numberOfInstances</completionCondition>",
+    );
+    let list = json!({"liste": [{"name": "x"}, {"name": "y"}, {"name": "z"}], "stimmen": ["ja", "ja", "ja"]});
+    let mut r = started(&process(&nodes, &["S A E"]), list);
+    done_with(&mut r, "A", json!({"wert": "ja"}));
+    assert_eq!(waits(&r), "A A", "an older list of this name does not count");
+    done_with(&mut r, "A", json!({"wert": "ja"}));
+    assert!(ended(&r));
+    assert_eq!(variable(&r, "stimmen"), json!(["ja", "ja"]));
+}
+
+#[test]
 fn an_empty_list_passes_and_no_list_stops() {
     let nodes = task(
         r#"eakte:sammlung="liste" eakte:eintrag="eintrag" eakte:ergebnisListe="stimmen" eakte:ergebnisEintrag="stimme""#,
