@@ -11,6 +11,7 @@ mod api;
 mod budget;
 mod definition;
 mod dmn;
+mod dmn_limits;
 mod element;
 mod feel;
 mod machine;
