@@ -146,7 +146,8 @@ fn random_kills(what: &str, server: Option<&str>, kills: u64, models: u64) {
         let welt = runtime.block_on(Welt::neu(&model.xml, &held, server.map(|url| (url, n))));
         let mut motor = Sterblich::new(welt, Zufall::of(seed));
         motor.kills = kills.div_ceil(models);
-        let played = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| nachgespielt(&mut motor, &model, &story)));
+        let played =
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| nachgespielt(&mut motor, &model, &story)));
         if let Err(panic) = played {
             println!("model of seed {seed}:\n{}", model.xml);
             std::panic::resume_unwind(panic);
@@ -190,7 +191,9 @@ fn r28_a_stopped_engine_comes_back_too_late() {
         let mut rng = Rng(seed);
         let mut once = true;
         for _ in 0..400 {
-            let Ok(Ok(Answer::Names(mut waiting))) = neu.ask(&Op::Waiting, now) else { panic!("the new engine answers") };
+            let Ok(Ok(Answer::Names(mut waiting))) = neu.ask(&Op::Waiting, now) else {
+                panic!("the new engine answers")
+            };
             waiting.sort();
             let Some(act) = acts::calm(&model, &tags, &waiting, &mut rng) else { break };
             let op = match &act {

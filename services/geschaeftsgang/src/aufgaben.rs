@@ -410,6 +410,9 @@ async fn complete_in(
     match done {
         Ok(()) => {}
         Err(FahrtFehler::Rejected(engine::Rejected::NotOpen | engine::Rejected::Ended)) => return Err(Refused::Stale),
+        Err(FahrtFehler::Rejected(reason @ engine::Rejected::TooLarge(_))) => {
+            return Err(Refused::Other(Fehler::new("E3019", 413, reason.to_string(), "values too large")));
+        }
         Err(error) => return Err(failed(error)),
     }
     let woken = fahrt.finish().await.map_err(|error| Refused::Other(away(error)))?;

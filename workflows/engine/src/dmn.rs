@@ -85,7 +85,15 @@ impl Tables {
             }
             models.push((namespace, model_name));
         }
-        Ok(Tables { sources, timed, limits, evaluator: Mutex::new((String::new(), evaluator)), decisions, inputs, models })
+        Ok(Tables {
+            sources,
+            timed,
+            limits,
+            evaluator: Mutex::new((String::new(), evaluator)),
+            decisions,
+            inputs,
+            models,
+        })
     }
 
     /// Ids (and names) of all decisions.

@@ -114,7 +114,10 @@ fn loops(text: &str) -> Loops {
                 Some(length) => found.literal = found.literal.saturating_mul(length.max(1)),
                 None => found.lists += 1,
             }
-        } else if c == '[' && (last.is_alphanumeric() || matches!(last, '_' | ')' | ']' | '}')) && !keyword_before(&text[..at]) {
+        } else if c == '['
+            && (last.is_alphanumeric() || matches!(last, '_' | ')' | ']' | '}'))
+            && !keyword_before(&text[..at])
+        {
             let inside = text[at + 1..].split(']').next().unwrap_or_default().trim();
             found.lists += u32::from(inside.parse::<i64>().is_err());
         }

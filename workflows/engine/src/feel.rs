@@ -156,10 +156,32 @@ fn never_context(node: &AstNode) -> bool {
     use AstNode as N;
     matches!(
         node,
-        N::Eq(..) | N::Nq(..) | N::Lt(..) | N::Le(..) | N::Gt(..) | N::Ge(..) | N::And(..) | N::Or(..) | N::In(..)
-            | N::Add(..) | N::Sub(..) | N::Mul(..) | N::Div(..) | N::Exp(..) | N::Neg(..) | N::Between(..)
-            | N::Numeric(..) | N::String(..) | N::Boolean(..) | N::Null | N::At(..) | N::List(..) | N::For(..)
-            | N::Some(..) | N::Every(..) | N::Range(..)
+        N::Eq(..)
+            | N::Nq(..)
+            | N::Lt(..)
+            | N::Le(..)
+            | N::Gt(..)
+            | N::Ge(..)
+            | N::And(..)
+            | N::Or(..)
+            | N::In(..)
+            | N::Add(..)
+            | N::Sub(..)
+            | N::Mul(..)
+            | N::Div(..)
+            | N::Exp(..)
+            | N::Neg(..)
+            | N::Between(..)
+            | N::Numeric(..)
+            | N::String(..)
+            | N::Boolean(..)
+            | N::Null
+            | N::At(..)
+            | N::List(..)
+            | N::For(..)
+            | N::Some(..)
+            | N::Every(..)
+            | N::Range(..)
     )
 }
 

@@ -46,7 +46,10 @@ fn level_2_passes_wholly() {
 
 /// Result nodes of level 3 that differ, all in the FEEL library: why.
 const KNOWN: [(&str, &str); 3] = [
-    ("1111-feel-matches-function K2-MatchesFunc-17", "a back-reference; the library's patterns are linear and have none"),
+    (
+        "1111-feel-matches-function K2-MatchesFunc-17",
+        "a back-reference; the library's patterns are linear and have none",
+    ),
     ("1142-feel-round-down-function 017_a", "a scale of 6176 digits; the library's numbers end at 6144"),
     ("1144-feel-round-half-down-function 017_a", "the same"),
 ];

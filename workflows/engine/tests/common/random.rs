@@ -167,7 +167,9 @@ impl Generator {
 
     pub fn flow(&mut self, from: &str, to: &str, condition: Option<&str>) {
         let inside = condition.map(|c| format!("<conditionExpression>{c}</conditionExpression>")).unwrap_or_default();
-        self.write(&format!("<sequenceFlow id=\"{from}-{to}\" sourceRef=\"{from}\" targetRef=\"{to}\">{inside}</sequenceFlow>\n"));
+        self.write(&format!(
+            "<sequenceFlow id=\"{from}-{to}\" sourceRef=\"{from}\" targetRef=\"{to}\">{inside}</sequenceFlow>\n"
+        ));
     }
 
     pub fn law_next(&mut self, from: &str, to: &str) {
@@ -260,8 +262,20 @@ impl Generator {
             let first = !(0..n).any(holds);
             let taken = match tag {
                 "parallelGateway" => true,
-                "exclusiveGateway" => if last { !any } else { holds(n) && first },
-                _ => if last { !any } else { holds(n) },
+                "exclusiveGateway" => {
+                    if last {
+                        !any
+                    } else {
+                        holds(n) && first
+                    }
+                }
+                _ => {
+                    if last {
+                        !any
+                    } else {
+                        holds(n)
+                    }
+                }
             };
             let (entry, exit) = self.sequence(depth - 1, if taken { times } else { 0 });
             self.flow(&split, &entry, (conditions && !last).then(|| CONDITIONS[n]));
