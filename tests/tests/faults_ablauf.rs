@@ -140,7 +140,7 @@ fn random_kills(what: &str, server: Option<&str>, kills: u64, models: u64) {
     let (mut deaths, mut acts, from) = (0, 0, Instant::now());
     for n in 0..models {
         let seed = zufall.in_range(1, 1 << 40);
-        let model = random::model(seed, 5 + (seed % 12) as i64);
+        let model = random::model(seed, 8 + (seed % 24) as i64);
         let (tags, held) = tags(&model.xml);
         let story = geschichte(&model, &tags, &held, seed, 12);
         let welt = runtime.block_on(Welt::neu(&model.xml, &held, server.map(|url| (url, n))));

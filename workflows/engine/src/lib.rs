@@ -17,6 +17,7 @@ mod feel;
 mod machine;
 pub mod memory;
 mod migrate;
+mod scan;
 mod size;
 mod state;
 mod step;

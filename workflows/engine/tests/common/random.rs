@@ -257,7 +257,7 @@ impl Generator {
         let any = (0..branches).any(holds);
         let (mut entries, mut exits) = (Vec::new(), Vec::new());
         let mut default = String::new();
-        for n in 0..branches {
+        for (n, condition) in CONDITIONS.iter().enumerate().take(branches) {
             let last = n + 1 == branches;
             let first = !(0..n).any(holds);
             let taken = match tag {
@@ -278,7 +278,7 @@ impl Generator {
                 }
             };
             let (entry, exit) = self.sequence(depth - 1, if taken { times } else { 0 });
-            self.flow(&split, &entry, (conditions && !last).then(|| CONDITIONS[n]));
+            self.flow(&split, &entry, (conditions && !last).then_some(condition));
             self.flow(&exit, &join, None);
             if conditions && last {
                 default = format!("default=\"{split}-{entry}\"");

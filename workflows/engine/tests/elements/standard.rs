@@ -138,7 +138,7 @@ fn a_multi_instance_that_could_not_begin_begins_as_one() {
 
 #[test]
 fn an_event_sub_process_interrupts_only_its_own_run_of_a_multi_instance() {
-    let events = event_sub("V", "", &format!("<errorEventDefinition/>"), r#"<userTask id="v"/>"#, &["Vs v"]);
+    let events = event_sub("V", "", "<errorEventDefinition/>", r#"<userTask id="v"/>"#, &["Vs v"]);
     let multi =
         "<multiInstanceLoopCharacteristics><loopCardinality>3</loopCardinality></multiInstanceLoopCharacteristics>";
     let inner = sub(
