@@ -140,13 +140,14 @@ fn random_kills(what: &str, server: Option<&str>, kills: u64, models: u64) {
     let (mut deaths, mut acts, from) = (0, 0, Instant::now());
     for n in 0..models {
         let seed = zufall.in_range(1, 1 << 40);
-        let model = random::model(seed, 5 + (seed % 12) as i64);
+        let model = random::model(seed, 8 + (seed % 24) as i64);
         let (tags, held) = tags(&model.xml);
         let story = geschichte(&model, &tags, &held, seed, 12);
         let welt = runtime.block_on(Welt::neu(&model.xml, &held, server.map(|url| (url, n))));
         let mut motor = Sterblich::new(welt, Zufall::of(seed));
         motor.kills = kills.div_ceil(models);
-        let played = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| nachgespielt(&mut motor, &model, &story)));
+        let played =
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| nachgespielt(&mut motor, &model, &story)));
         if let Err(panic) = played {
             println!("model of seed {seed}:\n{}", model.xml);
             std::panic::resume_unwind(panic);
@@ -190,7 +191,9 @@ fn r28_a_stopped_engine_comes_back_too_late() {
         let mut rng = Rng(seed);
         let mut once = true;
         for _ in 0..400 {
-            let Ok(Ok(Answer::Names(mut waiting))) = neu.ask(&Op::Waiting, now) else { panic!("the new engine answers") };
+            let Ok(Ok(Answer::Names(mut waiting))) = neu.ask(&Op::Waiting, now) else {
+                panic!("the new engine answers")
+            };
             waiting.sort();
             let Some(act) = acts::calm(&model, &tags, &waiting, &mut rng) else { break };
             let op = match &act {

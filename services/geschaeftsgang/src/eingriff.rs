@@ -96,7 +96,7 @@ impl Inner {
             match fahrt.command(id, command).await {
                 Ok(()) => drop(fahrt.finish().await.map_err(away)?),
                 Err(FahrtFehler::Rejected(reason)) => {
-                    let text = "Der Ablauf lässt diesen Eingriff an dieser Stelle nicht zu. Es wurde nichts geändert.";
+                    let text = format!("{reason} Es wurde nichts geändert.");
                     return Err(Fehler::new("E3009", 409, text, reason.to_string()));
                 }
                 Err(error) => return Err(away(error)),

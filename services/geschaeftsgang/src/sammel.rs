@@ -120,6 +120,9 @@ fn refused(error: FahrtFehler) -> Abgelehnt {
         FahrtFehler::Db(error) if says(&error, "four-eyes") => Abgelehnt::Aufgabe,
         FahrtFehler::Db(error) if says(&error, "stale-content") => Abgelehnt::Fassung,
         FahrtFehler::Rejected(Rejected::NotOpen | Rejected::Ended) => Abgelehnt::Aufgabe,
+        FahrtFehler::Rejected(reason @ Rejected::TooLarge(_)) => {
+            Abgelehnt::Fehler(Fehler::new("E3019", 413, reason.to_string(), "values too large"))
+        }
         FahrtFehler::Db(error) => Abgelehnt::Fehler(away(error)),
         FahrtFehler::NoProcess(name) => {
             let text = format!("Den Ablauf „{name}“ gibt es nicht.");

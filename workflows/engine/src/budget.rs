@@ -192,7 +192,9 @@ fn rewrite(node: AstNode, any: &mut bool) -> AstNode {
                 _ if !pairwise => None,
                 N::PositionalParameters(all) => Some(N::List(all.clone())),
                 N::NamedParameters(all) => Some(N::List(
-                    all.iter().filter_map(|p| if let N::NamedParameter(_, v) = p { Some((**v).clone()) } else { None }).collect(),
+                    all.iter()
+                        .filter_map(|p| if let N::NamedParameter(_, v) = p { Some((**v).clone()) } else { None })
+                        .collect(),
                 )),
                 _ => None,
             };

@@ -17,6 +17,7 @@ use nachrichten::{Timestamp, Werte};
 use serde_json::Value as Json;
 
 use crate::api::Decisions;
+use crate::dmn_limits::Limits;
 use crate::feel;
 
 /// Largest DMN file and deepest nesting.
@@ -27,6 +28,7 @@ pub struct Tables {
     sources: Vec<String>,
     /// Some expression asks for the time: evaluators are made per time.
     timed: bool,
+    limits: Limits,
     evaluator: Mutex<(String, Arc<ModelEvaluator>)>,
     decisions: HashMap<String, Decision>,
     /// Declared type by input name.
@@ -56,9 +58,9 @@ impl Tables {
     /// # Errors
     /// As [`Tables::parse`].
     pub fn parse_all(files: &[&str]) -> Result<Self, String> {
-        let mut timed = false;
+        let (mut timed, mut limits) = (false, Limits::default());
         for file in files {
-            timed |= check(file)?;
+            timed |= check(file, &mut limits)?;
         }
         let sources: Vec<String> = files.iter().map(|f| (*f).to_owned()).collect();
         let (evaluator, definitions) = build(&sources)?;
@@ -83,7 +85,15 @@ impl Tables {
             }
             models.push((namespace, model_name));
         }
-        Ok(Tables { sources, timed, evaluator: Mutex::new((String::new(), evaluator)), decisions, inputs, models })
+        Ok(Tables {
+            sources,
+            timed,
+            limits,
+            evaluator: Mutex::new((String::new(), evaluator)),
+            decisions,
+            inputs,
+            models,
+        })
     }
 
     /// Ids (and names) of all decisions.
@@ -110,6 +120,7 @@ impl Tables {
         input: &FeelContext,
         now: Timestamp,
     ) -> Result<Feel, String> {
+        self.limits.check(input)?;
         let evaluator = self.at(now)?;
         catch_unwind(AssertUnwindSafe(|| evaluator.evaluate_invocable(namespace, model, name, input)))
             .map_err(|_| "Die Entscheidung konnte nicht berechnet werden.".to_owned())
@@ -194,13 +205,14 @@ impl Decisions for TableSet {
 }
 
 /// Limits and refused content. True if an expression asks for the time.
-fn check(xml: &str) -> Result<bool, String> {
+fn check(xml: &str, limits: &mut Limits) -> Result<bool, String> {
     if xml.len() > MAX_BYTES {
         return Err(format!("Die Datei ist größer als {MAX_BYTES} Bytes."));
     }
     crate::xml::check_limits(xml, &crate::api::DeployOptions::default())?;
     let document = roxmltree::Document::parse(xml)
         .map_err(|e| format!("Die Datei ist kein gültiges XML (Zeile {}).", e.pos().row))?;
+    limits.read(&document)?;
     let mut timed = false;
     for node in document.descendants().filter(|n| n.is_element()) {
         if matches!(node.tag_name().name(), "encapsulatedLogic" | "functionDefinition")

@@ -34,7 +34,9 @@ fn flows(el: &Element) -> Option<&'static str> {
     match &el.kind {
         Kind::Start(_) if enters => Some("Zu einem Startereignis führt kein Pfeil."),
         Kind::End(_) if leaves => Some("Von einem Endereignis führt kein Pfeil weg."),
-        Kind::Job(_) | Kind::Pass if leaves && el.tag == "endEvent" => Some("Von einem Endereignis führt kein Pfeil weg."),
+        Kind::Job(_) | Kind::Pass if leaves && el.tag == "endEvent" => {
+            Some("Von einem Endereignis führt kein Pfeil weg.")
+        }
         Kind::Boundary { .. } if enters => Some("Zu einem angehefteten Ereignis führt kein Pfeil."),
         Kind::Boundary { trigger: Trigger::Compensation, .. } if leaves => {
             Some("Ein Kompensations-Ereignis führt mit einer Assoziation zu seiner Aktivität, nicht mit einem Pfeil.")

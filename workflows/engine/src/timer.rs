@@ -126,16 +126,16 @@ impl Cycle {
         match (last, self.start) {
             (None, Some(start)) if start >= now => Ok(start),
             // Missed runs are not made up for: the next one is the first after now.
-            (None, Some(start)) => self.from_start(start, |due| due >= now),
+            (None, Some(start)) => self.run_after(start, |due| due >= now),
             (None, None) => shift(now, self.period, true),
             (Some(last), None) => shift(last, self.period, true),
-            (Some(last), Some(start)) => self.from_start(start, |due| due > last),
+            (Some(last), Some(start)) => self.run_after(start, |due| due > last),
         }
     }
 
     /// The first run from the start on that fits. Counted from the start, so that the 31st stays the 31st after a
     /// short month, and 02:30 stays 02:30 after the night in which there was none.
-    fn from_start(&self, start: Timestamp, fits: impl Fn(Timestamp) -> bool) -> Result<Timestamp, String> {
+    fn run_after(&self, start: Timestamp, fits: impl Fn(Timestamp) -> bool) -> Result<Timestamp, String> {
         let too_far = || "Der Beginn der Wiederholung liegt zu weit zurück.".to_owned();
         let run = |n: i64| self.period.checked_mul(n).map_err(|_| too_far()).and_then(|by| shift(start, by, true));
         let (mut low, mut high) = (0, 1);

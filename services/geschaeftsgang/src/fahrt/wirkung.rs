@@ -319,7 +319,8 @@ impl Fahrt<'_> {
         if post.bis <= self.now {
             return Ok(());
         }
-        let values = args![self.inner.ids.uuid(), name, post.schluessel.as_deref(), Value::Object(werte.clone()), post.bis];
+        let values =
+            args![self.inner.ids.uuid(), name, post.schluessel.as_deref(), Value::Object(werte.clone()), post.bis];
         self.tx.execute(&sql::NACHRICHT_INSERT, values).await?;
         Ok(())
     }

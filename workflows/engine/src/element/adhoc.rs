@@ -32,10 +32,10 @@ pub(crate) fn activate(m: &mut Machine, id: u64, element: El) -> bool {
         return false;
     };
     let el = m.element(element);
-    let fits =
-        el.parent == inst.element && !matches!(el.kind, Kind::Boundary { .. } | Kind::Start(_))
-            && !matches!(&el.kind, Kind::Scope(s) if matches!(s.kind, ScopeKind::Event))
-            && !el.for_compensation;
+    let fits = el.parent == inst.element
+        && !matches!(el.kind, Kind::Boundary { .. } | Kind::Start(_))
+        && !matches!(&el.kind, Kind::Scope(s) if matches!(s.kind, ScopeKind::Event))
+        && !el.for_compensation;
     if !fits || (*sequential && inst.live > 0) {
         return false;
     }

@@ -36,9 +36,11 @@ pub(crate) fn run(m: &mut Machine, scope: u64, sub: El, start: El, role: Role, v
 /// A scope with nothing but event sub-processes left is completing: no new one begins (BPMN 2.0.2, 13.5.4).
 pub(crate) fn when_completing(m: &mut Machine, scope: u64) {
     let events = |m: &Machine, e: El| matches!(m.def.scope(e), Some(s) if matches!(s.kind, ScopeKind::Event));
-    let listens = m.inst(scope).waits.iter().any(|n| {
-        m.s.waits.get(n).is_some_and(|w| matches!(m.element(w.event).kind, Kind::Start(_)))
-    });
+    let listens = m
+        .inst(scope)
+        .waits
+        .iter()
+        .any(|n| m.s.waits.get(n).is_some_and(|w| matches!(m.element(w.event).kind, Kind::Start(_))));
     if !listens {
         return;
     }

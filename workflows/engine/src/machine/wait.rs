@@ -66,7 +66,9 @@ impl Machine<'_> {
             Kind::Start(_) => {
                 let sub = self.element(event).parent;
                 let scope = self.def.scope(self.element(sub).parent);
-                scope.is_some_and(|s| s.event_subs.iter().any(|(_, start, interrupting)| *start == event && !interrupting))
+                scope.is_some_and(|s| {
+                    s.event_subs.iter().any(|(_, start, interrupting)| *start == event && !interrupting)
+                })
             }
             _ => false,
         }

@@ -63,9 +63,10 @@ impl Runner {
     /// Whoever waits with the same key; else, by name alone, if exactly one instance waits without a key.
     fn receiver(&self, message: &Thrown) -> Option<(usize, u64)> {
         let all = self.instances.iter().enumerate().flat_map(|(number, r)| {
-            let mine = r.subscriptions.iter().filter(|(_, (name, _, kind))| {
-                *kind == SubscriptionKind::Message && *name == message.name
-            });
+            let mine = r
+                .subscriptions
+                .iter()
+                .filter(|(_, (name, _, kind))| *kind == SubscriptionKind::Message && *name == message.name);
             mine.map(move |(subscription, (_, key, _))| (number, *subscription, key.as_deref()))
         });
         let waiting: Vec<_> = all.filter(|(_, _, key)| key.is_none() || *key == message.key.as_deref()).collect();

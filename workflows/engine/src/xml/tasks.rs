@@ -183,7 +183,10 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
         let script = self.expr(e, "Skript", &script);
         let lost = self.elements[e as usize].io.result.is_none();
         if let Some(expr) = script.as_ref().filter(|expr| lost && expr.never_context()) {
-            let text = format!("Das Skript „{}“ ergibt keinen Kontext, und keine Variable nimmt es auf.", crate::feel::shorten(expr.text()));
+            let text = format!(
+                "Das Skript „{}“ ergibt keinen Kontext, und keine Variable nimmt es auf.",
+                crate::feel::shorten(expr.text())
+            );
             self.error(e, "script", text);
         }
         script.map_or(Kind::Pass, Kind::Script)

@@ -46,11 +46,16 @@ pub fn calm(model: &Model, tags: &Tags, waiting: &[String], rng: &mut Rng) -> Op
 
 /// Anything that may happen.
 pub fn stormy(model: &Model, tags: &Tags, waiting: &[String], rng: &mut Rng) -> Option<Act> {
-    let of = |list: &[String], rng: &mut Rng| (!list.is_empty()).then(|| list[rng.below(list.len() as u64) as usize].clone());
+    let of = |list: &[String], rng: &mut Rng| {
+        (!list.is_empty()).then(|| list[rng.below(list.len() as u64) as usize].clone())
+    };
     // Only where it is clear which one is meant.
     let single = |tag: &str| {
         let mut all = waiting.iter().filter(|w| tags[*w] == tag && w.as_str() != "q2");
-        all.clone().find(|w| all.clone().filter(|o| o == w).count() == 1).cloned().or_else(|| all.next().cloned().filter(|_| false))
+        all.clone()
+            .find(|w| all.clone().filter(|o| o == w).count() == 1)
+            .cloned()
+            .or_else(|| all.next().cloned().filter(|_| false))
     };
     let act = match rng.below(14) {
         0 => single("userTask").map(|id| Act::Error(id, if rng.one_in(3) { "E9" } else { "E1" })),

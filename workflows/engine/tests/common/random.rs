@@ -167,7 +167,9 @@ impl Generator {
 
     pub fn flow(&mut self, from: &str, to: &str, condition: Option<&str>) {
         let inside = condition.map(|c| format!("<conditionExpression>{c}</conditionExpression>")).unwrap_or_default();
-        self.write(&format!("<sequenceFlow id=\"{from}-{to}\" sourceRef=\"{from}\" targetRef=\"{to}\">{inside}</sequenceFlow>\n"));
+        self.write(&format!(
+            "<sequenceFlow id=\"{from}-{to}\" sourceRef=\"{from}\" targetRef=\"{to}\">{inside}</sequenceFlow>\n"
+        ));
     }
 
     pub fn law_next(&mut self, from: &str, to: &str) {
@@ -255,16 +257,28 @@ impl Generator {
         let any = (0..branches).any(holds);
         let (mut entries, mut exits) = (Vec::new(), Vec::new());
         let mut default = String::new();
-        for n in 0..branches {
+        for (n, condition) in CONDITIONS.iter().enumerate().take(branches) {
             let last = n + 1 == branches;
             let first = !(0..n).any(holds);
             let taken = match tag {
                 "parallelGateway" => true,
-                "exclusiveGateway" => if last { !any } else { holds(n) && first },
-                _ => if last { !any } else { holds(n) },
+                "exclusiveGateway" => {
+                    if last {
+                        !any
+                    } else {
+                        holds(n) && first
+                    }
+                }
+                _ => {
+                    if last {
+                        !any
+                    } else {
+                        holds(n)
+                    }
+                }
             };
             let (entry, exit) = self.sequence(depth - 1, if taken { times } else { 0 });
-            self.flow(&split, &entry, (conditions && !last).then(|| CONDITIONS[n]));
+            self.flow(&split, &entry, (conditions && !last).then_some(condition));
             self.flow(&exit, &join, None);
             if conditions && last {
                 default = format!("default=\"{split}-{entry}\"");

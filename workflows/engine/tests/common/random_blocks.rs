@@ -29,7 +29,8 @@ impl Generator {
                 self.kind("standardLoopCharacteristics");
                 let condition = ["", "<loopCondition>true</loopCondition>"][self.rng.below(2) as usize];
                 let tag = ["userTask", "task"][self.rng.below(2) as usize];
-                let inside = format!("<standardLoopCharacteristics loopMaximum=\"3\">{condition}</standardLoopCharacteristics>");
+                let inside =
+                    format!("<standardLoopCharacteristics loopMaximum=\"3\">{condition}</standardLoopCharacteristics>");
                 self.node(tag, "", &inside, times)
             }
             10 => return self.race(times),
@@ -85,7 +86,8 @@ impl Generator {
     fn condition(&mut self, times: u64) -> Ends {
         self.kind("conditionalEventDefinition");
         let name = self.fresh();
-        let condition = format!("<conditionalEventDefinition><condition>c{name} = true</condition></conditionalEventDefinition>");
+        let condition =
+            format!("<conditionalEventDefinition><condition>c{name} = true</condition></conditionalEventDefinition>");
         let wait = self.node("intermediateCatchEvent", "", &condition, times);
         let work = self.node("userTask", "", "", times);
         let set = self.node("scriptTask", "", &format!("<script>{{c{name}: true}}</script>"), times);
@@ -190,7 +192,8 @@ impl Generator {
             3 => (self.signal(), true),
             4 => {
                 self.kind("conditionalEventDefinition");
-                let text = "<conditionalEventDefinition><condition>alarm = true</condition></conditionalEventDefinition>";
+                let text =
+                    "<conditionalEventDefinition><condition>alarm = true</condition></conditionalEventDefinition>";
                 (text.to_owned(), true)
             }
             5 => {
@@ -232,7 +235,9 @@ impl Generator {
         self.kind("multiInstanceLoopCharacteristics");
         let (count, sequential) = (self.rng.below(4), self.rng.one_in(2));
         let multi = |inside: &str| {
-            format!("<multiInstanceLoopCharacteristics isSequential=\"{sequential}\"><loopCardinality>{count}</loopCardinality>{inside}</multiInstanceLoopCharacteristics>")
+            format!(
+                "<multiInstanceLoopCharacteristics isSequential=\"{sequential}\"><loopCardinality>{count}</loopCardinality>{inside}</multiInstanceLoopCharacteristics>"
+            )
         };
         let id = match self.rng.below(4) {
             0 => self.node("userTask", "", &multi(""), times),

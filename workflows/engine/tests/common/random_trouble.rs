@@ -30,10 +30,9 @@ impl Generator {
         let merge = self.node("exclusiveGateway", "", "", times);
         self.flow(&id, &merge, None);
         self.flow(&event, &merge, None);
-        self.model.laws.extend([
-            Law::Interrupts(event.clone(), id.clone()),
-            Law::Merge(vec![id.clone(), event], merge.clone()),
-        ]);
+        self.model
+            .laws
+            .extend([Law::Interrupts(event.clone(), id.clone()), Law::Merge(vec![id.clone(), event], merge.clone())]);
         (id, merge)
     }
 
@@ -102,7 +101,9 @@ impl Generator {
         let task = self.node(tag, "", "", times);
         let attributes = format!("attachedToRef=\"{task}\"");
         let event = self.fresh();
-        self.write(&format!("<boundaryEvent id=\"{event}\" {attributes}><compensateEventDefinition/></boundaryEvent>\n"));
+        self.write(&format!(
+            "<boundaryEvent id=\"{event}\" {attributes}><compensateEventDefinition/></boundaryEvent>\n"
+        ));
         let tag = ["task", "userTask", "serviceTask"][if at_once { 0 } else { self.rng.below(3) as usize }];
         let handler = self.node(tag, "implementation=\"t\" isForCompensation=\"true\"", "", undone);
         let id = self.fresh();

@@ -15,7 +15,8 @@ const ENDS: &str = r#"<startEvent id="S"/><endEvent id="E"/><endEvent id="F"/>"#
 const SOON: Duration = Duration::from_secs(8);
 
 fn script(text: &str, variables: Value) -> (Runner, Duration) {
-    let nodes = format!(r#"{ENDS}<scriptTask id="A" eakte:ergebnis="x"><script>{}</script></scriptTask>"#, escape(text));
+    let nodes =
+        format!(r#"{ENDS}<scriptTask id="A" eakte:ergebnis="x"><script>{}</script></scriptTask>"#, escape(text));
     let from = Instant::now();
     (started(&process(&nodes, &["S A E"]), variables), from.elapsed())
 }
@@ -40,7 +41,12 @@ fn expressions_that_run_long_are_stopped() {
         "{a: distinct values(list: texte)}",
     ] {
         let (r, took) = script(text, values.clone());
-        assert!(incident(&r).contains("zu aufwendig"), "{text}: {:?} {}", variable(&r, "x").to_string().len(), incident(&r));
+        assert!(
+            incident(&r).contains("zu aufwendig"),
+            "{text}: {:?} {}",
+            variable(&r, "x").to_string().len(),
+            incident(&r)
+        );
         assert!(took < SOON, "{text} took {took:?}");
         println!("{:>6} ms  {text}", took.as_millis());
     }
@@ -95,7 +101,8 @@ fn a_condition_that_runs_long_is_an_incident_and_not_a_no() {
 
 #[test]
 fn values_that_double_end_at_the_limit() {
-    let nodes = format!(r#"{ENDS}<exclusiveGateway id="M"/><scriptTask id="A"><script>{{x: x + x}}</script></scriptTask>"#);
+    let nodes =
+        format!(r#"{ENDS}<exclusiveGateway id="M"/><scriptTask id="A"><script>{{x: x + x}}</script></scriptTask>"#);
     let from = Instant::now();
     let r = started(&process(&nodes, &["S M A M"]), json!({"x": "0123456789"}));
     assert!(incident(&r).contains("höchstens 10 MB"), "{}", incident(&r));
@@ -126,7 +133,8 @@ fn values_from_outside_are_refused_with_the_element_and_nothing_changes() {
     ] {
         assert!(matches!(step(definition, state, command, r.now), Err(Rejected::TooLarge(_))));
     }
-    let start = Command::Start { element: None, variables: json!({"x": "y".repeat(10_000_001)}).as_object().unwrap().clone() };
+    let start =
+        Command::Start { element: None, variables: json!({"x": "y".repeat(10_000_001)}).as_object().unwrap().clone() };
     assert!(matches!(step(definition, &engine::State::new(), start, r.now), Err(Rejected::TooLarge(p)) if p == "p"));
 }
 

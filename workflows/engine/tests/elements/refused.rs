@@ -38,8 +38,14 @@ fn errors_name_the_element_and_the_reason() {
         (r#"<callActivity id="X"/>"#, "no-process"),
         (r#"<choreographyTask id="X"/>"#, "unsupported"),
         (r#"<subChoreography id="X"/>"#, "unsupported"),
-        (r#"<intermediateCatchEvent id="X"><eventDefinitionRef>x</eventDefinitionRef></intermediateCatchEvent>"#, "unsupported"),
-        (r#"<endEvent id="X"><errorEventDefinition errorRef="err"/><terminateEventDefinition/></endEvent>"#, "unsupported"),
+        (
+            r#"<intermediateCatchEvent id="X"><eventDefinitionRef>x</eventDefinitionRef></intermediateCatchEvent>"#,
+            "unsupported",
+        ),
+        (
+            r#"<endEvent id="X"><errorEventDefinition errorRef="err"/><terminateEventDefinition/></endEvent>"#,
+            "unsupported",
+        ),
         (r#"<eventBasedGateway id="X" eventGatewayType="Parallel"/>"#, "unsupported"),
         (r#"<eventBasedGateway id="X" instantiate="true"/>"#, "unsupported"),
         (r#"<receiveTask id="X" messageRef="m" instantiate="true"/>"#, "unsupported"),
@@ -58,18 +64,30 @@ fn errors_name_the_element_and_the_reason() {
         (r#"<scriptTask id="X"><script>a == 1</script></scriptTask>"#, "feel"),
         (r#"<scriptTask id="X"><script>n += 1</script></scriptTask>"#, "feel"),
         (r#"<scriptTask id="X"><script>n = 1</script></scriptTask>"#, "script"),
-        (r#"<scriptTask id="X"><script>{f: function(x) external {java: {class: "c", method signature: "m"}}}</script></scriptTask>"#, "feel"),
+        (
+            r#"<scriptTask id="X"><script>{f: function(x) external {java: {class: "c", method signature: "m"}}}</script></scriptTask>"#,
+            "feel",
+        ),
         (r#"<serviceTask id="X" implementation="t" eakte:eingabe="{a:"/>"#, "feel"),
         (r#"<serviceTask id="X" implementation="t" eakte:versuche="0"/>"#, "retries"),
         (r#"<userTask id="X" eakte:faellig="bald oder so )"/>"#, "feel"),
         (r#"<task id="X"><standardLoopCharacteristics/></task>"#, "loop"),
         (r#"<task id="X"><standardLoopCharacteristics loopMaximum="0"/></task>"#, "loop"),
-        (r#"<intermediateThrowEvent id="X" eakte:lebensdauer="bald"><messageEventDefinition messageRef="m"/></intermediateThrowEvent>"#, "lifetime"),
+        (
+            r#"<intermediateThrowEvent id="X" eakte:lebensdauer="bald"><messageEventDefinition messageRef="m"/></intermediateThrowEvent>"#,
+            "lifetime",
+        ),
         (r#"<userTask id="X" isForCompensation="true"/>"#, "flow"),
         (r#"<startEvent id="X"/>"#, "flow"),
-        (r#"<subProcess id="X" triggeredByEvent="true"><startEvent id="x"><messageEventDefinition messageRef="m"/></startEvent></subProcess>"#, "flow"),
+        (
+            r#"<subProcess id="X" triggeredByEvent="true"><startEvent id="x"><messageEventDefinition messageRef="m"/></startEvent></subProcess>"#,
+            "flow",
+        ),
         (r#"<subProcess id="X" triggeredByEvent="true"><startEvent id="x"/></subProcess>"#, "start"),
-        (r#"<subProcess id="X"><startEvent id="x"><messageEventDefinition messageRef="m"/></startEvent></subProcess>"#, "start"),
+        (
+            r#"<subProcess id="X"><startEvent id="x"><messageEventDefinition messageRef="m"/></startEvent></subProcess>"#,
+            "start",
+        ),
         (r#"<intermediateCatchEvent id="X"><timerEventDefinition/></intermediateCatchEvent>"#, "timer"),
         (r#"<userTask id="X"><multiInstanceLoopCharacteristics/></userTask>"#, "loop"),
         (
@@ -103,16 +121,52 @@ fn what_has_no_meaning_where_it_stands_is_refused() {
     let message = r#"<messageEventDefinition messageRef="m"/>"#;
     let cases: [(&str, Vec<&str>, &str); 11] = [
         (r#"<endEvent id="X"/><task id="A"/>"#, vec!["S X A"], "flow"),
-        (&format!(r#"<userTask id="A"/><task id="B"/><boundaryEvent id="X" attachedToRef="A">{message}</boundaryEvent>"#), vec!["S A B X"], "flow"),
-        (r#"<intermediateThrowEvent id="X"><linkEventDefinition name="l"/></intermediateThrowEvent><intermediateCatchEvent id="C"><linkEventDefinition name="l"/></intermediateCatchEvent><task id="A"/>"#, vec!["S X A", "C A"], "flow"),
-        (r#"<intermediateThrowEvent id="T"><linkEventDefinition name="l"/></intermediateThrowEvent><intermediateCatchEvent id="X"><linkEventDefinition name="l"/></intermediateCatchEvent><task id="A"/>"#, vec!["S A X", "A T"], "flow"),
-        (r#"<intermediateThrowEvent id="X"><linkEventDefinition name="l"/></intermediateThrowEvent><intermediateCatchEvent id="C"><linkEventDefinition name="l"/></intermediateCatchEvent><intermediateCatchEvent id="D"><linkEventDefinition name="l"/></intermediateCatchEvent>"#, vec!["S X"], "event"),
+        (
+            &format!(
+                r#"<userTask id="A"/><task id="B"/><boundaryEvent id="X" attachedToRef="A">{message}</boundaryEvent>"#
+            ),
+            vec!["S A B X"],
+            "flow",
+        ),
+        (
+            r#"<intermediateThrowEvent id="X"><linkEventDefinition name="l"/></intermediateThrowEvent><intermediateCatchEvent id="C"><linkEventDefinition name="l"/></intermediateCatchEvent><task id="A"/>"#,
+            vec!["S X A", "C A"],
+            "flow",
+        ),
+        (
+            r#"<intermediateThrowEvent id="T"><linkEventDefinition name="l"/></intermediateThrowEvent><intermediateCatchEvent id="X"><linkEventDefinition name="l"/></intermediateCatchEvent><task id="A"/>"#,
+            vec!["S A X", "A T"],
+            "flow",
+        ),
+        (
+            r#"<intermediateThrowEvent id="X"><linkEventDefinition name="l"/></intermediateThrowEvent><intermediateCatchEvent id="C"><linkEventDefinition name="l"/></intermediateCatchEvent><intermediateCatchEvent id="D"><linkEventDefinition name="l"/></intermediateCatchEvent>"#,
+            vec!["S X"],
+            "event",
+        ),
         (r#"<startEvent id="X"><errorEventDefinition/></startEvent>"#, vec![], "event"),
-        (r#"<subProcess id="V" triggeredByEvent="true"><startEvent id="X" isInterrupting="false"><errorEventDefinition/></startEvent></subProcess>"#, vec![], "event"),
+        (
+            r#"<subProcess id="V" triggeredByEvent="true"><startEvent id="X" isInterrupting="false"><errorEventDefinition/></startEvent></subProcess>"#,
+            vec![],
+            "event",
+        ),
         (r#"<adHocSubProcess id="P"><startEvent id="X"/></adHocSubProcess>"#, vec!["S P"], "place"),
-        (&format!(r#"<subProcess id="V" triggeredByEvent="true"><startEvent id="v">{message}</startEvent></subProcess><boundaryEvent id="X" attachedToRef="V">{message}</boundaryEvent>"#), vec![], "place"),
-        (r#"<eventBasedGateway id="X"/><intermediateCatchEvent id="C"><linkEventDefinition name="l"/></intermediateCatchEvent>"#, vec!["S X C"], "event-gateway"),
-        (&format!(r#"<eventBasedGateway id="X"/><intermediateCatchEvent id="C">{message}</intermediateCatchEvent>"#), vec!["S X", "X C[a]"], "event-gateway"),
+        (
+            &format!(
+                r#"<subProcess id="V" triggeredByEvent="true"><startEvent id="v">{message}</startEvent></subProcess><boundaryEvent id="X" attachedToRef="V">{message}</boundaryEvent>"#
+            ),
+            vec![],
+            "place",
+        ),
+        (
+            r#"<eventBasedGateway id="X"/><intermediateCatchEvent id="C"><linkEventDefinition name="l"/></intermediateCatchEvent>"#,
+            vec!["S X C"],
+            "event-gateway",
+        ),
+        (
+            &format!(r#"<eventBasedGateway id="X"/><intermediateCatchEvent id="C">{message}</intermediateCatchEvent>"#),
+            vec!["S X", "X C[a]"],
+            "event-gateway",
+        ),
     ];
     for (nodes, flows, code) in cases {
         let found = findings(&format!("<startEvent id=\"S\"/>{nodes}"), &flows);

@@ -16,7 +16,12 @@ fn sub(id: &str, attributes: &str, nodes: &str, flows: &[&str]) -> String {
 }
 
 fn event_sub(id: &str, start: &str, definition: &str, nodes: &str, flows: &[&str]) -> String {
-    sub(id, "triggeredByEvent=\"true\"", &format!("<startEvent id=\"{id}s\" {start}>{definition}</startEvent>{nodes}"), flows)
+    sub(
+        id,
+        "triggeredByEvent=\"true\"",
+        &format!("<startEvent id=\"{id}s\" {start}>{definition}</startEvent>{nodes}"),
+        flows,
+    )
 }
 
 /// 13.5.4: a scope that only waits for its event sub-processes is completing and begins no new one.
@@ -36,12 +41,16 @@ fn a_completing_scope_begins_no_event_sub_process() {
 /// A subscription is used up by its message; a non-interrupting event asks again, so that the next one finds it.
 #[test]
 fn a_non_interrupting_message_is_asked_for_again() {
-    let nodes = format!(r#"{ENDS}<userTask id="A"/><boundaryEvent id="B" attachedToRef="A" cancelActivity="false">{MESSAGE}</boundaryEvent><task id="X"/>"#);
+    let nodes = format!(
+        r#"{ENDS}<userTask id="A"/><boundaryEvent id="B" attachedToRef="A" cancelActivity="false">{MESSAGE}</boundaryEvent><task id="X"/>"#
+    );
     let mut r = started(&process(&nodes, &["S A E", "B X F"]), json!({}));
     let subscription = r.instances[0].subscriptions().next().unwrap();
     let command = Command::Message { subscription, variables: Default::default() };
     let done_ = step(&r.instances[0].definition, &r.instances[0].state, command, r.now).unwrap();
-    assert!(done_.outputs.iter().any(|o| matches!(o, Output::Subscribe { subscription: s, name, .. } if *s == subscription && name == "Nachricht")));
+    assert!(done_.outputs.iter().any(
+        |o| matches!(o, Output::Subscribe { subscription: s, name, .. } if *s == subscription && name == "Nachricht")
+    ));
     for n in 1..=3 {
         r.message("Nachricht", None, Default::default(), None).unwrap();
         assert_eq!(count(&r, "B"), n);
@@ -50,8 +59,16 @@ fn a_non_interrupting_message_is_asked_for_again() {
 
 #[test]
 fn messages_in_one_step_go_to_one_receiver_each_and_wait_for_the_next() {
-    let send = |id: &str| format!(r#"<intermediateThrowEvent id="{id}" eakte:eingabe="{{von: &quot;{id}&quot;}}">{MESSAGE}</intermediateThrowEvent>"#);
-    let nodes = format!(r#"{ENDS}{}{}<receiveTask id="A" messageRef="m" eakte:ergebnis="a"/><receiveTask id="B" messageRef="m" eakte:ergebnis="b"/>"#, send("T1"), send("T2"));
+    let send = |id: &str| {
+        format!(
+            r#"<intermediateThrowEvent id="{id}" eakte:eingabe="{{von: &quot;{id}&quot;}}">{MESSAGE}</intermediateThrowEvent>"#
+        )
+    };
+    let nodes = format!(
+        r#"{ENDS}{}{}<receiveTask id="A" messageRef="m" eakte:ergebnis="a"/><receiveTask id="B" messageRef="m" eakte:ergebnis="b"/>"#,
+        send("T1"),
+        send("T2")
+    );
     let r = started(&process(&nodes, &["S T1 T2 A B E"]), json!({}));
     assert!(ended(&r), "both were kept until somebody waited: {}", waits(&r));
     assert_eq!((variable(&r, "a"), variable(&r, "b")), (json!({"von": "T1"}), json!({"von": "T2"})));
@@ -80,7 +97,9 @@ fn a_message_finds_exactly_one_receiver_by_key_and_none_by_an_ambiguous_name() {
 #[test]
 fn a_kept_message_is_not_lost_to_a_listener_of_a_moment() {
     // The boundary event listens only while the script runs; the receive task after it is the one that waits.
-    let nodes = format!(r#"{ENDS}<userTask id="U"/><scriptTask id="A"><script>{{x: 1}}</script></scriptTask><boundaryEvent id="B" attachedToRef="A">{MESSAGE}</boundaryEvent><receiveTask id="R" messageRef="m"/>"#);
+    let nodes = format!(
+        r#"{ENDS}<userTask id="U"/><scriptTask id="A"><script>{{x: 1}}</script></scriptTask><boundaryEvent id="B" attachedToRef="A">{MESSAGE}</boundaryEvent><receiveTask id="R" messageRef="m"/>"#
+    );
     let mut r = started(&process(&nodes, &["S U A R E", "B F"]), json!({}));
     r.message("Nachricht", None, Default::default(), Some(3600)).unwrap();
     done(&mut r, "U");
@@ -96,14 +115,20 @@ fn a_signal_is_heard_by_whoever_waits_when_it_is_sent_and_by_nobody_later() {
     );
     let mut r = started(&process(&nodes, &["S P C1 E", "P C2 E", "P U T D F"]), json!({}));
     done(&mut r, "U");
-    assert_eq!((waits(&r).as_str(), count(&r, "C1"), count(&r, "C2")), ("D", 1, 1), "D began to wait after its own signal");
+    assert_eq!(
+        (waits(&r).as_str(), count(&r, "C1"), count(&r, "C2")),
+        ("D", 1, 1),
+        "D began to wait after its own signal"
+    );
     r.signal("Signal", Default::default()).unwrap();
     assert!(ended(&r));
 }
 
 #[test]
 fn a_multi_instance_that_could_not_begin_begins_as_one() {
-    let nodes = format!(r#"{ENDS}<userTask id="A"><multiInstanceLoopCharacteristics eakte:sammlung="liste" eakte:eintrag="x"/></userTask>"#);
+    let nodes = format!(
+        r#"{ENDS}<userTask id="A"><multiInstanceLoopCharacteristics eakte:sammlung="liste" eakte:eintrag="x"/></userTask>"#
+    );
     let mut r = started(&process(&nodes, &["S A E"]), json!({"liste": 5}));
     assert_eq!(incident(&r), "„liste“ ist keine Liste.");
     Runtime::set_variables(&mut r, json!({"liste": [1, 2, 3]}).as_object().unwrap().clone()).unwrap();
@@ -113,9 +138,15 @@ fn a_multi_instance_that_could_not_begin_begins_as_one() {
 
 #[test]
 fn an_event_sub_process_interrupts_only_its_own_run_of_a_multi_instance() {
-    let events = event_sub("V", "", &format!("<errorEventDefinition/>"), r#"<userTask id="v"/>"#, &["Vs v"]);
-    let multi = "<multiInstanceLoopCharacteristics><loopCardinality>3</loopCardinality></multiInstanceLoopCharacteristics>";
-    let inner = sub("P", "", &format!(r#"{multi}<startEvent id="s"/><userTask id="a"/><userTask id="b"/>{events}"#), &["s a b"]);
+    let events = event_sub("V", "", "<errorEventDefinition/>", r#"<userTask id="v"/>"#, &["Vs v"]);
+    let multi =
+        "<multiInstanceLoopCharacteristics><loopCardinality>3</loopCardinality></multiInstanceLoopCharacteristics>";
+    let inner = sub(
+        "P",
+        "",
+        &format!(r#"{multi}<startEvent id="s"/><userTask id="a"/><userTask id="b"/>{events}"#),
+        &["s a b"],
+    );
     let boundary = format!(r#"<boundaryEvent id="B" attachedToRef="P">{ERROR}</boundaryEvent>"#);
     let mut r = started(&process(&format!("{ENDS}{inner}{boundary}"), &["S P E", "B F"]), json!({}));
     Runtime::bpmn_error(&mut r, "a", "E1").unwrap();
@@ -137,9 +168,20 @@ fn an_error_is_caught_by_the_event_sub_process_before_the_boundary() {
 
 #[test]
 fn an_escalation_is_caught_as_often_as_it_is_thrown() {
-    let throw = |id: &str| format!(r#"<intermediateThrowEvent id="{id}"><escalationEventDefinition escalationRef="esc"/></intermediateThrowEvent>"#);
-    let inner = sub("P", "", &format!(r#"<startEvent id="s"/>{}{}<userTask id="a"/>"#, throw("t1"), throw("t2")), &["s t1 t2 a"]);
-    let nodes = format!(r#"{ENDS}{inner}<boundaryEvent id="B" attachedToRef="P" cancelActivity="false"><escalationEventDefinition escalationRef="esc"/></boundaryEvent>"#);
+    let throw = |id: &str| {
+        format!(
+            r#"<intermediateThrowEvent id="{id}"><escalationEventDefinition escalationRef="esc"/></intermediateThrowEvent>"#
+        )
+    };
+    let inner = sub(
+        "P",
+        "",
+        &format!(r#"<startEvent id="s"/>{}{}<userTask id="a"/>"#, throw("t1"), throw("t2")),
+        &["s t1 t2 a"],
+    );
+    let nodes = format!(
+        r#"{ENDS}{inner}<boundaryEvent id="B" attachedToRef="P" cancelActivity="false"><escalationEventDefinition escalationRef="esc"/></boundaryEvent>"#
+    );
     let mut r = started(&process(&nodes, &["S P E"]), json!({}));
     assert_eq!((count(&r, "B"), waits(&r).as_str()), (2, "a"));
     // A person or worker reports one too.
@@ -150,7 +192,11 @@ fn an_escalation_is_caught_as_often_as_it_is_thrown() {
 
 #[test]
 fn boundary_events_of_a_call_activity_end_what_it_called() {
-    let called = named_process("q", r#"<startEvent id="s"/><userTask id="a"/><intermediateThrowEvent id="t"><escalationEventDefinition escalationRef="esc"/></intermediateThrowEvent><userTask id="b"/>"#, &["s a t b"]);
+    let called = named_process(
+        "q",
+        r#"<startEvent id="s"/><userTask id="a"/><intermediateThrowEvent id="t"><escalationEventDefinition escalationRef="esc"/></intermediateThrowEvent><userTask id="b"/>"#,
+        &["s a t b"],
+    );
     let nodes = format!(
         r#"{ENDS}<callActivity id="K" calledElement="q"/><boundaryEvent id="B" attachedToRef="K"><timerEventDefinition><timeDuration>P1D</timeDuration></timerEventDefinition></boundaryEvent>
         <boundaryEvent id="G" attachedToRef="K" cancelActivity="false"><escalationEventDefinition/></boundaryEvent>"#
@@ -168,7 +214,8 @@ fn boundary_events_of_a_call_activity_end_what_it_called() {
 #[test]
 fn a_called_process_that_an_operator_ends_does_not_leave_its_caller_waiting() {
     let called = named_process("q", r#"<startEvent id="s"/><userTask id="a"/>"#, &["s a"]);
-    let model = format!("{}{called}", process(&format!("{ENDS}<callActivity id=\"K\" calledElement=\"q\"/>"), &["S K E"]));
+    let model =
+        format!("{}{called}", process(&format!("{ENDS}<callActivity id=\"K\" calledElement=\"q\"/>"), &["S K E"]));
     let mut r = started(&model, json!({}));
     r.command(1, Command::Cancel).unwrap();
     assert_eq!(incident(&r), "Der aufgerufene Ablauf wurde abgebrochen.");
@@ -186,7 +233,8 @@ fn a_cancelled_run_undoes_all_runs_of_its_transaction() {
         r#"<transaction id="P"><multiInstanceLoopCharacteristics><loopCardinality>3</loopCardinality></multiInstanceLoopCharacteristics><startEvent id="s"/>{UNDO}<userTask id="b"/><endEvent id="x"><cancelEventDefinition/></endEvent>{}</transaction>"#,
         chain(&["s a b x"])
     );
-    let nodes = format!(r#"{ENDS}{inner}<boundaryEvent id="B" attachedToRef="P"><cancelEventDefinition/></boundaryEvent>"#);
+    let nodes =
+        format!(r#"{ENDS}{inner}<boundaryEvent id="B" attachedToRef="P"><cancelEventDefinition/></boundaryEvent>"#);
     let mut r = started(&process(&nodes, &["S P E", "B F"]), json!({}));
     done(&mut r, "a");
     done(&mut r, "a");
@@ -198,10 +246,13 @@ fn a_cancelled_run_undoes_all_runs_of_its_transaction() {
 
 #[test]
 fn compensation_of_a_multi_instance_undoes_each_run_the_last_first() {
-    let multi = r#"<multiInstanceLoopCharacteristics isSequential="true" eakte:sammlung="[1, 2, 3]" eakte:eintrag="nummer"/>"#;
+    let multi =
+        r#"<multiInstanceLoopCharacteristics isSequential="true" eakte:sammlung="[1, 2, 3]" eakte:eintrag="nummer"/>"#;
     let undo = r#"<task id="a"/><scriptTask id="ua" isForCompensation="true"><script>{folge: append(folge, nummer)}</script></scriptTask><boundaryEvent id="ca" attachedToRef="a"><compensateEventDefinition/></boundaryEvent><association id="as" sourceRef="ca" targetRef="ua"/>"#;
     let inner = sub("P", "", &format!(r#"{multi}<startEvent id="s"/>{undo}"#), &["s a"]);
-    let nodes = format!(r#"{ENDS}{inner}<intermediateThrowEvent id="T"><compensateEventDefinition activityRef="P"/></intermediateThrowEvent>"#);
+    let nodes = format!(
+        r#"{ENDS}{inner}<intermediateThrowEvent id="T"><compensateEventDefinition activityRef="P"/></intermediateThrowEvent>"#
+    );
     let r = started(&process(&nodes, &["S P T E"]), json!({"folge": []}));
     assert!(ended(&r), "{}", incident(&r));
     assert_eq!((variable(&r, "folge"), count(&r, "ua")), (json!([3, 2, 1]), 3), "{}", order(&r));
@@ -209,7 +260,9 @@ fn compensation_of_a_multi_instance_undoes_each_run_the_last_first() {
 
 #[test]
 fn what_is_not_completed_or_already_undone_is_not_undone() {
-    let nodes = format!(r#"{ENDS}{UNDO}<parallelGateway id="P"/><userTask id="t"/><intermediateThrowEvent id="T"><compensateEventDefinition/></intermediateThrowEvent><intermediateThrowEvent id="U"><compensateEventDefinition/></intermediateThrowEvent>"#);
+    let nodes = format!(
+        r#"{ENDS}{UNDO}<parallelGateway id="P"/><userTask id="t"/><intermediateThrowEvent id="T"><compensateEventDefinition/></intermediateThrowEvent><intermediateThrowEvent id="U"><compensateEventDefinition/></intermediateThrowEvent>"#
+    );
     let mut r = started(&process(&nodes, &["S P a E", "P t T U F"]), json!({}));
     done(&mut r, "t");
     assert_eq!((count(&r, "ua"), count(&r, "U")), (0, 1), "a still runs");
@@ -222,7 +275,9 @@ fn what_is_not_completed_or_already_undone_is_not_undone() {
 #[test]
 fn a_throw_that_does_not_wait_goes_on_while_handlers_work() {
     let undo = UNDO.replace("<task id=\"ua\"", "<userTask id=\"ua\"");
-    let nodes = format!(r#"{ENDS}{undo}<intermediateThrowEvent id="T"><compensateEventDefinition waitForCompletion="false"/></intermediateThrowEvent><userTask id="Z"/>"#);
+    let nodes = format!(
+        r#"{ENDS}{undo}<intermediateThrowEvent id="T"><compensateEventDefinition waitForCompletion="false"/></intermediateThrowEvent><userTask id="Z"/>"#
+    );
     let mut r = started(&process(&nodes, &["S a T Z E"]), json!({}));
     done(&mut r, "a");
     assert_eq!(waits(&r), "Z ua");
@@ -234,9 +289,24 @@ fn a_throw_that_does_not_wait_goes_on_while_handlers_work() {
 
 #[test]
 fn a_compensation_event_sub_process_sees_its_scope_as_it_was() {
-    let events = event_sub("V", "", "<compensateEventDefinition/>", r#"<scriptTask id="v"><script>{gesehen: zwischen}</script></scriptTask>"#, &["Vs v"]);
-    let inner = sub("P", "", &format!(r#"<dataObject id="do" name="zwischen"/><startEvent id="s"/><scriptTask id="a"><script>{{zwischen: 7}}</script></scriptTask>{events}"#), &["s a"]);
-    let nodes = format!(r#"{ENDS}{inner}<intermediateThrowEvent id="T"><compensateEventDefinition activityRef="P"/></intermediateThrowEvent>"#);
+    let events = event_sub(
+        "V",
+        "",
+        "<compensateEventDefinition/>",
+        r#"<scriptTask id="v"><script>{gesehen: zwischen}</script></scriptTask>"#,
+        &["Vs v"],
+    );
+    let inner = sub(
+        "P",
+        "",
+        &format!(
+            r#"<dataObject id="do" name="zwischen"/><startEvent id="s"/><scriptTask id="a"><script>{{zwischen: 7}}</script></scriptTask>{events}"#
+        ),
+        &["s a"],
+    );
+    let nodes = format!(
+        r#"{ENDS}{inner}<intermediateThrowEvent id="T"><compensateEventDefinition activityRef="P"/></intermediateThrowEvent>"#
+    );
     let r = started(&process(&nodes, &["S P T E"]), json!({}));
     assert!(ended(&r) && variable(&r, "gesehen") == json!(7), "{}", variable(&r, "gesehen"));
     assert_eq!(count(&r, "V"), 1);
@@ -269,12 +339,18 @@ fn counters_of_a_parallel_multi_instance_count_from_the_beginning() {
     let multi = r#"<multiInstanceLoopCharacteristics><loopCardinality>3</loopCardinality><completionCondition>numberOfActiveInstances = 2</completionCondition></multiInstanceLoopCharacteristics>"#;
     let nodes = format!(r#"{ENDS}<scriptTask id="A"><script>{{n: n + 1}}</script>{multi}</scriptTask>"#);
     let r = started(&process(&nodes, &["S A E"]), json!({"n": 0}));
-    assert!(ended(&r) && variable(&r, "n") == json!(1), "after the first of three, two are active: {}", variable(&r, "n"));
+    assert!(
+        ended(&r) && variable(&r, "n") == json!(1),
+        "after the first of three, two are active: {}",
+        variable(&r, "n")
+    );
 }
 
 #[test]
 fn a_loop_without_condition_runs_to_its_maximum() {
-    let nodes = format!(r#"{ENDS}<scriptTask id="A"><script>{{n: n + 1}}</script><standardLoopCharacteristics loopMaximum="4"/></scriptTask>"#);
+    let nodes = format!(
+        r#"{ENDS}<scriptTask id="A"><script>{{n: n + 1}}</script><standardLoopCharacteristics loopMaximum="4"/></scriptTask>"#
+    );
     let r = started(&process(&nodes, &["S A E"]), json!({"n": 0}));
     assert!(ended(&r) && variable(&r, "n") == json!(4));
 }
@@ -297,7 +373,9 @@ fn an_event_sub_process_that_cannot_listen_is_an_incident_of_its_scope() {
 
 #[test]
 fn a_boundary_event_that_cannot_listen_is_mended_in_place() {
-    let nodes = format!(r#"{ENDS}<userTask id="A"/><boundaryEvent id="B" attachedToRef="A"><timerEventDefinition><timeDate>frist</timeDate></timerEventDefinition></boundaryEvent>"#);
+    let nodes = format!(
+        r#"{ENDS}<userTask id="A"/><boundaryEvent id="B" attachedToRef="A"><timerEventDefinition><timeDate>frist</timeDate></timerEventDefinition></boundaryEvent>"#
+    );
     let mut r = started(&process(&nodes, &["S A E", "B F"]), json!({}));
     assert!(incident(&r).contains("keine Zeit") && r.instances[0].tasks.is_empty());
     Runtime::set_variables(&mut r, json!({"frist": "2026-01-06"}).as_object().unwrap().clone()).unwrap();
@@ -309,7 +387,14 @@ fn a_boundary_event_that_cannot_listen_is_mended_in_place() {
 fn a_conditional_event_looks_again_at_each_change_of_any_variable_it_sees() {
     let condition = "<conditionalEventDefinition><condition>summe &gt;= 3</condition></conditionalEventDefinition>";
     let events = event_sub("V", "isInterrupting=\"false\"", condition, r#"<task id="v"/>"#, &["Vs v"]);
-    let inner = sub("P", "", &format!(r#"<dataObject id="do" name="summe"/><startEvent id="s"/><scriptTask id="z"><script>{{summe: 0}}</script></scriptTask><userTask id="a"><standardLoopCharacteristics loopMaximum="6"/></userTask>{events}"#), &["s z a"]);
+    let inner = sub(
+        "P",
+        "",
+        &format!(
+            r#"<dataObject id="do" name="summe"/><startEvent id="s"/><scriptTask id="z"><script>{{summe: 0}}</script></scriptTask><userTask id="a"><standardLoopCharacteristics loopMaximum="6"/></userTask>{events}"#
+        ),
+        &["s z a"],
+    );
     let mut r = started(&process(&format!("{ENDS}{inner}"), &["S P E"]), json!({}));
     for (summe, fired) in [(1, 0), (3, 1), (4, 1), (0, 1), (3, 2)] {
         done_with(&mut r, "a", json!({"summe": summe}));

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use engine::memory::{Running, Runner};
+use engine::memory::{Runner, Running};
 use engine::{ElementInstanceId, HistoryEvent, HistoryKind, Phase, State, step};
 use serde_json::Value;
 
@@ -147,7 +147,8 @@ fn laws(runner: &Runner, model: &Model) {
 /// Whether something that had a token was withdrawn.
 fn withdrawn(runner: &Runner) -> bool {
     let tag = |id: &str| runner.instances.iter().find_map(|r| r.definition.element(id)).map_or("", |e| e.kind);
-    let listens = |e: &HistoryEvent| matches!(tag(&e.element), "boundaryEvent" | "startEvent" | "intermediateCatchEvent");
+    let listens =
+        |e: &HistoryEvent| matches!(tag(&e.element), "boundaryEvent" | "startEvent" | "intermediateCatchEvent");
     // An event that never happened stands under the number of what it hangs on, and was not reached itself.
     let key = |n: &usize, e: &HistoryEvent| (*n, e.instance.0, e.element.to_string());
     let activated = runner.history.iter().filter(|(_, e)| e.kind == HistoryKind::Activated);
@@ -161,7 +162,8 @@ fn withdrawn(runner: &Runner) -> bool {
 pub fn at_the_end(runner: &Runner, model: &Model) {
     for running in &runner.instances {
         assert_eq!(running.state.phase(), Phase::Ended);
-        let left = running.tasks.len() + running.jobs.len() + running.timers().count() + running.subscriptions().count();
+        let left =
+            running.tasks.len() + running.jobs.len() + running.timers().count() + running.subscriptions().count();
         assert_eq!(left + running.incidents.len() + running.calls().count(), 0, "something is left");
     }
     let counts = counts(runner);

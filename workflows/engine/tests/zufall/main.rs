@@ -60,7 +60,8 @@ fn keep(seed: u64, model: &Model) -> String {
 
 /// A runner with the model, started, and the tags of its elements.
 fn begin(model: &Model, restart: bool) -> (Runner, Tags) {
-    let deployment = deploy(&model.xml, Arc::new(NoDecisions), &DeployOptions::default()).unwrap_or_else(|e| panic!("{e}"));
+    let deployment =
+        deploy(&model.xml, Arc::new(NoDecisions), &DeployOptions::default()).unwrap_or_else(|e| panic!("{e}"));
     let mut runner = Runner::new(BEGIN.parse().unwrap());
     runner.restart_each_step = restart;
     runner.recorded = Some(Vec::new());
@@ -78,7 +79,9 @@ fn over(runner: &Runner) -> bool {
 /// Completions by element, without the runs of loops and without the processes themselves.
 fn completed(runner: &Runner) -> BTreeMap<String, u64> {
     let mut counts = BTreeMap::new();
-    for (_, e) in runner.history.iter().filter(|(_, e)| e.kind == HistoryKind::Completed && !e.inner && e.instance.0 != 0) {
+    for (_, e) in
+        runner.history.iter().filter(|(_, e)| e.kind == HistoryKind::Completed && !e.inner && e.instance.0 != 0)
+    {
         *counts.entry(e.element.to_string()).or_default() += 1;
     }
     counts
@@ -96,7 +99,8 @@ fn run(model: &Model, seed: u64, restart: bool, turns_of_storm: usize) -> (Runne
         assert!(acts.len() < TURNS, "it does not end: {:?}", acts::waiting(&mut runner));
         let choose: Choose = if acts.len() < turns_of_storm { acts::stormy } else { acts::calm };
         let waiting = acts::waiting(&mut runner);
-        let act = choose(model, &tags, &waiting, &mut rng).or_else(|| (turns_of_storm > 0).then_some(Act::Advance(random::LONG)));
+        let act = choose(model, &tags, &waiting, &mut rng)
+            .or_else(|| (turns_of_storm > 0).then_some(Act::Advance(random::LONG)));
         let act = act.unwrap_or_else(|| panic!("nothing can be done and it has not ended: {waiting:?}"));
         acts.push(act.clone());
         acts::play(&act, &mut runner).unwrap_or_else(|e| panic!("{act:?}: {e}"));
@@ -132,12 +136,37 @@ fn the_generator_draws_every_kind_of_element() {
         seen.extend(random::model(seed, 4 + (seed % 30) as i64).kinds);
     }
     for kind in [
-        "startEvent", "endEvent", "task", "manualTask", "userTask", "serviceTask", "scriptTask", "sendTask", "receiveTask",
-        "callActivity", "subProcess", "transaction", "adHocSubProcess", "exclusiveGateway", "parallelGateway",
-        "inclusiveGateway", "eventBasedGateway", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent",
-        "timerEventDefinition", "messageEventDefinition", "signalEventDefinition", "conditionalEventDefinition",
-        "errorEventDefinition", "escalationEventDefinition", "terminateEventDefinition", "linkEventDefinition",
-        "compensateEventDefinition", "cancelEventDefinition", "multiInstanceLoopCharacteristics",
+        "startEvent",
+        "endEvent",
+        "task",
+        "manualTask",
+        "userTask",
+        "serviceTask",
+        "scriptTask",
+        "sendTask",
+        "receiveTask",
+        "callActivity",
+        "subProcess",
+        "transaction",
+        "adHocSubProcess",
+        "exclusiveGateway",
+        "parallelGateway",
+        "inclusiveGateway",
+        "eventBasedGateway",
+        "intermediateCatchEvent",
+        "intermediateThrowEvent",
+        "boundaryEvent",
+        "timerEventDefinition",
+        "messageEventDefinition",
+        "signalEventDefinition",
+        "conditionalEventDefinition",
+        "errorEventDefinition",
+        "escalationEventDefinition",
+        "terminateEventDefinition",
+        "linkEventDefinition",
+        "compensateEventDefinition",
+        "cancelEventDefinition",
+        "multiInstanceLoopCharacteristics",
         "standardLoopCharacteristics",
     ] {
         assert!(seen.contains(kind), "{kind} is never drawn");
