@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{BlobHash, DokumentId, InstanceId, Tag, Timestamp, fehler::Fehler, rechnung::RechnungsFakten};
+use crate::{BlobHash, DokumentId, InstanceId, PersonId, Tag, Timestamp, fehler::Fehler, rechnung::RechnungsFakten};
 
 pub const BUCHEN: &str = "uebergabe.buchen.v1";
 pub const STORNIEREN: &str = "uebergabe.stornieren.v1";
@@ -71,7 +71,9 @@ pub struct Konto {
 pub struct Zeichnung {
     /// `sachlich und rechnerisch richtig`, `sachlich richtig`, `rechnerisch richtig`, `Anordnung`, `zweite Anordnung`.
     pub rolle: String,
+    /// Name as signed.
     pub person: String,
+    pub person_id: PersonId,
     #[serde(default)]
     pub in_vertretung_fuer: Option<String>,
     pub zeit: Timestamp,

@@ -50,6 +50,14 @@ pub struct Kreditor {
     pub iban: Option<String>,
 }
 
+/// One Skonto step; what it saves depends on what is paid.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Stufe {
+    pub tage: u32,
+    pub prozent: String,
+    pub bis: Tag,
+}
+
 /// The posting set. Amounts are canonical decimal text.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Buchungssatz {
@@ -78,7 +86,7 @@ pub struct Buchungssatz {
     pub steuer: Option<String>,
     pub kuerzung: Option<Kuerzung>,
     pub kontierung: Vec<Konto>,
-    pub skonto: Vec<Skonto>,
+    pub skonto: Vec<Stufe>,
     pub faellig: Option<Tag>,
     pub bestellnummer: Option<String>,
     pub feststeller: Vec<Zeichnung>,
@@ -122,6 +130,20 @@ fn betrag(text: &str) -> Result<Betrag, Ablehnung> {
     text.parse().map_err(|_| Ablehnung(format!("„{}“ ist kein Betrag.", clean(text))))
 }
 
+/// Money that can be paid: two decimal places, also when they are zero.
+fn geld(text: &str) -> Result<Betrag, Ablehnung> {
+    let mut value = betrag(text)?.normalize();
+    if value.scale() > 2 {
+        return Err(Ablehnung(format!("„{}“ hat mehr als zwei Nachkommastellen.", clean(text))));
+    }
+    value.rescale(2);
+    Ok(value)
+}
+
+fn stufe(s: &Skonto) -> Stufe {
+    Stufe { tage: s.tage, prozent: clean(&s.prozent), bis: s.bis }
+}
+
 /// Text of strangers: no control characters, not endless.
 fn clean(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(TEXT_MAX).collect()
@@ -132,7 +154,7 @@ impl Buchungssatz {
     pub fn new(m: &Buchen, schritt: &Schritt, e: &Einstellungen, jetzt: Timestamp) -> Result<Self, Ablehnung> {
         let f = &m.fakten;
         let schluessel = schluessel(f)?;
-        let summe = betrag(&m.betrag)?;
+        let summe = geld(&m.betrag)?;
         if summe.is_zero() {
             return Err(Ablehnung("Der Betrag ist null. Es gibt nichts zu buchen.".into()));
         }
@@ -145,8 +167,11 @@ impl Buchungssatz {
             return Err(Ablehnung("Die Kontierung fehlt.".into()));
         }
         let mut konten = Betrag::ZERO;
-        for k in &m.kontierung {
-            konten += betrag(&k.betrag)?;
+        let mut kontierung = m.kontierung.clone();
+        for k in &mut kontierung {
+            let teil = geld(&k.betrag)?;
+            konten += teil;
+            k.betrag = teil.to_string();
         }
         if konten != summe {
             return Err(Ablehnung(format!(
@@ -156,7 +181,7 @@ impl Buchungssatz {
         if m.feststeller.is_empty() || m.anordner.is_empty() {
             return Err(Ablehnung("Feststellung oder Anordnung fehlt. Ohne beide wird nicht gebucht.".into()));
         }
-        if m.anordner.iter().any(|a| m.feststeller.iter().any(|p| p.person == a.person)) {
+        if m.anordner.iter().any(|a| m.feststeller.iter().any(|f| f.person_id == a.person_id)) {
             return Err(Ablehnung("Dieselbe Person hat festgestellt und angeordnet. Das ist nicht erlaubt.".into()));
         }
         let text = |t: &Option<String>| t.as_deref().map(clean);
@@ -183,8 +208,8 @@ impl Buchungssatz {
             netto: f.netto.clone(),
             steuer: f.steuer.clone(),
             kuerzung: m.kuerzung.clone(),
-            kontierung: m.kontierung.clone(),
-            skonto: if f.gutschrift { Vec::new() } else { f.skonto.clone() },
+            kontierung,
+            skonto: f.skonto.iter().filter(|_| !f.gutschrift).map(stufe).collect(),
             faellig: f.faellig,
             bestellnummer: text(&f.bestellnummer),
             feststeller: m.feststeller.clone(),

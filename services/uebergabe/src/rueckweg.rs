@@ -196,6 +196,7 @@ impl Rueckweg {
     ) -> Result<(), TakeError> {
         let inhalt: String = inhalt.chars().filter(|c| !c.is_control() || *c == '\n').collect();
         self.kern.klaeren(kennung, name, grund, &inhalt).await?;
+        failpoint("uebergabe::klaerung::after");
         let spooled = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         fs::write(self.fehler().join(format!("{spooled}.grund.txt")), format!("{grund}\n"))?;
         fs::rename(path, self.fehler().join(&spooled)).or_else(|_| copy_across(path, &self.fehler().join(&spooled)))?;

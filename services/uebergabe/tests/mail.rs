@@ -25,7 +25,7 @@ async fn a_mail_reads_as_it_was_written() {
     let an = ["Jörg Öztürk <joerg@musterstadt.example>", "amt66@musterstadt.example"];
     let answer = werte(sende(&w, 3, &an, "Skonto endet: 1.190,00 € für Müller & Söhne", &text).await);
     let name = format!("{}-3.eml", instanz(1));
-    assert_eq!(w.dateien(&w.pfade.mail), [name.clone()], "the step's key is the file's name");
+    assert_eq!(w.dateien(&w.pfade.mail), std::slice::from_ref(&name), "the step's key is the file's name");
     let bytes = std::fs::read(w.pfade.mail.join(&name)).unwrap();
     assert!(bytes.split(|b| *b == b'\n').all(|line| line.len() <= 998), "RFC 5322 line length");
     let mail = MessageParser::default().parse(&bytes).unwrap();

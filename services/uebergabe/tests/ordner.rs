@@ -36,7 +36,7 @@ async fn a_booking_has_everything_and_its_files() {
     for (field, want) in expected.as_object().unwrap() {
         assert_eq!(&b[field], want, "{field}");
     }
-    assert_eq!((&b["skonto"][0]["bis"], &b["kontierung"][1]["betrag"]), (&json!("2026-12-04"), &json!("190")));
+    assert_eq!((&b["skonto"][0]["bis"], &b["kontierung"][1]["betrag"]), (&json!("2026-12-04"), &json!("190.00")));
     assert_eq!(b["feststeller"][0]["person"], "Torben Riedel");
     assert_eq!(b["anordner"][0]["zeit"], "2026-11-23T10:00:00Z");
     assert_eq!(b["anlagen"][0], json!({ "datei": format!("{name}.pdf"), "sha256": m.pdf }));
@@ -150,17 +150,18 @@ async fn what_must_not_be_booked_is_refused_in_words() {
     let w = Welt::in_folder(root.path());
     let m = w.auftrag().await;
     type Change = (&'static str, fn(&mut Buchen));
-    let cases: [Change; 8] = [
+    let cases: [Change; 9] = [
         ("Die Rechnungsnummer ist nicht bekannt", |m| m.fakten.nummer = None),
         ("Der Lieferant ist nicht bekannt", |m| {
             (m.fakten.lieferant, m.fakten.lieferant_steuer) = (Some(" ".into()), None)
         }),
         ("Die Kontierung fehlt", |m| m.kontierung.clear()),
         ("Die Kontierung ergibt 1000.00", |m| drop(m.kontierung.pop())),
+        ("„190.005“ hat mehr als zwei", |m| m.kontierung[1].betrag = "190.005".into()),
         ("Der Betrag ist null", |m| m.betrag = "0.00".into()),
         ("Das Vorzeichen", |m| m.fakten.gutschrift = true),
         ("Feststellung oder Anordnung fehlt", |m| m.anordner.clear()),
-        ("Dieselbe Person", |m| m.anordner[0].person = "Torben Riedel".into()),
+        ("Dieselbe Person", |m| m.anordner[0].person_id = m.feststeller[0].person_id),
     ];
     for (n, (text, change)) in cases.into_iter().enumerate() {
         let mut wrong = m.clone();

@@ -5,7 +5,7 @@
 use std::{path::Path, sync::Arc};
 
 use nachrichten::{
-    DokumentId, InstanceId, JobId, SendungId, Timestamp,
+    DokumentId, InstanceId, JobId, PersonId, SendungId, Timestamp,
     job::{Job, Outcome},
     rechnung::{RechnungsFakten, Skonto},
     uebergabe::{BUCHEN, Buchen, Konto, Zeichnung},
@@ -93,7 +93,8 @@ impl Welt {
     }
 
     pub async fn auftrag(&self) -> Buchen {
-        let zeichnung = |rolle: &str, person: &str| Zeichnung {
+        let zeichnung = |rolle: &str, person: &str, id: u128| Zeichnung {
+            person_id: PersonId(Uuid::from_u128(id)),
             rolle: rolle.into(),
             person: person.into(),
             in_vertretung_fuer: None,
@@ -129,8 +130,8 @@ impl Welt {
                 Konto { sachkonto: "42210000".into(), kostenstelle: "66010200".into(), betrag: "1000.00".into() },
                 Konto { sachkonto: "42210000".into(), kostenstelle: "66010300".into(), betrag: "190".into() },
             ],
-            feststeller: vec![zeichnung("sachlich und rechnerisch richtig", "Torben Riedel")],
-            anordner: vec![zeichnung("Anordnung", "Henrike Vogt")],
+            feststeller: vec![zeichnung("sachlich und rechnerisch richtig", "Torben Riedel", 11)],
+            anordner: vec![zeichnung("Anordnung", "Henrike Vogt", 12)],
             pdf: Some(self.blobs.put(b"%PDF-1.7 Rechnung".to_vec()).await.unwrap()),
             xml: Some(self.blobs.put(b"<Invoice/>".to_vec()).await.unwrap()),
             html: Some(self.blobs.put(b"<html></html>".to_vec()).await.unwrap()),
