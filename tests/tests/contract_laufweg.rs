@@ -328,20 +328,6 @@ async fn routes(db: &Db) {
         behaelt: true,
         grund: "Urlaub".into(),
     };
-    // Neither has a task in it; the right to see comes with the office's grants, here by hand.
-    let mut tx = w.db.begin().await.unwrap();
-    let sehen = service_platform::rechte::Recht::Sehen;
-    service_platform::rechte::grant(
-        &mut tx,
-        "gruppe:Amtsleitung-61",
-        &format!("ablauf:{id}"),
-        sehen,
-        nachrichten::Timestamp(0),
-        "amt",
-    )
-    .await
-    .unwrap();
-    tx.commit().await.unwrap();
     let fourth = w.route(id).await.version;
     assert_eq!(
         w.change(VERA, id, &fourth, LaufwegAenderung::Entfernen { nr: 3 }, "x").await.unwrap_err().0,
@@ -424,6 +410,35 @@ async fn vorlage(db: &Db) {
     w.stop().await;
 }
 
+/// An Umlauf as a step of another process.
+const AUFRUFER: &str = r#"<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:eakte="urn:eakte:bpmn:1" id="d" targetNamespace="t">
+<process id="aufrufer" isExecutable="true"><startEvent id="S"/>
+<callActivity id="Umlauf" calledElement="umlauf" eakte:eingabe="{umlauf: umlauf, laufweg: laufweg}" eakte:ergebnis="umlauf_ergebnis"/>
+<endEvent id="E"/><sequenceFlow id="f1" sourceRef="S" targetRef="Umlauf"/><sequenceFlow id="f2" sourceRef="Umlauf" targetRef="E"/></process></definitions>"#;
+
+/// Called by another process: who started that one may change the route, and the result comes back.
+async fn called(db: &Db) {
+    let w = Welt::neu(db).await;
+    w.engine.deploy(AUFRUFER, Herkunft::Stadt).await.unwrap();
+    let stelle = json!({ "nr": 1, "stufe": 1, "gruppe": "A", "person": null, "name": "A", "verfuegung": "mitzeichnung", "stand": "zukuenftig" });
+    let umlauf = json!({ "dokument": DOKUMENT, "fassung": BlobHash::of(b"alt"), "titel": "Satzung", "text": "", "frist": null, "regel": "alle",
+        "von": "kim", "person": w.personen[KIM].person, "amt": "61" });
+    let werte = Werte::from_iter([("umlauf".to_owned(), umlauf), ("laufweg".to_owned(), json!([stelle]))]);
+    let outer = w.engine.start(&w.personen[KIM], "aufrufer", werte, "1").await.unwrap();
+    let filter = AufgabenFilter { limit: 5, ..AufgabenFilter::default() };
+    let id = Aufgaben::list(&w.engine, &w.personen[ANNA], &filter).await.unwrap().aufgaben[0].ablauf;
+    assert_ne!(id, outer);
+    let version = w.engine.laufweg(&w.personen[ANNA], id).await.unwrap().version;
+    assert_eq!(w.change(ANNA, id, &version, insert(Ort::Ende, "N"), "x").await, Err((403, "E3023")));
+    // Kim started what called it.
+    w.change(KIM, id, &version, insert(Ort::Ende, "N"), "auch sie").await.unwrap();
+    w.signs(ANNA, id).await;
+    w.signs(NORA, id).await;
+    let end = Ablaeufe::get(&w.engine, &w.personen[KIM], outer).await.unwrap();
+    assert_eq!((end.stand.as_str(), &end.variablen["umlauf_ergebnis"]["ergebnis"]), ("beendet", &json!("angenommen")));
+    w.stop().await;
+}
+
 impl Welt {
     async fn stop(mut self) {
         self.tasks.shutdown().await;
@@ -435,6 +450,7 @@ async fn on_sqlite() {
     signatures(&sqlite().await.db).await;
     routes(&sqlite().await.db).await;
     vorlage(&sqlite().await.db).await;
+    called(&sqlite().await.db).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -445,4 +461,6 @@ async fn on_postgres() {
     routes(&test.db).await;
     let Some(test) = postgres().await else { return };
     vorlage(&test.db).await;
+    let Some(test) = postgres().await else { return };
+    called(&test.db).await;
 }

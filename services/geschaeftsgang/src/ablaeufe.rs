@@ -76,7 +76,9 @@ impl Inner {
         if rechte::has(&self.db, actor.person, &objekt, rechte::Recht::Sehen, self.now()).await.map_err(away)? {
             return Ok(true);
         }
-        if row.dokument.is_none() && rechte::is(&self.db, actor.person, "gruppe:Poststelle").await.map_err(away)? {
+        // Post that is not taken apart yet; a Vorlage is no post.
+        let post = row.dokument.is_none() && row.sendung.is_some();
+        if post && rechte::is(&self.db, actor.person, "gruppe:Poststelle").await.map_err(away)? {
             return Ok(true);
         }
         match (row.dokument, self.dokumente.get()) {
