@@ -13,6 +13,7 @@ pub const ABLAEUFE: &[(&str, &str)] = &[
 pub const TABELLEN: &[(&str, &str)] = &[
     ("zustaendigkeit.dmn", include_str!("../../../workflows/tabellen/zustaendigkeit.dmn")),
     ("anordnung.dmn", include_str!("../../../workflows/tabellen/anordnung.dmn")),
+    ("eskalation.dmn", include_str!("../../../workflows/tabellen/eskalation.dmn")),
 ];
 
 pub const AKTENPLAN: &str = include_str!("../../../workflows/tabellen/aktenplan.csv");

@@ -16,12 +16,17 @@ mod definitionen;
 mod eingriff;
 mod fahrt;
 mod jobs;
+mod mahnung;
 pub mod spur;
 mod sql;
 mod timer;
 mod weitergabe;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use engine::DeployOptions;
 use nachrichten::{BlobHash, DefinitionId, InstanceId, JobId, TaskId, Timestamp, Werte, dokumente::Dokumente};
@@ -58,11 +63,19 @@ pub struct Options {
     pub batch: usize,
     /// How process files are read.
     pub deploy: DeployOptions,
+    /// What groups are called in the Verlauf and in mails, by name.
+    pub gruppen: BTreeMap<String, String>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { window: 16, deadline: Duration::from_secs(300), batch: 16, deploy: DeployOptions::default() }
+        Self {
+            window: 16,
+            deadline: Duration::from_secs(300),
+            batch: 16,
+            deploy: DeployOptions::default(),
+            gruppen: BTreeMap::new(),
+        }
     }
 }
 
@@ -82,6 +95,8 @@ struct Inner {
     tabellen: Arc<definitionen::Tabellen>,
     /// Who may see a document decides who may see its process; set once by the binary.
     dokumente: std::sync::OnceLock<Arc<dyn Dokumente>>,
+    /// Empty groups that no stage of the ladder helps, and until when they are left alone.
+    hoffnungslos: Mutex<HashMap<(String, String), Timestamp>>,
     /// A commit made jobs ready.
     auftraege: Notify,
     /// A commit armed a timer.
@@ -106,6 +121,7 @@ impl Geschaeftsgang {
             definitionen: RwLock::default(),
             tabellen: Arc::default(),
             dokumente: std::sync::OnceLock::new(),
+            hoffnungslos: Mutex::default(),
             auftraege: Notify::new(),
             fristen: Notify::new(),
         };

@@ -19,7 +19,7 @@ macro_rules! aufgabe {
         concat!(
             "SELECT a.id, a.version, a.instanz, a.element_instanz, a.process, a.element, a.name, a.formular, a.titel, a.gruppe, \
              a.bearbeiter, (SELECT p.name FROM platform_person p WHERE p.id = a.bearbeiter), a.faellig, a.seit, a.dokument, \
-             a.daten, a.entwurf, a.erledigt, (SELECT p.name FROM platform_person p WHERE p.id = a.erledigt_von) ",
+             a.daten, a.entwurf, a.erledigt, (SELECT p.name FROM platform_person p WHERE p.id = a.erledigt_von), a.mahnung ",
             $rest
         )
     };
@@ -34,6 +34,24 @@ macro_rules! instanz {
         concat!(
             "SELECT id, definition, process, parent, parent_element, sendung, dokument, titel, stand, state, verlauf_seq, gestartet, beendet, angehalten FROM geschaeftsgang_instanz ",
             $rest
+        )
+    };
+}
+
+/// Is there an active person who does work of this subject now? Whom somebody stands in for counts through the deputy.
+macro_rules! besetzt {
+    ($before:literal, $subjekt:literal, $process:literal, $now:literal) => {
+        concat!(
+            $before,
+            "EXISTS (SELECT 1 FROM platform_wirksam w JOIN platform_person p ON p.id = w.person AND p.aktiv = 1 WHERE w.subjekt = ",
+            $subjekt,
+            " AND w.process IN ('*', ",
+            $process,
+            ") AND w.von <= ",
+            $now,
+            " AND w.bis > ",
+            $now,
+            ")"
         )
     };
 }
@@ -115,7 +133,23 @@ statements! {
     pub FRIST_RUHT = "UPDATE geschaeftsgang_frist SET ruht = $2 WHERE instanz = $1";
     pub FRIST_DELETE = "DELETE FROM geschaeftsgang_frist WHERE instanz = $1 AND timer = $2";
     pub FRIST_DUE = "SELECT instanz, timer FROM geschaeftsgang_frist WHERE due <= $1 AND ruht = 0 ORDER BY due, instanz, timer LIMIT 100";
-    pub FRIST_NEXT = "SELECT min(due) FROM (SELECT min(due) AS due FROM geschaeftsgang_frist WHERE ruht = 0 UNION ALL SELECT min(due) FROM geschaeftsgang_starttermin) x";
+    pub FRIST_NEXT = "SELECT min(due) FROM (SELECT min(due) AS due FROM geschaeftsgang_frist WHERE ruht = 0 UNION ALL SELECT min(due) FROM geschaeftsgang_starttermin UNION ALL SELECT min(due) FROM geschaeftsgang_mahnung WHERE ruht = 0) x";
+    pub MAHNUNG_SETZEN = "INSERT INTO geschaeftsgang_mahnung (aufgabe, instanz, due, stufe, plan, ruht) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (aufgabe) DO UPDATE SET due = excluded.due, stufe = excluded.stufe, plan = excluded.plan";
+    pub MAHNUNG_WEITER = "UPDATE geschaeftsgang_mahnung SET due = $3, stufe = $4 WHERE aufgabe = $1 AND stufe = $2";
+    pub MAHNUNG_ENDE = "DELETE FROM geschaeftsgang_mahnung WHERE aufgabe = $1";
+    pub MAHNUNG_RUHT = "UPDATE geschaeftsgang_mahnung SET ruht = $2 WHERE instanz = $1";
+    pub MAHNUNG_DUE = "SELECT aufgabe, instanz FROM geschaeftsgang_mahnung WHERE due <= $1 AND ruht = 0 ORDER BY due, aufgabe LIMIT 100";
+    pub MAHNUNG = "SELECT due, stufe, plan, ruht FROM geschaeftsgang_mahnung WHERE aufgabe = $1";
+    pub MAHNUNG_VERMERK = "UPDATE geschaeftsgang_aufgabe SET mahnung = $2 WHERE id = $1";
+    pub AUFGABE_GREIFEN = aufgabe!("FROM geschaeftsgang_aufgabe a WHERE a.id = $1 AND a.erledigt IS NULL") => aufgabe!("FROM geschaeftsgang_aufgabe a WHERE a.id = $1 AND a.erledigt IS NULL FOR UPDATE SKIP LOCKED");
+    pub AUFGABE_FREI = "UPDATE geschaeftsgang_aufgabe SET bearbeiter = NULL, version = version + 1 WHERE id = $1 AND bearbeiter IS NOT NULL";
+    pub AUFGABE_VERLEGEN = "UPDATE geschaeftsgang_aufgabe SET faellig = $3, mahnung = NULL, version = version + 1 WHERE id = $1 AND version = $2 AND erledigt IS NULL RETURNING version";
+    pub KANDIDAT_VERLEGEN = "UPDATE geschaeftsgang_kandidat SET sortierung = $2 || substr(sortierung, 11) WHERE aufgabe = $1";
+    pub KANDIDATEN = "SELECT subjekt FROM geschaeftsgang_kandidat WHERE aufgabe = $1 ORDER BY subjekt";
+    pub BESETZT = besetzt!("SELECT count(*) WHERE ", "$1", "$2", "$3");
+    pub LEERE_GRUPPEN = concat!("SELECT z.subjekt, z.process, sum(z.offen) FROM geschaeftsgang_zaehler z WHERE z.offen > 0 AND NOT ", besetzt!("", "z.subjekt", "z.process", "$1"), " GROUP BY z.subjekt, z.process ORDER BY z.subjekt, z.process LIMIT 500")
+        => concat!("SELECT z.subjekt, z.process, sum(z.offen)::bigint FROM geschaeftsgang_zaehler z WHERE z.offen > 0 AND NOT ", besetzt!("", "z.subjekt", "z.process", "$1"), " GROUP BY z.subjekt, z.process ORDER BY z.subjekt, z.process LIMIT 500");
+    pub VERWAIST = concat!("SELECT k.aufgabe, a.instanz FROM geschaeftsgang_kandidat k JOIN geschaeftsgang_aufgabe a ON a.id = k.aufgabe WHERE k.subjekt = $1 AND k.process = $2 AND NOT EXISTS (SELECT 1 FROM geschaeftsgang_kandidat o WHERE o.aufgabe = k.aufgabe AND ", besetzt!("", "o.subjekt", "o.process", "$3"), ") ORDER BY k.sortierung LIMIT 50");
     pub STARTTERMIN_INSERT = "INSERT INTO geschaeftsgang_starttermin (process, element, due, again) VALUES ($1, $2, $3, $4)";
     pub STARTTERMIN_CLEAR = "DELETE FROM geschaeftsgang_starttermin WHERE process = $1";
     pub STARTTERMIN_TAKE = "DELETE FROM geschaeftsgang_starttermin WHERE process = $1 AND element = $2 AND due = $3";

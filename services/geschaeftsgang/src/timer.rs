@@ -10,7 +10,7 @@ use service_platform::args;
 use crate::{
     Inner,
     fahrt::{Fahrt, FahrtFehler},
-    sql,
+    mahnung, sql,
 };
 
 pub(crate) async fn run(inner: Arc<Inner>) {
@@ -56,7 +56,7 @@ pub(crate) async fn fire_due(inner: &Inner) -> Result<usize, FahrtFehler> {
             Err(error) => tracing::error!(process, element, %error, "cannot start by timer"),
         }
     }
-    Ok(fired)
+    Ok(fired + mahnung::fire_due(inner, now).await? + mahnung::unbesetzte(inner, now).await?)
 }
 
 async fn fire(inner: &Inner, instance: InstanceId, timer: u64, now: Timestamp) -> Result<(), FahrtFehler> {

@@ -115,6 +115,8 @@ CREATE TABLE geschaeftsgang_aufgabe (
   erledigt BIGINT,
   erledigt_von UUID,
   werte TEXT,
+  -- The last stage of the ladder that was reached, as JSON.
+  mahnung TEXT,
   UNIQUE (instanz, element_instanz)
 );
 CREATE INDEX geschaeftsgang_aufgabe_sendung ON geschaeftsgang_aufgabe (sendung) WHERE erledigt IS NULL;
@@ -158,6 +160,25 @@ CREATE TABLE geschaeftsgang_zeichnung (
 );
 CREATE INDEX geschaeftsgang_zeichnung_instanz ON geschaeftsgang_zeichnung (instanz, element, person);
 
+-- The ladder of an open task: reminder and escalation, planned once, one stage after the other.
+CREATE TABLE geschaeftsgang_mahnung (
+  aufgabe UUID NOT NULL PRIMARY KEY REFERENCES geschaeftsgang_aufgabe (id),
+  instanz UUID NOT NULL,
+  -- When the next stage is due, and which of the plan it is.
+  due BIGINT NOT NULL,
+  stufe BIGINT NOT NULL,
+  plan TEXT NOT NULL,
+  ruht BIGINT NOT NULL DEFAULT 0
+);
+CREATE INDEX geschaeftsgang_mahnung_due ON geschaeftsgang_mahnung (due) WHERE ruht = 0;
+CREATE INDEX geschaeftsgang_mahnung_instanz ON geschaeftsgang_mahnung (instanz);
+-- A task that is done or withdrawn reminds nobody, whichever way it went.
+CREATE FUNCTION geschaeftsgang_mahnung_endet() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  DELETE FROM geschaeftsgang_mahnung WHERE aufgabe = NEW.id;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER geschaeftsgang_mahnung_endet AFTER UPDATE OF erledigt ON geschaeftsgang_aufgabe
+  FOR EACH ROW WHEN (NEW.erledigt IS NOT NULL) EXECUTE FUNCTION geschaeftsgang_mahnung_endet();
 CREATE TABLE geschaeftsgang_frist (
   instanz UUID NOT NULL,
   timer BIGINT NOT NULL,

@@ -115,6 +115,8 @@ CREATE TABLE geschaeftsgang_aufgabe (
   erledigt INTEGER,
   erledigt_von BLOB,
   werte TEXT,
+  -- The last stage of the ladder that was reached, as JSON.
+  mahnung TEXT,
   UNIQUE (instanz, element_instanz)
 ) STRICT;
 CREATE INDEX geschaeftsgang_aufgabe_sendung ON geschaeftsgang_aufgabe (sendung) WHERE erledigt IS NULL;
@@ -177,6 +179,22 @@ BEGIN SELECT RAISE(ABORT, 'signatures are append-only'); END;
 CREATE TRIGGER geschaeftsgang_zeichnung_bleibt BEFORE DELETE ON geschaeftsgang_zeichnung
 BEGIN SELECT RAISE(ABORT, 'signatures are append-only'); END;
 
+-- The ladder of an open task: reminder and escalation, planned once, one stage after the other.
+CREATE TABLE geschaeftsgang_mahnung (
+  aufgabe BLOB NOT NULL PRIMARY KEY REFERENCES geschaeftsgang_aufgabe (id),
+  instanz BLOB NOT NULL,
+  -- When the next stage is due, and which of the plan it is.
+  due INTEGER NOT NULL,
+  stufe INTEGER NOT NULL,
+  plan TEXT NOT NULL,
+  ruht INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX geschaeftsgang_mahnung_due ON geschaeftsgang_mahnung (due) WHERE ruht = 0;
+CREATE INDEX geschaeftsgang_mahnung_instanz ON geschaeftsgang_mahnung (instanz);
+-- A task that is done or withdrawn reminds nobody, whichever way it went.
+CREATE TRIGGER geschaeftsgang_mahnung_endet AFTER UPDATE OF erledigt ON geschaeftsgang_aufgabe WHEN NEW.erledigt IS NOT NULL BEGIN
+  DELETE FROM geschaeftsgang_mahnung WHERE aufgabe = NEW.id;
+END;
 CREATE TABLE geschaeftsgang_frist (
   instanz BLOB NOT NULL,
   timer INTEGER NOT NULL,

@@ -16,7 +16,7 @@ use nachrichten::{
 use serde_json::Value;
 
 use super::{
-    aufgaben::nachbarn,
+    aufgaben::{mahnung, nachbarn},
     id,
     sichten::{self, Blatt, DokSicht, SchrittSicht},
 };
@@ -52,6 +52,7 @@ struct AufgabenSeite {
     vorlage_text: Vec<String>,
     nichtoeffentlich: bool,
     frist: Option<format::Frist>,
+    mahnung: String,
     einleitung: String,
     felder: Vec<FeldSicht>,
     knoepfe: Vec<KnopfSicht>,
@@ -174,6 +175,7 @@ async fn antwort(ctx: &Ctx, g: Geladen, z: Zustand, status: StatusCode) -> Seite
         vorlage_text,
         nichtoeffentlich,
         frist: a.faellig.map(|t| format::frist(t, ctx.heute())),
+        mahnung: mahnung(ctx, a).filter(|_| a.erledigt.is_none()).unwrap_or_default(),
         einleitung: g.form.einleitung.clone(),
         felder: if offen {
             formular::sicht(g.form, &g.variablen, entwurf, &z.fehler, &quellen, g.summe)

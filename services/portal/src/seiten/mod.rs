@@ -12,6 +12,7 @@ pub mod dokument;
 pub mod eingriff;
 pub mod fassungen;
 pub mod fehler;
+pub mod frist;
 pub mod hilfe;
 pub mod sendungen;
 pub mod sichten;
@@ -41,6 +42,7 @@ pub fn geschuetzt(app: &App) -> Router<App> {
         .route("/aufgaben/{id}/uebernehmen", post(aufgabe::uebernehmen))
         .route("/aufgaben/{id}/zuruecklegen", post(aufgabe::zuruecklegen))
         .route("/aufgaben/{id}/weitergeben", get(weitergeben::zeigen).post(weitergeben::weitergeben))
+        .route("/aufgaben/{id}/frist", get(frist::zeigen).post(frist::verlegen))
         .route("/aufgaben/{id}/entwurf", post(aufgabe::entwurf))
         .route("/dokumente/{id}", get(dokument::zeigen))
         .route("/dokumente/{id}/blatt/{n}", get(dokument::blatt))

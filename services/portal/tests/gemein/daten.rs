@@ -157,6 +157,7 @@ fn aufgabe(t: Neu) -> AufgabeSeite {
             dokument: t.dokument.map(|d| DokumentId(id(2, d))),
             daten: werte(t.daten),
             erledigt: None,
+            mahnung: None,
         },
         variablen: werte(t.variablen),
         entwurf: Werte::new(),

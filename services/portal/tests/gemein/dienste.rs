@@ -149,6 +149,12 @@ impl Aufgaben for Fake {
             a.aufgabe.bearbeiter_name = PERSONEN.iter().find(|p| person(p.0).person == an).map(|p| p.1.to_owned());
         })
     }
+    async fn verlegen(&self, actor: &Actor, id: TaskId, version: i64, auf: Tag, grund: &str) -> Result<i64, Fehler> {
+        if grund.is_empty() {
+            return Err(Fehler::new("E3021", 422, "Schreiben Sie einen Grund dazu.", "no reason"));
+        }
+        self.aendern(actor, id, version, |a| a.aufgabe.faellig = Some(auf))
+    }
     async fn draft(&self, actor: &Actor, id: TaskId, werte: Werte) -> Result<(), Fehler> {
         let mut w = self.welt.lock().unwrap();
         let a = w
@@ -278,6 +284,7 @@ impl Ablaeufe for Fake {
                 alter: [0; 4],
                 durchsatz: vec![],
                 outbox: 0,
+                unbesetzt: vec![],
             });
         }
         let tage = (0..30u64)
@@ -291,6 +298,7 @@ impl Ablaeufe for Fake {
             alter: [21, 14, 5, 2],
             durchsatz: tage,
             outbox: 4,
+            unbesetzt: vec![("Feststellung-40".into(), 3)],
         })
     }
 }

@@ -33,6 +33,7 @@ fn routen() -> Vec<(&'static str, String, bool, bool)> {
         r("/ablaeufe/{id}", "/ablaeufe/00000000-0000-0006-0000-000000000002", true, false),
         r("/ablaeufe/{id}/druck", "/ablaeufe/00000000-0000-0006-0000-000000000002/druck", true, false),
         r("/aufgaben/{id}/weitergeben", &format!("{T2}/weitergeben"), true, true),
+        r("/aufgaben/{id}/frist", &format!("{T2}/frist"), true, true),
         r("/vertretung", "/vertretung", true, true),
         r("/vertretung/{id}/ende", "/vertretung/00000000-0000-0000-0000-000000000001/ende", true, true),
         r("/vorlagen/neu", "/vorlagen/neu", true, true),

@@ -444,3 +444,32 @@ async fn a_task_is_given_to_another_person_with_a_reason() {
     assert_eq!(done.header("location"), "/aufgaben/scanpruefung?meldung=weitergegeben");
     assert!(b.get(SCAN).await.text().contains("übernommen von Finn Feststeller"));
 }
+
+#[tokio::test]
+async fn a_due_date_is_moved_with_a_reason_and_the_ladder_shows_in_lists() {
+    let fake = Fake::neu();
+    let b = Browser::als(&fake, "feststellung");
+    assert!(b.get(RECHNUNG).await.text().contains("/frist\"><span class=\"kern-label\">Frist verlegen</span>"));
+    let address = format!("{RECHNUNG}/frist");
+    let wrong = b.post(&address, &[("version", "1"), ("auf", "bald"), ("grund", "x")]).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(wrong.text().contains("Schreiben Sie den Tag so") && wrong.text().contains("value=\"bald\""));
+    let bare = b.post(&address, &[("version", "1"), ("auf", "7.12.2026"), ("grund", "")]).await.text();
+    assert!(bare.contains("Schreiben Sie einen Grund dazu."));
+    let done = b.post(&address, &[("version", "1"), ("auf", "7.12.2026"), ("grund", "Gutachten fehlt")]).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER);
+    {
+        let mut welt = fake.welt.lock().unwrap();
+        let task = welt.aufgaben.iter_mut().find(|a| RECHNUNG.ends_with(&a.aufgabe.id.to_string())).unwrap();
+        assert_eq!(task.aufgabe.faellig.unwrap().to_string(), "2026-12-07");
+        task.aufgabe.mahnung = Some(nachrichten::aufgaben::Mahnung {
+            art: nachrichten::aufgaben::MahnArt::Eskalation,
+            gruppe: Some("Amtsleitung-66".into()),
+            am: "2026-11-23T08:00:00Z".parse().unwrap(),
+        });
+    }
+    let told = "eskaliert an Amtsleitung Tiefbauamt am 23.11.2026";
+    assert!(b.get("/aufgaben/rechnungen").await.text().contains(told) && b.get(RECHNUNG).await.text().contains(told));
+    let betrieb = Browser::als(&fake, "betrieb").get("/betrieb").await.text();
+    assert!(betrieb.contains("Gruppen ohne Personen") && betrieb.contains("3 offene Aufgaben"));
+}
