@@ -5,7 +5,9 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use nachrichten::{ablaeufe, akten, aufgaben, dokumente, einordnung, erkennung, job, rechnung, sendungen, suche};
+use nachrichten::{
+    ablaeufe, akten, aufgaben, dokumente, einordnung, erkennung, hinweise, job, rechnung, sendungen, suche,
+};
 use schemars::schema_for;
 
 #[test]
@@ -29,6 +31,10 @@ fn json_schemas_equal_the_code() {
         ("akten.erfassen.v1.ergebnis", schema_for!(akten::Erfasst)),
         ("akten.ablegen.v1", schema_for!(akten::Ablegen)),
         ("akten.ablegen.v1.ergebnis", schema_for!(akten::Abgelegt)),
+        ("hinweis.sammeln.v1", schema_for!(hinweise::Sammeln)),
+        ("hinweis.sammeln.v1.ergebnis", schema_for!(hinweise::Gesammelt)),
+        ("hinweis.sofort.v1", schema_for!(hinweise::Sofort)),
+        ("hinweis.sofort.v1.ergebnis", schema_for!(hinweise::SofortErgebnis)),
         ("aufgabe", schema_for!(aufgaben::AufgabeSeite)),
         ("erledigung", schema_for!(aufgaben::Erledigung)),
         ("ablauf", schema_for!(ablaeufe::Ablauf)),

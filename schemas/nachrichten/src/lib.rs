@@ -14,6 +14,7 @@ pub mod einordnung;
 pub mod erkennung;
 pub mod fehler;
 mod hash;
+pub mod hinweise;
 mod ids;
 pub mod job;
 pub mod kalender;

@@ -135,6 +135,7 @@ impl App {
             window: 4 * parallel as u32,
             deploy: DeployOptions { kalender, ..DeployOptions::default() },
             gruppen: or!(gruppen(), "organisation"),
+            adresse: settings.hinweise.adresse.trim_end_matches('/').to_owned(),
             ..EngineOptions::default()
         };
         let engine = Geschaeftsgang::new(db.clone(), bus.clone(), clock.clone(), ids.clone(), options).await;
@@ -185,6 +186,7 @@ impl App {
             Arc::new(Rechnung::new(invoices, settings.rechnung.zahlungsziel_tage)).jobs(),
             Arc::new(Einordnung).jobs(),
             self.akten.clone().jobs(),
+            self.geschaeftsgang.jobs(),
         ]
         .concat();
         for handler in handlers {

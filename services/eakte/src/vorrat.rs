@@ -7,6 +7,8 @@ pub const ABLAEUFE: &[(&str, &str)] = &[
     ("dokument.bpmn", include_str!("../../../workflows/definitionen/dokument.bpmn")),
     ("posteingang.bpmn", include_str!("../../../workflows/definitionen/posteingang.bpmn")),
     ("beschlussvorlage.bpmn", include_str!("../../../workflows/definitionen/beschlussvorlage.bpmn")),
+    ("tageshinweise.bpmn", include_str!("../../../workflows/definitionen/tageshinweise.bpmn")),
+    ("soforthinweis.bpmn", include_str!("../../../workflows/definitionen/soforthinweis.bpmn")),
 ];
 
 /// DMN files by name.
@@ -14,6 +16,7 @@ pub const TABELLEN: &[(&str, &str)] = &[
     ("zustaendigkeit.dmn", include_str!("../../../workflows/tabellen/zustaendigkeit.dmn")),
     ("anordnung.dmn", include_str!("../../../workflows/tabellen/anordnung.dmn")),
     ("eskalation.dmn", include_str!("../../../workflows/tabellen/eskalation.dmn")),
+    ("tageshinweise.dmn", include_str!("../../../workflows/tabellen/tageshinweise.dmn")),
 ];
 
 pub const AKTENPLAN: &str = include_str!("../../../workflows/tabellen/aktenplan.csv");

@@ -15,6 +15,7 @@ mod befehl;
 mod definitionen;
 mod eingriff;
 mod fahrt;
+mod hinweise;
 mod jobs;
 mod mahnung;
 pub mod spur;
@@ -65,6 +66,8 @@ pub struct Options {
     pub deploy: DeployOptions,
     /// What groups are called in the Verlauf and in mails, by name.
     pub gruppen: BTreeMap<String, String>,
+    /// Address of the portal in mails, without a slash at the end.
+    pub adresse: String,
 }
 
 impl Default for Options {
@@ -75,6 +78,7 @@ impl Default for Options {
             batch: 16,
             deploy: DeployOptions::default(),
             gruppen: BTreeMap::new(),
+            adresse: "http://127.0.0.1:8080".to_owned(),
         }
     }
 }

@@ -33,7 +33,7 @@ use crate::{
     Inner,
     aufgaben::{Zeile, away, quelle},
     fahrt::{Fahrt, FahrtFehler},
-    sql,
+    hinweise, sql,
 };
 
 /// The decision that gives the ladder.
@@ -53,6 +53,9 @@ pub(crate) struct Zeilenstufe {
     /// A mail goes out at once (Skonto, legal terms); such a date cannot be moved by hand.
     #[serde(default)]
     sofort: bool,
+    /// Sentence of that mail.
+    #[serde(default)]
+    grund: Option<String>,
 }
 
 /// A planned stage.
@@ -205,6 +208,7 @@ async fn stufe(inner: &Inner, task: TaskId, instanz: InstanceId, now: Timestamp)
     if moved == 0 {
         return Ok(false);
     }
+    let told = !matches!(tat, Tat::Nichts);
     match tat {
         Tat::Nichts => {}
         Tat::Erinnern => vermerken(inner, &mut fahrt, &z, MahnArt::Erinnerung, None, None, now).await?,
@@ -215,6 +219,11 @@ async fn stufe(inner: &Inner, task: TaskId, instanz: InstanceId, now: Timestamp)
             };
             dazu(inner, &mut fahrt, &z, &gruppe, text, now).await?;
         }
+    }
+    if let Some(done) = plan.get(next.saturating_sub(1)).filter(|s| s.zeile.sofort && told) {
+        let grund = done.zeile.grund.as_deref().unwrap_or("Eine Frist läuft ab.");
+        let schluessel = format!("mahnung:{task}:{}", done.due.0);
+        hinweise::sofort_fuer(inner, &mut fahrt, &[z.id], grund, &schluessel, now).await?;
     }
     let (jobs, _) = fahrt.finish().await?;
     tx.commit().await?;

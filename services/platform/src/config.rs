@@ -24,6 +24,13 @@ pub struct Settings {
     pub worker: WorkerSettings,
     pub rechnung: Rechnung,
     pub kalender: KalenderSettings,
+    pub hinweise: HinweisSettings,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HinweisSettings {
+    pub adresse: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -246,6 +246,7 @@ impl Ctx {
             }),
             "weitergegeben" => gut("Die Aufgabe ist weitergegeben. Der Grund steht im Verlauf.".to_owned()),
             "verlegt" => gut("Die Frist ist verlegt. Der Grund steht im Verlauf.".to_owned()),
+            "einstellungen" => gut("Gespeichert.".to_owned()),
             "zugang" => gut("Der Zugang ist geändert. Der Grund steht im Protokoll.".to_owned()),
             "vorlage" => gut("Die Vorlage ist angelegt. Die Ämter sehen sie in ihren Aufgaben.".to_owned()),
             "erneut" => {

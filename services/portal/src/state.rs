@@ -9,7 +9,7 @@ use nachrichten::{
     sendungen::Sendungen, suche::Suche,
 };
 use service_platform::{
-    konten::{Angemeldet, DemoLogin},
+    konten::{Angemeldet, DemoLogin, Einstellungen},
     uhr::{Clock, Ids},
     vertretung::{NeueVertretung, Vertretung},
 };
@@ -175,6 +175,10 @@ pub trait Konten: Send + Sync {
     async fn session(&self, token: &str) -> Result<Option<Angemeldet>, Fehler>;
     async fn logout(&self, token: &str) -> Result<(), Fehler>;
     async fn demo_logins(&self) -> Result<Vec<DemoLogin>, Fehler>;
+    /// What a person may look at and change about themselves.
+    async fn einstellungen(&self, person: PersonId) -> Result<Einstellungen, Fehler>;
+    /// The mail in the morning, wanted or not.
+    async fn tageshinweise(&self, actor: &Actor, an: bool) -> Result<(), Fehler>;
 }
 
 /// Substitutions as the portal needs them; the platform implements it, tests fake it.
@@ -220,6 +224,12 @@ impl Konten for service_platform::konten::Konten {
     }
     async fn demo_logins(&self) -> Result<Vec<DemoLogin>, Fehler> {
         self.demo_logins().await
+    }
+    async fn einstellungen(&self, person: PersonId) -> Result<Einstellungen, Fehler> {
+        self.einstellungen(person).await
+    }
+    async fn tageshinweise(&self, actor: &Actor, an: bool) -> Result<(), Fehler> {
+        self.tageshinweise(actor, an).await
     }
 }
 

@@ -25,6 +25,7 @@ const PAGES = [
   ["betrieb", "/betrieb/fassungen"],
   ["betrieb", "/vertretung"],
   ["feststellung", "/vertretung"],
+  ["feststellung", "/einstellungen"],
   ["poststelle", "/rundgang", "rundgang"],
   ["poststelle", "/hilfe"],
   ["poststelle", "/barrierefreiheit"],

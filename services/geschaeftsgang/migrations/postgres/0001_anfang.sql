@@ -179,6 +179,12 @@ CREATE FUNCTION geschaeftsgang_mahnung_endet() RETURNS trigger LANGUAGE plpgsql 
 END $$;
 CREATE TRIGGER geschaeftsgang_mahnung_endet AFTER UPDATE OF erledigt ON geschaeftsgang_aufgabe
   FOR EACH ROW WHEN (NEW.erledigt IS NOT NULL) EXECUTE FUNCTION geschaeftsgang_mahnung_endet();
+-- One mail per person and morning, whatever is asked how often; kept for two weeks.
+CREATE TABLE geschaeftsgang_hinweis (
+  tag TEXT NOT NULL,
+  person UUID NOT NULL,
+  PRIMARY KEY (tag, person)
+);
 CREATE TABLE geschaeftsgang_frist (
   instanz UUID NOT NULL,
   timer BIGINT NOT NULL,

@@ -195,6 +195,12 @@ CREATE INDEX geschaeftsgang_mahnung_instanz ON geschaeftsgang_mahnung (instanz);
 CREATE TRIGGER geschaeftsgang_mahnung_endet AFTER UPDATE OF erledigt ON geschaeftsgang_aufgabe WHEN NEW.erledigt IS NOT NULL BEGIN
   DELETE FROM geschaeftsgang_mahnung WHERE aufgabe = NEW.id;
 END;
+-- One mail per person and morning, whatever is asked how often; kept for two weeks.
+CREATE TABLE geschaeftsgang_hinweis (
+  tag TEXT NOT NULL,
+  person BLOB NOT NULL,
+  PRIMARY KEY (tag, person)
+) STRICT;
 CREATE TABLE geschaeftsgang_frist (
   instanz BLOB NOT NULL,
   timer INTEGER NOT NULL,

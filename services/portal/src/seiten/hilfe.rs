@@ -35,6 +35,7 @@ pub const SEITEN: &[&str] = &[
     "sendungen",
     "ablauf",
     "vertretung",
+    "einstellungen",
     "betrieb",
     "rundgang",
 ];

@@ -10,6 +10,7 @@ pub mod betrieb;
 pub mod demo;
 pub mod dokument;
 pub mod eingriff;
+pub mod einstellungen;
 pub mod fassungen;
 pub mod fehler;
 pub mod frist;
@@ -60,6 +61,7 @@ pub fn geschuetzt(app: &App) -> Router<App> {
         .route("/ablaeufe/{id}/druck", get(ablauf::druck))
         .route("/vertretung", get(vertretung::zeigen).post(vertretung::eintragen))
         .route("/vertretung/{id}/ende", post(vertretung::beenden))
+        .route("/einstellungen", get(einstellungen::zeigen).post(einstellungen::speichern))
         .route("/vorlagen/neu", get(vorlage::neu).post(vorlage::anlegen))
         .route("/betrieb", get(betrieb::zeigen))
         .route("/betrieb/erneut", post(betrieb::erneut))

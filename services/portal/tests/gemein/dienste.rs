@@ -15,7 +15,7 @@ use nachrichten::{
     suche::{Anfrage, Ergebnis, Facette, Suche, Treffer},
 };
 use service_platform::{
-    konten::{Angemeldet, DemoLogin},
+    konten::{Angemeldet, DemoLogin, Einstellungen},
     uhr::Clock,
     vertretung::{NeueVertretung, Vertretung},
 };
@@ -443,6 +443,17 @@ impl Konten for Fake {
     }
     async fn logout(&self, token: &str) -> Result<(), Fehler> {
         self.welt.lock().unwrap().sitzungen.retain(|(t, _)| t != token);
+        Ok(())
+    }
+    async fn einstellungen(&self, person: PersonId) -> Result<Einstellungen, Fehler> {
+        let i = PERSONEN.iter().position(|p| super::person(p.0).person == person).unwrap();
+        let off = format!("tageshinweise false {}", PERSONEN[i].1);
+        let tageshinweise = !self.welt.lock().unwrap().protokoll.contains(&off);
+        let mail = (PERSONEN[i].0 != "revision").then(|| format!("{}@stadt.example", PERSONEN[i].0));
+        Ok(Einstellungen { mail, tageshinweise })
+    }
+    async fn tageshinweise(&self, actor: &Actor, an: bool) -> Result<(), Fehler> {
+        self.welt.lock().unwrap().protokoll.push(format!("tageshinweise {an} {}", actor.name));
         Ok(())
     }
     async fn demo_logins(&self) -> Result<Vec<DemoLogin>, Fehler> {

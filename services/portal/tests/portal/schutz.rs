@@ -36,6 +36,7 @@ fn routen() -> Vec<(&'static str, String, bool, bool)> {
         r("/aufgaben/{id}/frist", &format!("{T2}/frist"), true, true),
         r("/vertretung", "/vertretung", true, true),
         r("/vertretung/{id}/ende", "/vertretung/00000000-0000-0000-0000-000000000001/ende", true, true),
+        r("/einstellungen", "/einstellungen", true, true),
         r("/vorlagen/neu", "/vorlagen/neu", true, true),
         r("/betrieb", "/betrieb", true, false),
         r("/betrieb/erneut", "/betrieb/erneut", true, true),

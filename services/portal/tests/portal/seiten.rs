@@ -473,3 +473,18 @@ async fn a_due_date_is_moved_with_a_reason_and_the_ladder_shows_in_lists() {
     let betrieb = Browser::als(&fake, "betrieb").get("/betrieb").await.text();
     assert!(betrieb.contains("Gruppen ohne Personen") && betrieb.contains("3 offene Aufgaben"));
 }
+
+#[tokio::test]
+async fn the_mail_in_the_morning_can_be_switched_off() {
+    let fake = Fake::neu();
+    let b = Browser::als(&fake, "feststellung");
+    let page = b.get("/einstellungen").await.text();
+    assert!(page.contains("feststellung@stadt.example") && page.contains("value=\"ja\" checked"));
+    let done = b.post("/einstellungen", &[]).await;
+    assert_eq!(done.header("location"), "/einstellungen?meldung=einstellungen");
+    assert!(!b.get("/einstellungen").await.text().contains("value=\"ja\" checked"));
+    b.post("/einstellungen", &[("tageshinweise", "ja")]).await;
+    assert_eq!(protokoll(&fake), ["tageshinweise false Finn Feststeller", "tageshinweise true Finn Feststeller"]);
+    let none = Browser::als(&fake, "revision").get("/einstellungen").await.text();
+    assert!(none.contains("nicht eingetragen") && none.contains("Der Betrieb trägt sie ein."));
+}

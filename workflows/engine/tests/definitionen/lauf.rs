@@ -71,6 +71,11 @@ impl Lauf {
     }
 
     pub fn start_with(tables: Arc<dyn Decisions>, file: &str, variables: Value) -> Self {
+        Self::start_at(tables, file, None, variables)
+    }
+
+    /// At a start event of this id, as a timer or a message does.
+    pub fn start_at(tables: Arc<dyn Decisions>, file: &str, element: Option<&str>, variables: Value) -> Self {
         let path = format!("{}/../definitionen/{file}.bpmn", env!("CARGO_MANIFEST_DIR"));
         let xml = std::fs::read_to_string(&path).unwrap();
         let deployment = deploy(&xml, tables, &DeployOptions::default()).unwrap_or_else(|e| panic!("{file}: {e}"));
@@ -90,7 +95,7 @@ impl Lauf {
             incidents: Vec::new(),
             ended: None,
         };
-        lauf.command(Command::Start { element: None, variables: object(variables) });
+        lauf.command(Command::Start { element: element.map(str::to_owned), variables: object(variables) });
         lauf
     }
 

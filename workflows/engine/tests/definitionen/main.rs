@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: EUPL-1.2
-//! Drives every path of the four processes in `workflows/definitionen`. Workers and people are played
+//! Drives every path of the processes in `workflows/definitionen`. Workers and people are played
 //! by the tests; each job's input must read as the message of its job type.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod dokument;
+mod hinweise;
 mod lauf;
 mod posteingang;
 mod rechnung;
