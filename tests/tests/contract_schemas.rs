@@ -7,6 +7,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use nachrichten::{
     ablaeufe, akten, aufgaben, dokumente, einordnung, erkennung, hinweise, job, rechnung, sendungen, suche,
+    wiedervorlage,
 };
 use schemars::schema_for;
 
@@ -35,6 +36,8 @@ fn json_schemas_equal_the_code() {
         ("hinweis.sammeln.v1.ergebnis", schema_for!(hinweise::Gesammelt)),
         ("hinweis.sofort.v1", schema_for!(hinweise::Sofort)),
         ("hinweis.sofort.v1.ergebnis", schema_for!(hinweise::SofortErgebnis)),
+        ("wiedervorlage.eintragen.v1", schema_for!(wiedervorlage::Eintragen)),
+        ("wiedervorlage.eintragen.v1.ergebnis", schema_for!(wiedervorlage::Vermerk)),
         ("aufgabe", schema_for!(aufgaben::AufgabeSeite)),
         ("erledigung", schema_for!(aufgaben::Erledigung)),
         ("ablauf", schema_for!(ablaeufe::Ablauf)),

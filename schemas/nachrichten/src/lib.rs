@@ -21,6 +21,7 @@ pub mod kalender;
 pub mod rechnung;
 pub mod sendungen;
 pub mod suche;
+pub mod wiedervorlage;
 mod zeit;
 
 pub use fehler::{Code, Text, UserError};

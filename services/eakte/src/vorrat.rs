@@ -7,6 +7,7 @@ pub const ABLAEUFE: &[(&str, &str)] = &[
     ("dokument.bpmn", include_str!("../../../workflows/definitionen/dokument.bpmn")),
     ("posteingang.bpmn", include_str!("../../../workflows/definitionen/posteingang.bpmn")),
     ("beschlussvorlage.bpmn", include_str!("../../../workflows/definitionen/beschlussvorlage.bpmn")),
+    ("wiedervorlage.bpmn", include_str!("../../../workflows/definitionen/wiedervorlage.bpmn")),
     ("tageshinweise.bpmn", include_str!("../../../workflows/definitionen/tageshinweise.bpmn")),
     ("soforthinweis.bpmn", include_str!("../../../workflows/definitionen/soforthinweis.bpmn")),
 ];

@@ -41,6 +41,7 @@ impl Geschaeftsgang {
     pub fn jobs(&self) -> Vec<JobHandler> {
         let (sammeln, sofort) = (self.clone(), self.clone());
         vec![
+            crate::wiedervorlage::job(self.clone()),
             job(SAMMELN, move |context, _: Sammeln| {
                 let service = sammeln.clone();
                 async move { service.inner.sammeln(&context.job).await.map_err(again) }
@@ -54,7 +55,7 @@ impl Geschaeftsgang {
 }
 
 /// The database is away, or another engine was in the way: the job comes again.
-fn again(error: FahrtFehler) -> JobError {
+pub(crate) fn again(error: FahrtFehler) -> JobError {
     match error {
         FahrtFehler::NoProcess(name) => JobError::Bug { detail: format!("Den Ablauf „{name}“ gibt es nicht.") },
         other => JobError::Retry { after: std::time::Duration::from_secs(5), cause: other.to_string() },

@@ -22,6 +22,7 @@ pub mod spur;
 mod sql;
 mod timer;
 mod weitergabe;
+mod wiedervorlage;
 
 use std::{
     collections::{BTreeMap, HashMap},

@@ -24,6 +24,17 @@ macro_rules! aufgabe {
         )
     };
 }
+/// Columns of [`crate::wiedervorlage::Zeile`].
+macro_rules! vorlage {
+    ($rest:literal) => {
+        concat!(
+            "SELECT w.id, w.bezug, w.titel, w.datum, w.grund, w.an, (SELECT p.name FROM platform_person p JOIN platform_subjekt s ON s.person = p.id WHERE s.subjekt = w.an AND w.an LIKE 'person:%'), \
+             w.amt, w.von, (SELECT p.name FROM platform_person p WHERE p.id = w.von), w.angelegt, w.stand, w.geaendert, w.instanz, \
+             (SELECT a.id FROM geschaeftsgang_aufgabe a WHERE a.instanz = w.instanz AND a.erledigt IS NULL ORDER BY a.seit LIMIT 1) FROM geschaeftsgang_wiedervorlage w ",
+            $rest
+        )
+    };
+}
 macro_rules! auftrag {
     () => {
         "id, instanz, element_instanz, element, name, typ, eingabe, attempt, failures, versuche, ursache, angelegt, letzter_versuch"
@@ -158,6 +169,16 @@ statements! {
     pub HINWEIS_AUFGABEN = "SELECT id, element, name, faellig FROM geschaeftsgang_aufgabe WHERE instanz = $1 AND erledigt IS NULL ORDER BY seit, id";
     pub HINWEIS_AUFGABE = "SELECT name, faellig FROM geschaeftsgang_aufgabe WHERE id = $1 AND erledigt IS NULL";
     pub HINWEIS_EMPFAENGER = "SELECT p.name, p.mail, min(CASE WHEN s.fuer = s.person THEN '' ELSE f.name END) FROM geschaeftsgang_aufgabe a JOIN geschaeftsgang_kandidat k ON k.aufgabe = a.id JOIN platform_wirksam s ON s.subjekt = k.subjekt JOIN platform_person p ON p.id = s.person JOIN platform_person f ON f.id = s.fuer WHERE a.id = $1 AND p.aktiv = 1 AND p.mail IS NOT NULL AND s.von <= $2 AND s.bis > $2 AND s.process IN ('*', k.process) AND NOT EXISTS (SELECT 1 FROM geschaeftsgang_ausschluss x JOIN geschaeftsgang_zeichnung z ON z.instanz = a.instanz AND z.element = x.element AND (z.person IN (s.person, s.fuer) OR z.fuer IN (s.person, s.fuer)) WHERE x.aufgabe = a.id) GROUP BY p.name, p.mail ORDER BY p.mail";
+    pub WIEDERVORLAGE_INSERT = "INSERT INTO geschaeftsgang_wiedervorlage (id, instanz, bezug, titel, datum, grund, an, amt, von, angelegt, stand, geaendert) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'offen', $10)";
+    pub WIEDERVORLAGE = vorlage!("WHERE w.id = $1");
+    pub WIEDERVORLAGE_OF_INSTANZ = "SELECT id FROM geschaeftsgang_wiedervorlage WHERE instanz = $1";
+    pub WIEDERVORLAGE_SETZEN = "UPDATE geschaeftsgang_wiedervorlage SET datum = $2, grund = $3, an = $4, stand = $5, geaendert = $6 WHERE id = $1 AND stand = 'offen'";
+    pub WIEDERVORLAGEN_MEINE = vorlage!("WHERE w.stand = 'offen' AND (w.von = $1 OR w.an IN (SELECT s.subjekt FROM platform_wirksam s WHERE s.person = $1 AND s.von <= $2 AND s.bis > $2 AND s.process IN ('*', 'wiedervorlage'))) ORDER BY w.datum, w.id LIMIT 500");
+    pub WIEDERVORLAGEN_ZU = vorlage!("WHERE w.bezug IN (SELECT value FROM json_each($1)) ORDER BY CASE WHEN w.stand = 'offen' THEN 0 ELSE 1 END, w.datum, w.id LIMIT 200")
+        => vorlage!("WHERE w.bezug IN (SELECT jsonb_array_elements_text($1::jsonb)) ORDER BY CASE WHEN w.stand = 'offen' THEN 0 ELSE 1 END, w.datum, w.id LIMIT 200");
+    pub WIEDERVORLAGE_MEINE = "SELECT count(*) FROM geschaeftsgang_wiedervorlage w WHERE w.id = $1 AND (w.von = $2 OR w.an IN (SELECT s.subjekt FROM platform_wirksam s WHERE s.person = $2 AND s.von <= $3 AND s.bis > $3 AND s.process IN ('*', 'wiedervorlage')))";
+    pub ABO_EXISTIERT = "SELECT count(*) FROM geschaeftsgang_abo WHERE instanz = $1 AND art = 'message'";
+    pub PERSON_AMT = "SELECT name, amt FROM platform_person WHERE id = $1 AND aktiv = 1";
     pub STARTTERMIN_INSERT = "INSERT INTO geschaeftsgang_starttermin (process, element, due, again) VALUES ($1, $2, $3, $4)";
     pub STARTTERMIN_CLEAR = "DELETE FROM geschaeftsgang_starttermin WHERE process = $1";
     pub STARTTERMIN_TAKE = "DELETE FROM geschaeftsgang_starttermin WHERE process = $1 AND element = $2 AND due = $3";

@@ -10,10 +10,11 @@ pub enum Art {
     Rechnung,
     Vorlage,
     Klaerung,
+    Wiedervorlage,
 }
 
 impl Art {
-    pub const ALLE: [Self; 4] = [Self::Scan, Self::Rechnung, Self::Vorlage, Self::Klaerung];
+    pub const ALLE: [Self; 5] = [Self::Scan, Self::Rechnung, Self::Vorlage, Self::Klaerung, Self::Wiedervorlage];
 
     /// Kind of a task: an element whose id contains `klaerung` is Klärung, else the process decides.
     pub fn von(process: &str, element: &str) -> Self {
@@ -24,6 +25,7 @@ impl Art {
         match process {
             "rechnung" => Self::Rechnung,
             "beschlussvorlage" => Self::Vorlage,
+            "wiedervorlage" => Self::Wiedervorlage,
             _ => Self::Scan,
         }
     }
@@ -33,7 +35,7 @@ impl Art {
     }
 
     pub fn slug(self) -> &'static str {
-        &self.pfad()["/aufgaben/".len()..]
+        self.pfad().rsplit('/').next().unwrap_or_default()
     }
 
     pub fn pfad(self) -> &'static str {
@@ -42,6 +44,8 @@ impl Art {
             Self::Rechnung => "/aufgaben/rechnungen",
             Self::Vorlage => "/aufgaben/vorlagen",
             Self::Klaerung => "/aufgaben/klaerung",
+            // With those whose day has not come: more than a list of tasks.
+            Self::Wiedervorlage => "/wiedervorlagen",
         }
     }
 
@@ -59,6 +63,7 @@ impl Art {
             Self::Rechnung => "Rechnungen",
             Self::Vorlage => "Vorlagen",
             Self::Klaerung => "Klärung",
+            Self::Wiedervorlage => "Wiedervorlagen",
         }
     }
 
@@ -68,6 +73,7 @@ impl Art {
             Self::Rechnung => "Rechnung",
             Self::Vorlage => "Vorlage",
             Self::Klaerung => "Klärung",
+            Self::Wiedervorlage => "Wiedervorlage",
         }
     }
 
@@ -77,6 +83,7 @@ impl Art {
             Self::Rechnung => "Rechnungen",
             Self::Vorlage => "Vorlagen",
             Self::Klaerung => "Klärungen",
+            Self::Wiedervorlage => "Wiedervorlagen",
         }
     }
 
@@ -87,6 +94,7 @@ impl Art {
             Self::Rechnung => "rechnungen",
             Self::Vorlage => "vorlagen",
             Self::Klaerung => "klaerung",
+            Self::Wiedervorlage => "wiedervorlagen",
         }
     }
 
@@ -96,6 +104,7 @@ impl Art {
             Self::Scan | Self::Klaerung => &["Poststelle"],
             Self::Rechnung => &["Feststellung", "Anordnung"],
             Self::Vorlage => &["Sachbearbeitung", "Amtsleitung", "Geschaeftsstelle", "Dezernat", "OB"],
+            Self::Wiedervorlage => &["Sachbearbeitung", "Amtsleitung", "Geschaeftsstelle"],
         }
     }
 
@@ -106,6 +115,7 @@ impl Art {
             Self::Rechnung => &["rechnung"],
             Self::Vorlage => &["beschlussvorlage"],
             Self::Klaerung => &["posteingang", "dokument", "rechnung", "beschlussvorlage"],
+            Self::Wiedervorlage => &["wiedervorlage"],
         }
     }
 
@@ -136,6 +146,7 @@ mod tests {
         assert_eq!(Art::von("posteingang", "Quarantaene"), Art::Klaerung);
         assert_eq!(Art::von("rechnung", "aufgabe_anordnung"), Art::Rechnung);
         assert_eq!(Art::von("beschlussvorlage", "mitzeichnung"), Art::Vorlage);
+        assert_eq!(Art::von("wiedervorlage", "Aufgabe"), Art::Wiedervorlage);
         for art in Art::ALLE {
             assert_eq!(Art::von_slug(art.slug()), Some(art));
         }

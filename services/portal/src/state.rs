@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use async_trait::async_trait;
 use nachrichten::{
     Actor, PersonId, Timestamp, ablaeufe::Ablaeufe, aufgaben::Aufgaben, dokumente::Dokumente, fehler::Fehler,
-    sendungen::Sendungen, suche::Suche,
+    sendungen::Sendungen, suche::Suche, wiedervorlage::Wiedervorlagen,
 };
 use service_platform::{
     konten::{Angemeldet, DemoLogin, Einstellungen},
@@ -24,6 +24,7 @@ pub struct PortalState {
     pub suche: Arc<dyn Suche>,
     pub konten: Arc<dyn Konten>,
     pub vertretungen: Arc<dyn Vertretungen>,
+    pub wiedervorlagen: Arc<dyn Wiedervorlagen>,
     pub dienste: Arc<dyn Dienste>,
     /// Present only in the demo: role buttons, movable clock, reset.
     pub demo: Option<Arc<dyn Demo>>,

@@ -26,6 +26,7 @@ const PAGES = [
   ["betrieb", "/vertretung"],
   ["feststellung", "/vertretung"],
   ["feststellung", "/einstellungen"],
+  ["sachbearbeitung", "/wiedervorlagen"],
   ["poststelle", "/rundgang", "rundgang"],
   ["poststelle", "/hilfe"],
   ["poststelle", "/barrierefreiheit"],

@@ -201,6 +201,28 @@ CREATE TABLE geschaeftsgang_hinweis (
   person BLOB NOT NULL,
   PRIMARY KEY (tag, person)
 ) STRICT;
+-- Wiedervorlagen beside their processes, for lists: those not due yet are no tasks.
+CREATE TABLE geschaeftsgang_wiedervorlage (
+  id BLOB NOT NULL PRIMARY KEY,
+  instanz BLOB NOT NULL,
+  -- What it is about, as nachrichten::wiedervorlage::Bezug in text.
+  bezug TEXT NOT NULL,
+  titel TEXT NOT NULL,
+  datum TEXT NOT NULL,
+  grund TEXT NOT NULL,
+  -- Whose it is: a subject as in rights.
+  an TEXT NOT NULL,
+  amt TEXT,
+  von BLOB NOT NULL,
+  angelegt INTEGER NOT NULL,
+  -- offen, erledigt, abgesagt
+  stand TEXT NOT NULL,
+  geaendert INTEGER NOT NULL
+) STRICT;
+CREATE INDEX geschaeftsgang_wiedervorlage_an ON geschaeftsgang_wiedervorlage (an, datum) WHERE stand = 'offen';
+CREATE INDEX geschaeftsgang_wiedervorlage_von ON geschaeftsgang_wiedervorlage (von, datum) WHERE stand = 'offen';
+CREATE INDEX geschaeftsgang_wiedervorlage_bezug ON geschaeftsgang_wiedervorlage (bezug, datum);
+CREATE INDEX geschaeftsgang_wiedervorlage_instanz ON geschaeftsgang_wiedervorlage (instanz);
 CREATE TABLE geschaeftsgang_frist (
   instanz BLOB NOT NULL,
   timer INTEGER NOT NULL,

@@ -14,7 +14,7 @@ use rust_embed::RustEmbed;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-pub use eingabe::{Meldungen, lesen, pruefen};
+pub use eingabe::{Meldungen, keine_arbeitstage, lesen, pruefen};
 pub use sicht::{FeldSicht, KnopfSicht, Quellen, knoepfe, sicht};
 
 #[derive(RustEmbed)]
@@ -50,12 +50,15 @@ pub struct Feld {
     /// Fixed choices.
     #[serde(default)]
     pub optionen: Vec<Wahl>,
-    /// Choices from the house: `aemter`, `aktenplan`, `dokumentarten`.
+    /// Choices from the house: `aemter`, `aktenplan`, `dokumentarten`, `gruppen`.
     #[serde(default)]
     pub quelle: Option<String>,
     /// `kontierung`: paths to the amount the lines must add up to.
     #[serde(default, deserialize_with = "one_or_many")]
     pub summe: Vec<String>,
+    /// `datum`: a working day, today or later.
+    #[serde(default)]
+    pub arbeitstag: bool,
     /// Sentence when the field is empty but needed; default "Füllen Sie das Feld „…“ aus."
     #[serde(default)]
     pub fehlt: String,
@@ -97,6 +100,9 @@ pub struct Knopf {
     /// The field `bemerkung` must say why; then the other fields need not be complete.
     #[serde(default)]
     pub grund_pflicht: bool,
+    /// Fields that this button needs, whatever they are for the others.
+    #[serde(default)]
+    pub braucht: Vec<String>,
 }
 
 fn one_or_many<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<String>, D::Error> {
@@ -194,6 +200,7 @@ mod tests {
             for k in &form.knoepfe {
                 assert!(crate::tasten::bekannt(&k.taste), "{name}: key {} is not in the table", k.taste);
                 assert!(!k.label.contains('!'), "{name}");
+                assert!(k.braucht.iter().all(|b| form.felder.iter().any(|f| f.name == *b)), "{name}: {:?}", k.braucht);
                 if k.grund_pflicht {
                     assert!(
                         form.felder.iter().any(|f| f.name == "bemerkung"),
@@ -208,6 +215,7 @@ mod tests {
             for f in &form.felder {
                 let choices = !f.optionen.is_empty() || f.quelle.is_some();
                 assert_eq!(choices, matches!(f.typ, Typ::Auswahl | Typ::Mehrfach), "{name}.{}", f.name);
+                assert!(!f.arbeitstag || f.typ == Typ::Datum, "{name}.{}", f.name);
                 assert_eq!(f.typ == Typ::Kontierung, !f.summe.is_empty(), "{name}.{}", f.name);
                 assert!(f.name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{name}.{}", f.name);
             }

@@ -211,6 +211,7 @@ fn choices(f: &Feld, quellen: &Quellen) -> Vec<(String, String)> {
             .filter(|a| f.typ != Typ::Mehrfach || a.mitzeichnung)
             .map(|a| (a.kennzeichen.clone(), format!("{} {}", a.kennzeichen, a.name)))
             .collect(),
+        Some("gruppen") => quellen.options.gruppen.iter().map(|(name, titel)| (name.clone(), titel.clone())).collect(),
         Some("dokumentarten") => quellen.options.dokumentarten.clone(),
         Some("aktenplan") => quellen
             .aktenplan

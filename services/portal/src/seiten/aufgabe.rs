@@ -12,6 +12,7 @@ use nachrichten::{
     aufgaben::{AufgabeSeite, Erledigung},
     dokumente::Dokument,
     fehler::Fehler,
+    wiedervorlage::Bezug,
 };
 use serde_json::Value;
 
@@ -19,6 +20,7 @@ use super::{
     aufgaben::{mahnung, nachbarn},
     id,
     sichten::{self, Blatt, DokSicht, SchrittSicht},
+    wiedervorlagen,
 };
 use crate::{
     arten::Art,
@@ -64,6 +66,10 @@ struct AufgabenSeite {
     meine: bool,
     bestaetigung: Option<Bestaetigung>,
     verlauf: Vec<SchrittSicht>,
+    wiedervorlagen: Vec<wiedervorlagen::Zeile>,
+    wv_neu: String,
+    /// What a Wiedervorlage is about: an address of this site.
+    bezug: String,
     ablauf: String,
 }
 
@@ -154,7 +160,10 @@ async fn antwort(ctx: &Ctx, g: Geladen, z: Zustand, status: StatusCode) -> Seite
             label: k.label.clone(),
             text: fuellen(&k.bestaetigen, &g, entwurf),
         });
-    let (vorlage, vorlage_text, nichtoeffentlich) = vorlage(&g, ctx);
+    let (mut vorlage, vorlage_text, nichtoeffentlich) = vorlage(&g, ctx);
+    if art == Art::Wiedervorlage {
+        vorlage.extend(a.daten.get("grund").map(|grund| ("Grund", als_text(grund))));
+    }
     let page = AufgabenSeite {
         id: a.id.to_string(),
         version: a.version,
@@ -194,6 +203,14 @@ async fn antwort(ctx: &Ctx, g: Geladen, z: Zustand, status: StatusCode) -> Seite
         meine: offen && a.bearbeiter == Some(ctx.ich.actor.person),
         bestaetigung,
         verlauf: sichten::verlauf(&g.seite.verlauf, true),
+        wiedervorlagen: wiedervorlagen::zu(ctx, Bezug::Aufgabe(a.id)).await,
+        wv_neu: wiedervorlagen::neu_href(Bezug::Aufgabe(a.id)),
+        bezug: match art {
+            Art::Wiedervorlage => {
+                a.daten.get("bezug").map(als_text).map(|b| crate::rahmen::eigene(&b)).unwrap_or_default()
+            }
+            _ => String::new(),
+        },
         ablauf: a.ablauf.to_string(),
         r: ctx.rahmen(&format!("{} · {}", a.titel, art.label()), art.pfad(), art.hilfe()).await?,
     };
@@ -268,7 +285,16 @@ pub async fn entscheiden(ctx: Ctx, Path(wert): Path<String>, felder: Felder) -> 
         return antwort(&ctx, g, z, StatusCode::UNPROCESSABLE_ENTITY).await;
     };
     let werte = match formular::pruefen(g.form, knopf, &entwurf, g.summe) {
-        Ok(werte) => werte,
+        Ok(werte) => {
+            let days =
+                formular::keine_arbeitstage(g.form, &werte, ctx.heute(), |t| ctx.app.wiedervorlagen.arbeitstag(t));
+            if !days.is_empty() {
+                save(&ctx, task, &entwurf).await;
+                let z = Zustand { entwurf: Some(entwurf), fehler: days, ..Default::default() };
+                return antwort(&ctx, g, z, StatusCode::UNPROCESSABLE_ENTITY).await;
+            }
+            werte
+        }
         Err(fehler) => {
             save(&ctx, task, &entwurf).await;
             let z = Zustand { entwurf: Some(entwurf), fehler, ..Default::default() };

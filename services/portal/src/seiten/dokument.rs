@@ -11,11 +11,13 @@ use nachrichten::{
     DokumentId,
     dokumente::{Dokument, Inhalt},
     fehler::Fehler,
+    wiedervorlage::Bezug,
 };
 
 use super::{
     id,
     sichten::{self, Blatt, DokSicht, SchrittSicht},
+    wiedervorlagen,
 };
 use crate::{
     beleg, format,
@@ -33,6 +35,8 @@ struct DokumentSeite {
     beleg: String,
     ansichten: Vec<(String, &'static str, bool)>,
     verlauf: Vec<SchrittSicht>,
+    wiedervorlagen: Vec<wiedervorlagen::Zeile>,
+    wv_neu: String,
     ablauf: String,
     zugang: String,
     grund: String,
@@ -65,6 +69,8 @@ async fn antwort(ctx: &Ctx, d: Dokument, felder: &Felder, fehler: Vec<(String, S
         beleg: if lesbar { invoice } else { String::new() },
         ansichten,
         verlauf: sichten::verlauf(&course, false),
+        wiedervorlagen: wiedervorlagen::zu(ctx, Bezug::Dokument(d.id)).await,
+        wv_neu: wiedervorlagen::neu_href(Bezug::Dokument(d.id)),
         ablauf: instance.map(|i| i.to_string()).unwrap_or_default(),
         zugang: typed("zugang", d.zugang.deutsch()),
         grund: typed("grund", String::new()),

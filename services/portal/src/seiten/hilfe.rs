@@ -29,6 +29,7 @@ pub const SEITEN: &[&str] = &[
     "rechnungen",
     "vorlagen",
     "klaerung",
+    "wiedervorlagen",
     "dokument",
     "akten",
     "suche",

@@ -22,6 +22,7 @@ pub mod uebersicht;
 pub mod vertretung;
 pub mod vorlage;
 pub mod weitergeben;
+pub mod wiedervorlagen;
 
 use std::str::FromStr;
 
@@ -61,6 +62,10 @@ pub fn geschuetzt(app: &App) -> Router<App> {
         .route("/ablaeufe/{id}/druck", get(ablauf::druck))
         .route("/vertretung", get(vertretung::zeigen).post(vertretung::eintragen))
         .route("/vertretung/{id}/ende", post(vertretung::beenden))
+        .route("/wiedervorlagen", get(wiedervorlagen::liste))
+        .route("/wiedervorlagen/neu", get(wiedervorlagen::neu).post(wiedervorlagen::setzen))
+        .route("/wiedervorlagen/{id}", get(wiedervorlagen::zeigen).post(wiedervorlagen::aendern))
+        .route("/wiedervorlagen/{id}/absagen", post(wiedervorlagen::absagen))
         .route("/einstellungen", get(einstellungen::zeigen).post(einstellungen::speichern))
         .route("/vorlagen/neu", get(vorlage::neu).post(vorlage::anlegen))
         .route("/betrieb", get(betrieb::zeigen))

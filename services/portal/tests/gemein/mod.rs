@@ -13,6 +13,7 @@ use nachrichten::{
     aufgaben::AufgabeSeite,
     dokumente::{AkteSeite, Dokument},
     sendungen::SendungStand,
+    wiedervorlage::Wiedervorlage,
 };
 use service_platform::uhr::{FixedClock, SystemIds};
 use service_portal::{Options, PortalState};
@@ -26,6 +27,7 @@ pub struct Welt {
     pub aufgaben: Vec<AufgabeSeite>,
     pub ablaeufe: Vec<Ablauf>,
     pub stoerungen: Vec<Stoerung>,
+    pub wiedervorlagen: Vec<Wiedervorlage>,
     pub sitzungen: Vec<(String, String)>,
     /// Calls that changed something, for assertions.
     pub protokoll: Vec<String>,
@@ -80,6 +82,7 @@ impl Fake {
             suche: me.clone(),
             konten: me.clone(),
             vertretungen: me.clone(),
+            wiedervorlagen: me.clone(),
             dienste: me.clone(),
             demo: if demo { Some(me.clone()) } else { None },
             uhr: self.uhr.clone(),

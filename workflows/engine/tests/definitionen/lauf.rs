@@ -112,7 +112,8 @@ impl Lauf {
                     self.jobs.remove(&instance.0);
                 }
                 Output::CreateTask(task) => {
-                    assert!(task.due.is_some_and(|due| due > self.now), "{} has no due date", task.element);
+                    // A Wiedervorlage is due on the day it comes.
+                    assert!(task.due.is_some_and(|due| due >= self.now), "{} has no due date", task.element);
                     assert!(task.form_key.is_some() && !task.title.is_empty(), "{}", task.element);
                     self.tasks.insert(task.instance.0, *task);
                 }

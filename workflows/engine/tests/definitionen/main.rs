@@ -9,3 +9,4 @@ mod lauf;
 mod posteingang;
 mod rechnung;
 mod vorlage;
+mod wiedervorlage;
