@@ -38,6 +38,8 @@ fn json_schemas_equal_the_code() {
         ("hinweis.sofort.v1.ergebnis", schema_for!(hinweise::SofortErgebnis)),
         ("wiedervorlage.eintragen.v1", schema_for!(wiedervorlage::Eintragen)),
         ("wiedervorlage.eintragen.v1.ergebnis", schema_for!(wiedervorlage::Vermerk)),
+        ("akten.korb.v1", schema_for!(akten::Korb)),
+        ("akten.korb.v1.ergebnis", schema_for!(akten::KorbGewechselt)),
         ("aufgabe", schema_for!(aufgaben::AufgabeSeite)),
         ("erledigung", schema_for!(aufgaben::Erledigung)),
         ("ablauf", schema_for!(ablaeufe::Ablauf)),

@@ -28,6 +28,7 @@ mod bestand;
 mod dubletten;
 mod erfassen;
 mod fehler;
+mod korb;
 mod lesen;
 mod rechte;
 mod schreiben;
@@ -76,6 +77,7 @@ pub fn statements() -> Vec<(&'static str, Sql)> {
         dubletten::STATEMENTS,
         erfassen::STATEMENTS,
         ablegen::STATEMENTS,
+        korb::STATEMENTS,
         lesen::STATEMENTS,
         schreiben::STATEMENTS,
         seed::STATEMENTS,
@@ -122,6 +124,7 @@ impl Akten {
             handler!(akten::ANLEGEN, anlegen),
             handler!(akten::ERFASSEN, erfassen),
             handler!(akten::ABLEGEN, ablegen),
+            handler!(akten::KORB, korb_wechseln),
             handler!(VORLAGE_ABLEGEN, vorlage_ablegen),
         ]
     }

@@ -7,6 +7,7 @@ pub const ABLAEUFE: &[(&str, &str)] = &[
     ("dokument.bpmn", include_str!("../../../workflows/definitionen/dokument.bpmn")),
     ("posteingang.bpmn", include_str!("../../../workflows/definitionen/posteingang.bpmn")),
     ("beschlussvorlage.bpmn", include_str!("../../../workflows/definitionen/beschlussvorlage.bpmn")),
+    ("bearbeitung.bpmn", include_str!("../../../workflows/definitionen/bearbeitung.bpmn")),
     ("wiedervorlage.bpmn", include_str!("../../../workflows/definitionen/wiedervorlage.bpmn")),
     ("tageshinweise.bpmn", include_str!("../../../workflows/definitionen/tageshinweise.bpmn")),
     ("soforthinweis.bpmn", include_str!("../../../workflows/definitionen/soforthinweis.bpmn")),
@@ -17,6 +18,8 @@ pub const TABELLEN: &[(&str, &str)] = &[
     ("zustaendigkeit.dmn", include_str!("../../../workflows/tabellen/zustaendigkeit.dmn")),
     ("anordnung.dmn", include_str!("../../../workflows/tabellen/anordnung.dmn")),
     ("eskalation.dmn", include_str!("../../../workflows/tabellen/eskalation.dmn")),
+    ("laufweg.dmn", include_str!("../../../workflows/tabellen/laufweg.dmn")),
+    ("irrlauf.dmn", include_str!("../../../workflows/tabellen/irrlauf.dmn")),
     ("tageshinweise.dmn", include_str!("../../../workflows/tabellen/tageshinweise.dmn")),
 ];
 

@@ -10,11 +10,13 @@ pub enum Art {
     Rechnung,
     Vorlage,
     Klaerung,
+    Post,
     Wiedervorlage,
 }
 
 impl Art {
-    pub const ALLE: [Self; 5] = [Self::Scan, Self::Rechnung, Self::Vorlage, Self::Klaerung, Self::Wiedervorlage];
+    pub const ALLE: [Self; 6] =
+        [Self::Scan, Self::Rechnung, Self::Vorlage, Self::Klaerung, Self::Post, Self::Wiedervorlage];
 
     /// Kind of a task: an element whose id contains `klaerung` is Klärung, else the process decides.
     pub fn von(process: &str, element: &str) -> Self {
@@ -25,6 +27,7 @@ impl Art {
         match process {
             "rechnung" => Self::Rechnung,
             "beschlussvorlage" => Self::Vorlage,
+            "bearbeitung" => Self::Post,
             "wiedervorlage" => Self::Wiedervorlage,
             _ => Self::Scan,
         }
@@ -44,6 +47,7 @@ impl Art {
             Self::Rechnung => "/aufgaben/rechnungen",
             Self::Vorlage => "/aufgaben/vorlagen",
             Self::Klaerung => "/aufgaben/klaerung",
+            Self::Post => "/aufgaben/post",
             // With those whose day has not come: more than a list of tasks.
             Self::Wiedervorlage => "/wiedervorlagen",
         }
@@ -63,6 +67,7 @@ impl Art {
             Self::Rechnung => "Rechnungen",
             Self::Vorlage => "Vorlagen",
             Self::Klaerung => "Klärung",
+            Self::Post => "Post",
             Self::Wiedervorlage => "Wiedervorlagen",
         }
     }
@@ -73,6 +78,7 @@ impl Art {
             Self::Rechnung => "Rechnung",
             Self::Vorlage => "Vorlage",
             Self::Klaerung => "Klärung",
+            Self::Post => "Post",
             Self::Wiedervorlage => "Wiedervorlage",
         }
     }
@@ -83,6 +89,7 @@ impl Art {
             Self::Rechnung => "Rechnungen",
             Self::Vorlage => "Vorlagen",
             Self::Klaerung => "Klärungen",
+            Self::Post => "Stücke Post",
             Self::Wiedervorlage => "Wiedervorlagen",
         }
     }
@@ -94,6 +101,7 @@ impl Art {
             Self::Rechnung => "rechnungen",
             Self::Vorlage => "vorlagen",
             Self::Klaerung => "klaerung",
+            Self::Post => "post",
             Self::Wiedervorlage => "wiedervorlagen",
         }
     }
@@ -104,6 +112,7 @@ impl Art {
             Self::Scan | Self::Klaerung => &["Poststelle"],
             Self::Rechnung => &["Feststellung", "Anordnung"],
             Self::Vorlage => &["Sachbearbeitung", "Amtsleitung", "Geschaeftsstelle", "Dezernat", "OB"],
+            Self::Post => &["Sachbearbeitung", "Amtsleitung"],
             Self::Wiedervorlage => &["Sachbearbeitung", "Amtsleitung", "Geschaeftsstelle"],
         }
     }
@@ -115,6 +124,7 @@ impl Art {
             Self::Rechnung => &["rechnung"],
             Self::Vorlage => &["beschlussvorlage"],
             Self::Klaerung => &["posteingang", "dokument", "rechnung", "beschlussvorlage"],
+            Self::Post => &["bearbeitung"],
             Self::Wiedervorlage => &["wiedervorlage"],
         }
     }
@@ -146,6 +156,7 @@ mod tests {
         assert_eq!(Art::von("posteingang", "Quarantaene"), Art::Klaerung);
         assert_eq!(Art::von("rechnung", "aufgabe_anordnung"), Art::Rechnung);
         assert_eq!(Art::von("beschlussvorlage", "mitzeichnung"), Art::Vorlage);
+        assert_eq!(Art::von("bearbeitung", "Zuteilung"), Art::Post);
         assert_eq!(Art::von("wiedervorlage", "Aufgabe"), Art::Wiedervorlage);
         for art in Art::ALLE {
             assert_eq!(Art::von_slug(art.slug()), Some(art));

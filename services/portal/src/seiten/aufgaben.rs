@@ -169,6 +169,7 @@ async fn leer(ctx: &Ctx, art: Art, erledigte: bool, done: &str) -> Result<Leer, 
         }
         Art::Vorlage => "Keine Vorlage wartet auf Ihre Zeichnung.".into(),
         Art::Klaerung => "Nichts ist zu klären.".into(),
+        Art::Post => "Keine Post wartet auf Sie.".into(),
         Art::Wiedervorlage => "Heute wird Ihnen nichts wieder vorgelegt.".into(),
     };
     Ok(Leer { text, href: done.to_owned(), knopf: "Erledigte ansehen" })

@@ -29,6 +29,7 @@ pub const SEITEN: &[&str] = &[
     "rechnungen",
     "vorlagen",
     "klaerung",
+    "post",
     "wiedervorlagen",
     "dokument",
     "akten",

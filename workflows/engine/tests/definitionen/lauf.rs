@@ -25,7 +25,7 @@ struct Tabellen;
 
 impl Decisions for Tabellen {
     fn exists(&self, id: &str) -> bool {
-        matches!(id, "zustaendigkeit" | "anordnung")
+        matches!(id, "zustaendigkeit" | "anordnung" | "laufweg")
     }
     fn variable(&self, id: &str) -> Option<String> {
         Some(id.to_owned())
@@ -36,6 +36,15 @@ impl Decisions for Tabellen {
             let zweite = input["betrag"].as_f64().is_some_and(|b| b > 50_000.0);
             return Ok(
                 json!({ "zweite": zweite, "gruppe2": if zweite { Value::from("Anordnung-20") } else { Value::Null } }),
+            );
+        }
+        if id == "laufweg" {
+            assert!(input["betreff"].is_string() && input["absender"].is_string() && input.contains_key("sicherheit"));
+            let says = |word: &str| input["betreff"].as_str().is_some_and(|b| b.contains(word));
+            return Ok(
+                json!({ "vertraulich": says("PERSONAL"), "bestaetigen": !says("SICHER"), "bearbeiten": says("AMT"),
+                "frist_art": "recht", "frist_tage": 14, "bearbeitung": "10AT", "nachricht_tage": 21,
+                "wiederaufnahme_tage": 90 }),
             );
         }
         for name in ["blatt_amt", "doc_type", "leitweg", "aktenzeichen", "kassenzeichen", "betreff"] {
@@ -61,6 +70,10 @@ pub struct Lauf {
     pub calls: BTreeMap<u64, (String, Werte)>,
     pub timers: BTreeMap<u64, (String, Timestamp)>,
     pub incidents: Vec<String>,
+    /// Messages thrown: name, key, contents.
+    pub thrown: Vec<(String, Option<String>, Werte)>,
+    /// Messages waited for: element and key.
+    pub subscriptions: BTreeMap<u64, (String, Option<String>)>,
     pub ended: Option<Outcome>,
 }
 
@@ -93,6 +106,8 @@ impl Lauf {
             calls: BTreeMap::new(),
             timers: BTreeMap::new(),
             incidents: Vec::new(),
+            thrown: Vec::new(),
+            subscriptions: BTreeMap::new(),
             ended: None,
         };
         lauf.command(Command::Start { element: element.map(str::to_owned), variables: object(variables) });
@@ -131,7 +146,13 @@ impl Lauf {
                 }
                 Output::Incident { element, text, .. } => self.incidents.push(format!("{element}: {text}")),
                 Output::Ended { outcome, .. } => self.ended = Some(outcome),
-                Output::Subscribe { .. } | Output::Unsubscribe { .. } => {}
+                Output::Throw { name, key, variables, .. } => self.thrown.push((name, key, variables)),
+                Output::Subscribe { subscription, key, element, .. } => {
+                    self.subscriptions.insert(subscription, (element.to_string(), key));
+                }
+                Output::Unsubscribe { subscription } => {
+                    self.subscriptions.remove(&subscription);
+                }
                 other => panic!("unexpected {other:?}"),
             }
         }
@@ -203,6 +224,22 @@ impl Lauf {
         variables.insert("person".into(), json!({ "id": sendung(), "name": person }));
         variables.insert("zeit".into(), NOW.into());
         self.command(Command::CompleteTask { instance, variables });
+    }
+
+    /// The first timer of this element is due; the clock stands at its time.
+    pub fn timer(&mut self, element: &str) {
+        let found = self.timers.iter().find(|(_, t)| t.0 == element).map(|(id, t)| (*id, t.1));
+        let (timer, due) = found.unwrap_or_else(|| panic!("no timer {element} in {:?}", self.timers));
+        self.timers.remove(&timer);
+        self.now = self.now.max(due);
+        self.command(Command::FireTimer { timer });
+    }
+
+    /// A message comes to the element that waits for it.
+    pub fn message(&mut self, element: &str, variables: Value) {
+        let id = *self.subscriptions.iter().find(|(_, s)| s.0 == element).unwrap().0;
+        self.subscriptions.remove(&id);
+        self.command(Command::Message { subscription: id, variables: object(variables) });
     }
 
     pub fn called_ended(&mut self, process: &str) {

@@ -3,6 +3,7 @@
 //! by the tests; each job's input must read as the message of its job type.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod bearbeitung;
 mod dokument;
 mod hinweise;
 mod lauf;
