@@ -181,7 +181,8 @@ async fn the_ladder(db: &Db) {
     w.at("2026-11-20T08:00:00Z").await;
     w.clock.set("2026-12-01T23:00:00Z".parse().unwrap());
     let (a, b) = tokio::join!(w.engine.spur(Op::Fire), other.spur(Op::Fire));
-    (a.unwrap(), b.unwrap());
+    a.unwrap();
+    b.unwrap();
     assert_eq!(w.who(task).await, ["saba", "sigi", "anton"]);
     w.at("2027-12-01T23:00:00Z").await;
     let all = word(&[

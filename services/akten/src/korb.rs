@@ -12,6 +12,7 @@ use service_platform::{args, statements};
 use crate::{
     Akten, AktenError,
     schreiben::{audit, kopf, objekt, sendung_kette},
+    suche::index,
 };
 
 statements! {
@@ -33,6 +34,8 @@ impl Akten {
         let moved = tx.execute(&WECHSELN, args![m.dokument, format!("korb:{}", m.korb)]).await?;
         // What stands in an Akte has the Akte's rights and stays there.
         if moved == 1 {
+            // The search has the place in its own row.
+            index::zeile(&mut tx, m.dokument).await?;
             let (chain, object) = (sendung_kette(dokument.sendung), objekt(m.dokument));
             audit(&mut tx, &chain, "KorbGewechselt", &object, json!({ "korb": m.korb }), now).await?;
         }
