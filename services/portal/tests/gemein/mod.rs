@@ -4,6 +4,7 @@
 
 mod daten;
 mod dienste;
+mod wiedervorlagen;
 
 use std::sync::{Arc, Mutex};
 
