@@ -6,7 +6,8 @@
 use std::{collections::BTreeMap, path::Path};
 
 use nachrichten::{
-    ablaeufe, akten, aufgaben, dokumente, einordnung, erkennung, job, rechnung, sendungen, suche, uebergabe,
+    ablaeufe, akten, aufgaben, dokumente, einordnung, erkennung, hinweise, job, rechnung, sendungen, suche, uebergabe,
+    wiedervorlage,
 };
 use schemars::schema_for;
 
@@ -38,6 +39,14 @@ fn json_schemas_equal_the_code() {
         ("uebergabe.mail.v1", schema_for!(uebergabe::Mail)),
         ("uebergabe.mail.v1.ergebnis", schema_for!(uebergabe::Gesendet)),
         ("uebergabe.rueckmeldung", schema_for!(uebergabe::Rueckmeldung)),
+        ("hinweis.sammeln.v1", schema_for!(hinweise::Sammeln)),
+        ("hinweis.sammeln.v1.ergebnis", schema_for!(hinweise::Gesammelt)),
+        ("hinweis.sofort.v1", schema_for!(hinweise::Sofort)),
+        ("hinweis.sofort.v1.ergebnis", schema_for!(hinweise::SofortErgebnis)),
+        ("wiedervorlage.eintragen.v1", schema_for!(wiedervorlage::Eintragen)),
+        ("wiedervorlage.eintragen.v1.ergebnis", schema_for!(wiedervorlage::Vermerk)),
+        ("akten.korb.v1", schema_for!(akten::Korb)),
+        ("akten.korb.v1.ergebnis", schema_for!(akten::KorbGewechselt)),
         ("aufgabe", schema_for!(aufgaben::AufgabeSeite)),
         ("erledigung", schema_for!(aufgaben::Erledigung)),
         ("ablauf", schema_for!(ablaeufe::Ablauf)),

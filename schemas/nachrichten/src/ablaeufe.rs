@@ -77,6 +77,9 @@ pub struct Kennzahlen {
     /// Per day of the last 30: day, started, ended.
     pub durchsatz: Vec<(crate::Tag, u64, u64)>,
     pub outbox: u64,
+    /// Groups with open tasks that nobody active can do, and how many; see the ladder's rule for empty roles.
+    #[serde(default)]
+    pub unbesetzt: Vec<(String, u64)>,
 }
 
 /// Where the processes of one Sendung stand; the intake makes the Sendung's state of it.

@@ -14,6 +14,8 @@ use crate::{
 
 pub const ANLEGEN: &str = "akten.anlegen.v1";
 pub const ERFASSEN: &str = "akten.erfassen.v1";
+/// Job type: to another Eingangskorb.
+pub const KORB: &str = "akten.korb.v1";
 pub const ABLEGEN: &str = "akten.ablegen.v1";
 
 /// Registers the documents of a Sendung: from now on they are visible in their Eingangskorb.
@@ -114,4 +116,18 @@ pub struct Abgelegt {
     pub akte: AkteId,
     pub vorgang: VorgangId,
     pub aktenzeichen: String,
+}
+
+/// Moves a document that is not filed yet to another Eingangskorb.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Korb {
+    pub dokument: DokumentId,
+    /// Name as in `korb:<name>`: lower case letters, digits, hyphens.
+    pub korb: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct KorbGewechselt {
+    /// False when it was filed already.
+    pub gewechselt: bool,
 }

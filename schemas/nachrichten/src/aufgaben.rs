@@ -34,6 +34,28 @@ pub struct Aufgabe {
     /// Facts for the list (`eakte:daten`): lieferant, betrag, skonto_bis, befunde, ...
     pub daten: Werte,
     pub erledigt: Option<Timestamp>,
+    /// The last stage of the ladder that was reached, if any.
+    #[serde(default)]
+    pub mahnung: Option<Mahnung>,
+}
+
+/// A stage of the reminder and escalation ladder that was reached.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Mahnung {
+    pub art: MahnArt,
+    /// Group that may do the task too since then; with [`MahnArt::Eskalation`] only.
+    pub gruppe: Option<String>,
+    pub am: Timestamp,
+}
+
+/// What a stage of the ladder does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum MahnArt {
+    /// The same people are reminded.
+    Erinnerung,
+    /// A further group may do the task.
+    Eskalation,
 }
 
 /// Everything the task page needs.
@@ -121,6 +143,9 @@ pub trait Aufgaben: Send + Sync {
     /// oneself, to nobody active or to whom the four eyes rule forbids it; 409 and 412 as for [`Self::claim`].
     async fn delegate(&self, actor: &Actor, id: TaskId, version: i64, an: PersonId, grund: &str)
     -> Result<i64, Fehler>;
+    /// Moves the due date of an open task; the ladder is counted anew. 422 (E3025) without a reason, to a day that is
+    /// past, or where law or a discount sets the date; 409 and 412 as for [`Self::claim`].
+    async fn verlegen(&self, actor: &Actor, id: TaskId, version: i64, auf: Tag, grund: &str) -> Result<i64, Fehler>;
     async fn draft(&self, actor: &Actor, id: TaskId, werte: Werte) -> Result<(), Fehler>;
     /// Refused with 403 and a sentence when the four eyes rule forbids it, 409 when stale, 422 when the form is not valid.
     async fn complete(&self, actor: &Actor, id: TaskId, e: Erledigung) -> Result<(), Fehler>;

@@ -54,6 +54,22 @@ impl Kalender {
         }
         day
     }
+
+    /// The `n`-th working day before `tag`; for 0 the day itself or the working day before it.
+    pub fn vor(&self, tag: Tag, n: u32) -> Tag {
+        let mut day = tag;
+        let mut left = n;
+        for _ in 0..(i64::from(n) * 8 + 400) {
+            if left == 0 && self.ist_arbeitstag(day) {
+                break;
+            }
+            day = day.plus_tage(-1);
+            if self.ist_arbeitstag(day) {
+                left = left.saturating_sub(1);
+            }
+        }
+        day
+    }
 }
 
 /// A holiday of the whole state.
@@ -125,6 +141,9 @@ mod tests {
         assert_eq!(plain.nach(tag("2026-11-21"), 0), tag("2026-11-23"), "a Saturday is no day to be due");
         assert_eq!(plain.nach(tag("2026-11-23"), 0), tag("2026-11-23"));
         assert_eq!(plain.nach(tag("2026-12-23"), 3), tag("2026-12-29"));
+        assert_eq!(plain.vor(tag("2026-11-23"), 1), tag("2026-11-20"), "Monday to Friday");
+        assert_eq!(plain.vor(tag("2026-12-29"), 3), tag("2026-12-23"), "back over Christmas and the weekend");
+        assert_eq!(plain.vor(tag("2026-11-22"), 0), tag("2026-11-20"), "a Sunday is no day to be reminded");
         let town = Kalender::mit([tag("2026-12-24"), tag("2026-12-31")]);
         assert_eq!(town.nach(tag("2026-12-23"), 3), tag("2026-12-30"));
         assert!(!town.ist_arbeitstag(tag("2026-12-31")) && plain.ist_arbeitstag(tag("2026-12-31")));

@@ -14,6 +14,7 @@ pub mod einordnung;
 pub mod erkennung;
 pub mod fehler;
 mod hash;
+pub mod hinweise;
 mod ids;
 pub mod job;
 pub mod kalender;
@@ -22,6 +23,7 @@ pub mod rechnung;
 pub mod sendungen;
 pub mod suche;
 pub mod uebergabe;
+pub mod wiedervorlage;
 mod zeit;
 
 pub use fehler::{Code, Text, UserError};

@@ -29,6 +29,7 @@ mod dubletten;
 mod erfassen;
 mod fassung;
 mod fehler;
+mod korb;
 mod lesen;
 mod rechte;
 mod schreiben;
@@ -78,6 +79,7 @@ pub fn statements() -> Vec<(&'static str, Sql)> {
         erfassen::STATEMENTS,
         fassung::STATEMENTS,
         ablegen::STATEMENTS,
+        korb::STATEMENTS,
         lesen::STATEMENTS,
         schreiben::STATEMENTS,
         seed::STATEMENTS,
@@ -124,6 +126,7 @@ impl Akten {
             handler!(akten::ANLEGEN, anlegen),
             handler!(akten::ERFASSEN, erfassen),
             handler!(akten::ABLEGEN, ablegen),
+            handler!(akten::KORB, korb_wechseln),
             handler!(VORLAGE_ABLEGEN, vorlage_ablegen),
         ]
     }

@@ -123,6 +123,7 @@ const FEST: &[(&str, &str, Recht)] = &[
     ("gruppe:Klaerung", "korb:poststelle", Recht::Bearbeiten),
     ("gruppe:Klaerung", "korb:quarantaene", Recht::Bearbeiten),
     ("gruppe:Vorsortierung", "korb:vorsortierung", Recht::Bearbeiten),
+    ("gruppe:Vertraulich", "korb:vertraulich", Recht::Bearbeiten),
     ("rolle:Revision", "mandant", Recht::Sehen),
 ];
 

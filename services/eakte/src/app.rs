@@ -2,6 +2,7 @@
 //! All services in one process with the embedded ports: SQLite, the in-process bus, a directory of blobs.
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -134,6 +135,8 @@ impl App {
             deadline: Duration::from_secs(settings.worker.frist.max(1) as u64),
             window: 4 * parallel as u32,
             deploy: DeployOptions { kalender, ..DeployOptions::default() },
+            gruppen: or!(gruppen(), "organisation"),
+            adresse: settings.hinweise.adresse.trim_end_matches('/').to_owned(),
             ..EngineOptions::default()
         };
         let engine = Geschaeftsgang::new(db.clone(), bus.clone(), clock.clone(), ids.clone(), options).await;
@@ -185,6 +188,7 @@ impl App {
             Arc::new(Einordnung).jobs(),
             Arc::new(self.uebergabe(start, settings)?).jobs(),
             self.akten.clone().jobs(),
+            self.geschaeftsgang.jobs(),
         ]
         .concat();
         for handler in handlers {
@@ -342,6 +346,21 @@ async fn enter(db: &Db, konten: &Konten, akten: &Akten, demo: bool) -> Result<Ac
         crate::demo::enter_persons(konten).await.map_err(StartFehler)?;
     }
     Ok(cli)
+}
+
+/// What the groups are called.
+fn gruppen() -> Result<BTreeMap<String, String>, serde_json::Error> {
+    #[derive(serde::Deserialize)]
+    struct Organisation {
+        gruppen: Vec<Gruppe>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Gruppe {
+        name: String,
+        titel: String,
+    }
+    let organisation: Organisation = serde_json::from_str(vorrat::ORGANISATION)?;
+    Ok(organisation.gruppen.into_iter().map(|g| (g.name, g.titel)).collect())
 }
 
 /// Where this program stands; children run the same one.

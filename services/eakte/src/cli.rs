@@ -303,6 +303,9 @@ pub enum AccountBefehl {
         rollen: Vec<String>,
         #[arg(long = "gruppe")]
         gruppen: Vec<String>,
+        /// Where notices go
+        #[arg(long)]
+        mail: Option<String>,
         #[command(flatten)]
         ort: Ort,
     },

@@ -40,14 +40,22 @@ pub async fn restore_clock(db: &Db, clock: &SystemClock) {
 
 #[derive(Deserialize)]
 struct Organisation {
-    personen: Vec<NeuePerson>,
+    personen: Vec<DemoPerson>,
+}
+
+#[derive(Deserialize)]
+struct DemoPerson {
+    #[serde(flatten)]
+    person: NeuePerson,
+    mail: Option<String>,
 }
 
 /// Enters the sample persons.
 pub async fn enter_persons(konten: &Konten) -> Result<(), String> {
     let organisation: Organisation = serde_json::from_str(vorrat::ORGANISATION).map_err(|e| e.to_string())?;
-    for person in &organisation.personen {
-        konten.enter(person, None).await.map_err(|e| e.to_string())?;
+    for DemoPerson { person, mail } in &organisation.personen {
+        let id = konten.enter(person, None).await.map_err(|e| e.to_string())?;
+        konten.mail_setzen(id, mail.as_deref()).await.map_err(|e| e.to_string())?;
     }
     Ok(())
 }

@@ -10,6 +10,10 @@ pub const ABLAEUFE: &[(&str, &str)] = &[
     ("umlauf.bpmn", include_str!("../../../workflows/definitionen/umlauf.bpmn")),
     ("niederschrift.bpmn", include_str!("../../../workflows/definitionen/niederschrift.bpmn")),
     ("beschlussvorlage.bpmn", include_str!("../../../workflows/definitionen/beschlussvorlage.bpmn")),
+    ("bearbeitung.bpmn", include_str!("../../../workflows/definitionen/bearbeitung.bpmn")),
+    ("wiedervorlage.bpmn", include_str!("../../../workflows/definitionen/wiedervorlage.bpmn")),
+    ("tageshinweise.bpmn", include_str!("../../../workflows/definitionen/tageshinweise.bpmn")),
+    ("soforthinweis.bpmn", include_str!("../../../workflows/definitionen/soforthinweis.bpmn")),
 ];
 
 /// DMN files by name.
@@ -21,6 +25,10 @@ pub const TABELLEN: &[(&str, &str)] = &[
     ("vorlage_fristen.dmn", include_str!("../../../workflows/tabellen/vorlage_fristen.dmn")),
     ("abstimmung.dmn", include_str!("../../../workflows/tabellen/abstimmung.dmn")),
     ("beratung_weiter.dmn", include_str!("../../../workflows/tabellen/beratung_weiter.dmn")),
+    ("eskalation.dmn", include_str!("../../../workflows/tabellen/eskalation.dmn")),
+    ("laufweg.dmn", include_str!("../../../workflows/tabellen/laufweg.dmn")),
+    ("irrlauf.dmn", include_str!("../../../workflows/tabellen/irrlauf.dmn")),
+    ("tageshinweise.dmn", include_str!("../../../workflows/tabellen/tageshinweise.dmn")),
 ];
 
 pub const AKTENPLAN: &str = include_str!("../../../workflows/tabellen/aktenplan.csv");

@@ -371,6 +371,7 @@ impl Ablaeufe for Geschaeftsgang {
             alter,
             durchsatz: days.into_iter().map(|(d, (a, b))| (d, a, b)).collect(),
             outbox,
+            unbesetzt: crate::mahnung::leere_gruppen(inner).await.map_err(away)?,
         })
     }
 }

@@ -18,7 +18,7 @@ use service_platform::{
 use crate::{
     Geschaeftsgang, Inner,
     fahrt::{Akt, Fahrt, FahrtFehler},
-    fassung,
+    fassung, mahnung,
     sammel::{Abgelehnt, Bitte},
     signed_hash, sql, weitergabe,
 };
@@ -43,6 +43,7 @@ pub(crate) struct Zeile {
     pub entwurf: Value,
     pub erledigt: Option<Timestamp>,
     pub erledigt_name: Option<String>,
+    pub mahnung: Option<String>,
 }
 from_row!(Zeile {
     id,
@@ -63,7 +64,8 @@ from_row!(Zeile {
     daten,
     entwurf,
     erledigt,
-    erledigt_name
+    erledigt_name,
+    mahnung
 });
 
 impl Zeile {
@@ -86,6 +88,7 @@ impl Zeile {
             dokument: self.dokument,
             daten: object(self.daten),
             erledigt: self.erledigt,
+            mahnung: self.mahnung.and_then(|m| serde_json::from_str(&m).ok()),
         }
     }
 }
@@ -324,6 +327,10 @@ impl Aufgaben for Geschaeftsgang {
         grund: &str,
     ) -> Result<i64, Fehler> {
         weitergabe::delegate(&self.inner, actor, id, version, an, grund).await
+    }
+
+    async fn verlegen(&self, actor: &Actor, id: TaskId, version: i64, auf: Tag, grund: &str) -> Result<i64, Fehler> {
+        mahnung::verlegen(&self.inner, actor, id, version, auf, grund).await
     }
 
     async fn draft(&self, actor: &Actor, id: TaskId, werte: Werte) -> Result<(), Fehler> {

@@ -49,6 +49,7 @@ impl Inner {
         while let Some(id) = open.pop() {
             changed += tx.execute(&sql::ANHALTEN, args![id, stop]).await?;
             tx.execute(&sql::FRIST_RUHT, args![id, stop]).await?;
+            tx.execute(&sql::MAHNUNG_RUHT, args![id, stop]).await?;
             match stop {
                 true => tx.execute(&sql::AUFTRAG_ANHALTEN, args![id]).await?,
                 false => tx.execute(&sql::AUFTRAG_WEITER, args![id, self.now()]).await?,

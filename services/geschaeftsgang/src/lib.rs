@@ -16,16 +16,23 @@ mod definitionen;
 mod eingriff;
 mod fahrt;
 mod fassung;
+mod hinweise;
 mod jobs;
 mod laufweg;
+mod mahnung;
 mod meldung;
 mod sammel;
 pub mod spur;
 mod sql;
 mod timer;
 mod weitergabe;
+mod wiedervorlage;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use engine::DeployOptions;
 use nachrichten::{BlobHash, DefinitionId, InstanceId, JobId, TaskId, Timestamp, Werte, dokumente::Dokumente};
@@ -80,6 +87,10 @@ pub struct Options {
     pub side_by_side: usize,
     /// How process files are read.
     pub deploy: DeployOptions,
+    /// What groups are called in the Verlauf and in mails, by name.
+    pub gruppen: BTreeMap<String, String>,
+    /// Address of the portal in mails, without a slash at the end.
+    pub adresse: String,
 }
 
 impl Default for Options {
@@ -91,6 +102,8 @@ impl Default for Options {
             together: 48,
             side_by_side: 1,
             deploy: DeployOptions::default(),
+            gruppen: BTreeMap::new(),
+            adresse: "http://127.0.0.1:8080".to_owned(),
         }
     }
 }
@@ -111,6 +124,8 @@ struct Inner {
     tabellen: Arc<definitionen::Tabellen>,
     /// Who may see a document decides who may see its process; set once by the binary.
     dokumente: std::sync::OnceLock<Arc<dyn Dokumente>>,
+    /// Empty groups that no stage of the ladder helps, and until when they are left alone.
+    hoffnungslos: Mutex<HashMap<(String, String), Timestamp>>,
     /// A commit made jobs ready.
     auftraege: Notify,
     /// What people ask for, until the next transaction takes it.
@@ -137,6 +152,7 @@ impl Geschaeftsgang {
             definitionen: RwLock::default(),
             tabellen: Arc::default(),
             dokumente: std::sync::OnceLock::new(),
+            hoffnungslos: Mutex::default(),
             auftraege: Notify::new(),
             sammler: sammel::Sammler::default(),
             fristen: Notify::new(),

@@ -19,7 +19,18 @@ macro_rules! aufgabe {
         concat!(
             "SELECT a.id, a.version, a.instanz, a.element_instanz, a.process, a.element, a.name, a.formular, a.titel, a.gruppe, \
              a.bearbeiter, (SELECT p.name FROM platform_person p WHERE p.id = a.bearbeiter), a.faellig, a.seit, a.dokument, \
-             a.daten, a.entwurf, a.erledigt, (SELECT p.name FROM platform_person p WHERE p.id = a.erledigt_von) ",
+             a.daten, a.entwurf, a.erledigt, (SELECT p.name FROM platform_person p WHERE p.id = a.erledigt_von), a.mahnung ",
+            $rest
+        )
+    };
+}
+/// Columns of [`crate::wiedervorlage::Zeile`].
+macro_rules! vorlage {
+    ($rest:literal) => {
+        concat!(
+            "SELECT w.id, w.bezug, w.titel, w.datum, w.grund, w.an, (SELECT p.name FROM platform_person p JOIN platform_subjekt s ON s.person = p.id WHERE s.subjekt = w.an AND w.an LIKE 'person:%'), \
+             w.amt, w.von, (SELECT p.name FROM platform_person p WHERE p.id = w.von), w.angelegt, w.stand, w.geaendert, w.instanz, \
+             (SELECT a.id FROM geschaeftsgang_aufgabe a WHERE a.instanz = w.instanz AND a.erledigt IS NULL ORDER BY a.seit LIMIT 1) FROM geschaeftsgang_wiedervorlage w ",
             $rest
         )
     };
@@ -35,6 +46,24 @@ macro_rules! instanz {
         concat!(
             "SELECT id, definition, process, parent, parent_element, sendung, dokument, titel, stand, state, verlauf_seq, gestartet, beendet, angehalten FROM geschaeftsgang_instanz ",
             $rest
+        )
+    };
+}
+
+/// Is there an active person who does work of this subject now? Whom somebody stands in for counts through the deputy.
+macro_rules! besetzt {
+    ($before:literal, $subjekt:literal, $process:literal, $now:literal) => {
+        concat!(
+            $before,
+            "EXISTS (SELECT 1 FROM platform_wirksam w JOIN platform_person p ON p.id = w.person AND p.aktiv = 1 WHERE w.subjekt = ",
+            $subjekt,
+            " AND w.process IN ('*', ",
+            $process,
+            ") AND w.von <= ",
+            $now,
+            " AND w.bis > ",
+            $now,
+            ")"
         )
     };
 }
@@ -97,7 +126,41 @@ statements! {
 
     pub FRIST_RUHT = "UPDATE geschaeftsgang_frist SET ruht = $2 WHERE instanz = $1";
     pub FRIST_DUE = "SELECT instanz, timer FROM geschaeftsgang_frist WHERE due <= $1 AND ruht = 0 ORDER BY due, instanz, timer LIMIT 100";
-    pub FRIST_NEXT = "SELECT min(due) FROM (SELECT min(due) AS due FROM geschaeftsgang_frist WHERE ruht = 0 UNION ALL SELECT min(due) FROM geschaeftsgang_starttermin) x";
+    pub FRIST_NEXT = "SELECT min(due) FROM (SELECT min(due) AS due FROM geschaeftsgang_frist WHERE ruht = 0 UNION ALL SELECT min(due) FROM geschaeftsgang_starttermin UNION ALL SELECT min(due) FROM geschaeftsgang_mahnung WHERE ruht = 0) x";
+    pub MAHNUNG_SETZEN = "INSERT INTO geschaeftsgang_mahnung (aufgabe, instanz, due, stufe, plan, ruht) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (aufgabe) DO UPDATE SET due = excluded.due, stufe = excluded.stufe, plan = excluded.plan";
+    pub MAHNUNG_WEITER = "UPDATE geschaeftsgang_mahnung SET due = $3, stufe = $4 WHERE aufgabe = $1 AND stufe = $2";
+    pub MAHNUNG_ENDE = "DELETE FROM geschaeftsgang_mahnung WHERE aufgabe = $1";
+    pub MAHNUNG_RUHT = "UPDATE geschaeftsgang_mahnung SET ruht = $2 WHERE instanz = $1";
+    pub MAHNUNG_DUE = "SELECT aufgabe, instanz FROM geschaeftsgang_mahnung WHERE due <= $1 AND ruht = 0 ORDER BY due, aufgabe LIMIT 100";
+    pub MAHNUNG = "SELECT due, stufe, plan, ruht FROM geschaeftsgang_mahnung WHERE aufgabe = $1";
+    pub MAHNUNG_VERMERK = "UPDATE geschaeftsgang_aufgabe SET mahnung = $2 WHERE id = $1";
+    pub AUFGABE_GREIFEN = aufgabe!("FROM geschaeftsgang_aufgabe a WHERE a.id = $1 AND a.erledigt IS NULL") => aufgabe!("FROM geschaeftsgang_aufgabe a WHERE a.id = $1 AND a.erledigt IS NULL FOR UPDATE SKIP LOCKED");
+    pub AUFGABE_FREI = "UPDATE geschaeftsgang_aufgabe SET bearbeiter = NULL, version = version + 1 WHERE id = $1 AND bearbeiter IS NOT NULL";
+    pub AUFGABE_VERLEGEN = "UPDATE geschaeftsgang_aufgabe SET faellig = $3, mahnung = NULL, version = version + 1 WHERE id = $1 AND version = $2 AND erledigt IS NULL RETURNING version";
+    pub KANDIDAT_VERLEGEN = "UPDATE geschaeftsgang_kandidat SET sortierung = $2 || substr(sortierung, 11) WHERE aufgabe = $1";
+    pub KANDIDATEN = "SELECT subjekt FROM geschaeftsgang_kandidat WHERE aufgabe = $1 ORDER BY subjekt";
+    pub BESETZT = besetzt!("SELECT count(*) WHERE ", "$1", "$2", "$3");
+    pub LEERE_GRUPPEN = concat!("SELECT z.subjekt, z.process, sum(z.offen) FROM geschaeftsgang_zaehler z WHERE z.offen > 0 AND NOT ", besetzt!("", "z.subjekt", "z.process", "$1"), " GROUP BY z.subjekt, z.process ORDER BY z.subjekt, z.process LIMIT 500")
+        => concat!("SELECT z.subjekt, z.process, sum(z.offen)::bigint FROM geschaeftsgang_zaehler z WHERE z.offen > 0 AND NOT ", besetzt!("", "z.subjekt", "z.process", "$1"), " GROUP BY z.subjekt, z.process ORDER BY z.subjekt, z.process LIMIT 500");
+    pub VERWAIST = concat!("SELECT k.aufgabe, a.instanz FROM geschaeftsgang_kandidat k JOIN geschaeftsgang_aufgabe a ON a.id = k.aufgabe WHERE k.subjekt = $1 AND k.process = $2 AND NOT EXISTS (SELECT 1 FROM geschaeftsgang_kandidat o WHERE o.aufgabe = k.aufgabe AND ", besetzt!("", "o.subjekt", "o.process", "$3"), ") ORDER BY k.sortierung LIMIT 50");
+    pub HINWEIS_PERSONEN = "SELECT id, name, mail FROM platform_person WHERE aktiv = 1 AND mail IS NOT NULL AND tageshinweise = 1 ORDER BY kennung LIMIT 100000";
+    pub HINWEIS_STAND = "SELECT a.name, a.element, x.fuer, CASE WHEN a.faellig < $3 THEN 0 WHEN a.faellig = $3 THEN 1 ELSE 2 END, count(*) FROM (SELECT k.aufgabe AS aufgabe, min(CASE WHEN s.fuer = s.person THEN '' ELSE p.name END) AS fuer FROM platform_wirksam s JOIN platform_person p ON p.id = s.fuer JOIN geschaeftsgang_kandidat k ON k.subjekt = s.subjekt WHERE s.person = $1 AND s.von <= $2 AND s.bis > $2 AND s.process IN ('*', k.process) GROUP BY k.aufgabe) x JOIN geschaeftsgang_aufgabe a ON a.id = x.aufgabe WHERE a.erledigt IS NULL AND (a.bearbeiter IS NULL OR a.bearbeiter = $1) GROUP BY 1, 2, 3, 4 ORDER BY 3, 1, 2, 4"
+        => "SELECT a.name, a.element, x.fuer, CASE WHEN a.faellig < $3 THEN 0::bigint WHEN a.faellig = $3 THEN 1::bigint ELSE 2::bigint END, count(*) FROM (SELECT k.aufgabe AS aufgabe, min(CASE WHEN s.fuer = s.person THEN '' ELSE p.name END) AS fuer FROM platform_wirksam s JOIN platform_person p ON p.id = s.fuer JOIN geschaeftsgang_kandidat k ON k.subjekt = s.subjekt WHERE s.person = $1 AND s.von <= $2 AND s.bis > $2 AND s.process IN ('*', k.process) GROUP BY k.aufgabe) x JOIN geschaeftsgang_aufgabe a ON a.id = x.aufgabe WHERE a.erledigt IS NULL AND (a.bearbeiter IS NULL OR a.bearbeiter = $1) GROUP BY 1, 2, 3, 4 ORDER BY 3, 1, 2, 4";
+    pub HINWEIS_NEHMEN = "INSERT INTO geschaeftsgang_hinweis (tag, person) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+    pub HINWEIS_ALT = "DELETE FROM geschaeftsgang_hinweis WHERE tag < $1";
+    pub HINWEIS_AUFGABEN = "SELECT id, element, name, faellig FROM geschaeftsgang_aufgabe WHERE instanz = $1 AND erledigt IS NULL ORDER BY seit, id";
+    pub HINWEIS_AUFGABE = "SELECT name, faellig FROM geschaeftsgang_aufgabe WHERE id = $1 AND erledigt IS NULL";
+    pub HINWEIS_EMPFAENGER = "SELECT p.name, p.mail, min(CASE WHEN s.fuer = s.person THEN '' ELSE f.name END) FROM geschaeftsgang_aufgabe a JOIN geschaeftsgang_kandidat k ON k.aufgabe = a.id JOIN platform_wirksam s ON s.subjekt = k.subjekt JOIN platform_person p ON p.id = s.person JOIN platform_person f ON f.id = s.fuer WHERE a.id = $1 AND p.aktiv = 1 AND p.mail IS NOT NULL AND s.von <= $2 AND s.bis > $2 AND s.process IN ('*', k.process) AND NOT EXISTS (SELECT 1 FROM geschaeftsgang_ausschluss x JOIN geschaeftsgang_zeichnung z ON z.instanz = a.instanz AND z.element = x.element AND (z.person IN (s.person, s.fuer) OR z.fuer IN (s.person, s.fuer)) WHERE x.aufgabe = a.id) GROUP BY p.name, p.mail ORDER BY p.mail";
+    pub WIEDERVORLAGE_INSERT = "INSERT INTO geschaeftsgang_wiedervorlage (id, instanz, bezug, titel, datum, grund, an, amt, von, angelegt, stand, geaendert) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'offen', $10)";
+    pub WIEDERVORLAGE = vorlage!("WHERE w.id = $1");
+    pub WIEDERVORLAGE_OF_INSTANZ = "SELECT id FROM geschaeftsgang_wiedervorlage WHERE instanz = $1";
+    pub WIEDERVORLAGE_SETZEN = "UPDATE geschaeftsgang_wiedervorlage SET datum = $2, grund = $3, an = $4, stand = $5, geaendert = $6 WHERE id = $1 AND stand = 'offen'";
+    pub WIEDERVORLAGEN_MEINE = vorlage!("WHERE w.stand = 'offen' AND (w.von = $1 OR w.an IN (SELECT s.subjekt FROM platform_wirksam s WHERE s.person = $1 AND s.von <= $2 AND s.bis > $2 AND s.process IN ('*', 'wiedervorlage'))) ORDER BY w.datum, w.id LIMIT 500");
+    pub WIEDERVORLAGEN_ZU = vorlage!("WHERE w.bezug IN (SELECT value FROM json_each($1)) ORDER BY CASE WHEN w.stand = 'offen' THEN 0 ELSE 1 END, w.datum, w.id LIMIT 200")
+        => vorlage!("WHERE w.bezug IN (SELECT jsonb_array_elements_text($1::jsonb)) ORDER BY CASE WHEN w.stand = 'offen' THEN 0 ELSE 1 END, w.datum, w.id LIMIT 200");
+    pub WIEDERVORLAGE_MEINE = "SELECT count(*) FROM geschaeftsgang_wiedervorlage w WHERE w.id = $1 AND (w.von = $2 OR w.an IN (SELECT s.subjekt FROM platform_wirksam s WHERE s.person = $2 AND s.von <= $3 AND s.bis > $3 AND s.process IN ('*', 'wiedervorlage')))";
+    pub ABO_EXISTIERT = "SELECT count(*) FROM geschaeftsgang_abo WHERE instanz = $1 AND art = 'message'";
+    pub PERSON_AMT = "SELECT name, amt FROM platform_person WHERE id = $1 AND aktiv = 1";
     pub STARTTERMIN_INSERT = "INSERT INTO geschaeftsgang_starttermin (process, element, due, again) VALUES ($1, $2, $3, $4)";
     pub STARTTERMIN_CLEAR = "DELETE FROM geschaeftsgang_starttermin WHERE process = $1";
     pub STARTTERMIN_TAKE = "DELETE FROM geschaeftsgang_starttermin WHERE process = $1 AND element = $2 AND due = $3";

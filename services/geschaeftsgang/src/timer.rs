@@ -10,7 +10,7 @@ use service_platform::{args, failpoint};
 use crate::{
     Inner,
     fahrt::{Fahrt, FahrtFehler},
-    sql,
+    mahnung, sql,
 };
 
 pub(crate) async fn run(inner: Arc<Inner>) {
@@ -62,7 +62,7 @@ pub(crate) async fn fire_due(inner: &Inner) -> Result<usize, FahrtFehler> {
             Err(error) => tracing::error!(process, element, %error, "cannot start by timer"),
         }
     }
-    Ok(fired)
+    Ok(fired + mahnung::fire_due(inner, now).await? + mahnung::unbesetzte(inner, now).await?)
 }
 
 /// Fires those that no other engine was faster to take; returns how many.

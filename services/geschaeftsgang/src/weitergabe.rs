@@ -11,7 +11,7 @@ use crate::{
     Inner,
     aufgaben::{away, quelle},
     fahrt::Fahrt,
-    sql,
+    mahnung, sql,
 };
 
 fn refused(text: &str) -> Fehler {
@@ -65,6 +65,7 @@ pub(crate) async fn delegate(
         let recht = rechte::Recht::Bearbeiten;
         rechte::grant(&mut tx, &subjekt, &objekt, recht, Timestamp(0), &source).await.map_err(away)?;
     }
+    mahnung::neu_planen(inner, &mut tx, &z, z.faellig, now).await.map_err(away)?;
     let mut fahrt = Fahrt::new(inner, &mut tx, now);
     fahrt.load(z.instanz).await.map_err(away)?;
     let event = HistoryEvent {

@@ -25,6 +25,13 @@ pub struct Settings {
     pub rechnung: Rechnung,
     pub uebergabe: Uebergabe,
     pub kalender: KalenderSettings,
+    pub hinweise: HinweisSettings,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HinweisSettings {
+    pub adresse: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]

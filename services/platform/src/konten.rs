@@ -27,6 +27,9 @@ statements! {
     PERSON_INSERT = "INSERT INTO platform_person (id, kennung, name, amt, passwort, aktiv) VALUES ($1, $2, $3, $4, $5, 1) ON CONFLICT (kennung) DO NOTHING";
     PERSON_OF_KENNUNG = "SELECT id, name, passwort, aktiv, fehlversuche, gesperrt_bis FROM platform_person WHERE kennung = $1";
     PERSON_NAME = "SELECT name FROM platform_person WHERE id = $1";
+    MAIL_SETZEN = "UPDATE platform_person SET mail = $2 WHERE id = $1";
+    EINSTELLUNGEN = "SELECT mail, tageshinweise FROM platform_person WHERE id = $1";
+    TAGESHINWEISE = "UPDATE platform_person SET tageshinweise = $2 WHERE id = $1 AND tageshinweise <> $2";
     SUBJEKT_INSERT = "INSERT INTO platform_subjekt (person, subjekt) VALUES ($1, $2) ON CONFLICT DO NOTHING";
     SUBJEKTE = "SELECT subjekt FROM platform_subjekt WHERE person = $1 ORDER BY subjekt";
     FEHLVERSUCH = "UPDATE platform_person SET fehlversuche = fehlversuche + 1, gesperrt_bis = CASE WHEN fehlversuche + 1 >= $2 THEN $3 ELSE gesperrt_bis END WHERE id = $1";
@@ -73,6 +76,32 @@ pub struct NeuePerson {
     pub rollen: Vec<String>,
     #[serde(default)]
     pub gruppen: Vec<String>,
+}
+
+/// What a person may look at and change about themselves.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Einstellungen {
+    /// Where notices go; entered by the Betrieb.
+    pub mail: Option<String>,
+    /// The mail in the morning is wanted; the ones for Skonto and legal terms always come.
+    pub tageshinweise: bool,
+}
+from_row!(Einstellungen { mail, tageshinweise });
+
+/// Longest address of a mailbox (RFC 5321 § 4.5.3.1.3).
+const MAIL_MAX: usize = 254;
+
+/// Plain `name@host` in ASCII: what a header can carry without quoting.
+fn is_mail(text: &str) -> bool {
+    let plain = |part: &str, more: &str| {
+        !part.is_empty()
+            && !part.starts_with('.')
+            && !part.ends_with('.')
+            && !part.contains("..")
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || more.contains(c))
+    };
+    let parts = text.split_once('@');
+    text.len() <= MAIL_MAX && parts.is_some_and(|(name, host)| plain(name, ".!#$%&'*+-/=?^_`{|}~") && plain(host, ".-"))
 }
 
 /// A demo login: one button per person.
@@ -283,6 +312,39 @@ impl Konten {
         Ok(logins)
     }
 
+    /// Enters where a person's notices go; None = nowhere.
+    ///
+    /// # Errors
+    /// E7021 when the text is no address.
+    pub async fn mail_setzen(&self, person: PersonId, mail: Option<&str>) -> Result<(), Fehler> {
+        if let Some(wrong) = mail.filter(|m| !is_mail(m)) {
+            let text = format!("„{wrong}“ ist keine E-Mail-Adresse. Schreiben Sie sie so: vorname.name@stadt.de.");
+            return Err(Fehler::new("E7021", 422, text, "not an address"));
+        }
+        self.db.execute(&MAIL_SETZEN, args![person, mail.map(str::to_owned)]).await.map_err(defect)?;
+        Ok(())
+    }
+
+    /// What this person has set.
+    pub async fn einstellungen(&self, person: PersonId) -> Result<Einstellungen, Fehler> {
+        let found: Option<Einstellungen> = self.db.optional(&EINSTELLUNGEN, args![person]).await.map_err(defect)?;
+        found.ok_or_else(Fehler::not_found)
+    }
+
+    /// The mail in the morning, wanted or not.
+    pub async fn tageshinweise(&self, actor: &Actor, an: bool) -> Result<(), Fehler> {
+        let mut tx = self.db.begin().await.map_err(defect)?;
+        if tx.execute(&TAGESHINWEISE, args![actor.person, an]).await.map_err(defect)? == 1 {
+            let chain = format!("person:{}", actor.person);
+            let data = serde_json::json!({ "tageshinweise": an });
+            let act = "einstellung geändert";
+            let entry = audit::Entry { chain: &chain, at: self.clock.now(), actor: &chain, act, object: &chain, data };
+            audit::append(&mut tx, entry).await.map_err(defect)?;
+            tx.commit().await.map_err(defect)?;
+        }
+        Ok(())
+    }
+
     /// True when no person was entered yet.
     pub async fn is_empty(&self) -> Result<bool, DbError> {
         let (n,): (i64,) = self.db.one(&PERSONEN_ANZAHL, args![]).await?;
@@ -313,4 +375,22 @@ async fn verify_password(password: String, hash: Option<String>) -> Result<bool,
     })
     .await
     .map_err(defect)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_plain() {
+        for good in ["ayla.demirel@musterstadt.example", "a+b@x-y.de"] {
+            assert!(is_mail(good), "{good}");
+        }
+        let long = format!("{}@x.de", "a".repeat(250));
+        for bad in
+            ["", "a", "a@", "@b", "a@b@c", "a b@c.de", "a@c.de\r\nBcc: x@y.de", "ä@c.de", ".a@c.de", "a..b@c.de", &long]
+        {
+            assert!(!is_mail(bad), "{bad}");
+        }
+    }
 }

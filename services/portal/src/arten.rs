@@ -11,10 +11,20 @@ pub enum Art {
     Vorlage,
     Umlauf,
     Klaerung,
+    Post,
+    Wiedervorlage,
 }
 
 impl Art {
-    pub const ALLE: [Self; 5] = [Self::Scan, Self::Rechnung, Self::Vorlage, Self::Umlauf, Self::Klaerung];
+    pub const ALLE: [Self; 7] = [
+        Self::Scan,
+        Self::Rechnung,
+        Self::Vorlage,
+        Self::Umlauf,
+        Self::Klaerung,
+        Self::Post,
+        Self::Wiedervorlage,
+    ];
 
     /// Kind of a task: an element whose id contains `klaerung` is Klärung, else the process decides.
     pub fn von(process: &str, element: &str) -> Self {
@@ -26,6 +36,8 @@ impl Art {
             "rechnung" => Self::Rechnung,
             "beschlussvorlage" | "niederschrift" => Self::Vorlage,
             "umlauf" => Self::Umlauf,
+            "bearbeitung" => Self::Post,
+            "wiedervorlage" => Self::Wiedervorlage,
             _ => Self::Scan,
         }
     }
@@ -35,7 +47,7 @@ impl Art {
     }
 
     pub fn slug(self) -> &'static str {
-        &self.pfad()["/aufgaben/".len()..]
+        self.pfad().rsplit('/').next().unwrap_or_default()
     }
 
     pub fn pfad(self) -> &'static str {
@@ -45,6 +57,9 @@ impl Art {
             Self::Vorlage => "/aufgaben/vorlagen",
             Self::Umlauf => "/aufgaben/umlaeufe",
             Self::Klaerung => "/aufgaben/klaerung",
+            Self::Post => "/aufgaben/post",
+            // With those whose day has not come: more than a list of tasks.
+            Self::Wiedervorlage => "/wiedervorlagen",
         }
     }
 
@@ -63,6 +78,8 @@ impl Art {
             Self::Vorlage => "Vorlagen",
             Self::Umlauf => "Umläufe",
             Self::Klaerung => "Klärung",
+            Self::Post => "Post",
+            Self::Wiedervorlage => "Wiedervorlagen",
         }
     }
 
@@ -73,6 +90,8 @@ impl Art {
             Self::Vorlage => "Vorlage",
             Self::Umlauf => "Zeichnung",
             Self::Klaerung => "Klärung",
+            Self::Post => "Post",
+            Self::Wiedervorlage => "Wiedervorlage",
         }
     }
 
@@ -83,6 +102,8 @@ impl Art {
             Self::Vorlage => "Vorlagen",
             Self::Umlauf => "Zeichnungen",
             Self::Klaerung => "Klärungen",
+            Self::Post => "Stücke Post",
+            Self::Wiedervorlage => "Wiedervorlagen",
         }
     }
 
@@ -94,6 +115,8 @@ impl Art {
             Self::Vorlage => "vorlagen",
             Self::Umlauf => "umlauf",
             Self::Klaerung => "klaerung",
+            Self::Post => "post",
+            Self::Wiedervorlage => "wiedervorlagen",
         }
     }
 
@@ -106,6 +129,8 @@ impl Art {
             // Anybody may be asked; who is not does not need an empty list.
             Self::Umlauf => &[],
             Self::Vorlage => &["Sachbearbeitung", "Amtsleitung", "Geschaeftsstelle", "Dezernat", "OB"],
+            Self::Post => &["Sachbearbeitung", "Amtsleitung"],
+            Self::Wiedervorlage => &["Sachbearbeitung", "Amtsleitung", "Geschaeftsstelle"],
         }
     }
 
@@ -117,6 +142,8 @@ impl Art {
             Self::Vorlage => &["beschlussvorlage", "niederschrift"],
             Self::Umlauf => &["umlauf"],
             Self::Klaerung => &["posteingang", "dokument", "rechnung", "rueckmeldung", "beschlussvorlage"],
+            Self::Post => &["bearbeitung"],
+            Self::Wiedervorlage => &["wiedervorlage"],
         }
     }
 
@@ -149,6 +176,8 @@ mod tests {
         assert_eq!(Art::von("beschlussvorlage", "mitzeichnung"), Art::Vorlage);
         assert_eq!(Art::von("niederschrift", "Entwurf"), Art::Vorlage);
         assert_eq!(Art::von("umlauf", "Zeichnung"), Art::Umlauf);
+        assert_eq!(Art::von("bearbeitung", "Zuteilung"), Art::Post);
+        assert_eq!(Art::von("wiedervorlage", "Aufgabe"), Art::Wiedervorlage);
         for art in Art::ALLE {
             assert_eq!(Art::von_slug(art.slug()), Some(art));
         }

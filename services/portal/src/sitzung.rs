@@ -42,6 +42,12 @@ impl Felder {
     pub fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(n, _)| n == name)
     }
+    /// The same with this one value of a name.
+    pub fn mit(&self, name: &str, wert: &str) -> Self {
+        let mut all: Vec<_> = self.0.iter().filter(|(n, _)| n != name).cloned().collect();
+        all.push((name.to_owned(), wert.to_owned()));
+        Self(all)
+    }
 }
 
 impl<S: Send + Sync> axum::extract::FromRequestParts<S> for Felder {

@@ -6,10 +6,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use async_trait::async_trait;
 use nachrichten::{
     Actor, PersonId, Timestamp, ablaeufe::Ablaeufe, aufgaben::Aufgaben, dokumente::Dokumente, fehler::Fehler,
-    sendungen::Sendungen, suche::Suche,
+    sendungen::Sendungen, suche::Suche, wiedervorlage::Wiedervorlagen,
 };
 use service_platform::{
-    konten::{Angemeldet, DemoLogin},
+    konten::{Angemeldet, DemoLogin, Einstellungen},
     uhr::{Clock, Ids},
     vertretung::{NeueVertretung, Vertretung},
 };
@@ -24,6 +24,7 @@ pub struct PortalState {
     pub suche: Arc<dyn Suche>,
     pub konten: Arc<dyn Konten>,
     pub vertretungen: Arc<dyn Vertretungen>,
+    pub wiedervorlagen: Arc<dyn Wiedervorlagen>,
     pub dienste: Arc<dyn Dienste>,
     /// Present only in the demo: role buttons, movable clock, reset.
     pub demo: Option<Arc<dyn Demo>>,
@@ -187,6 +188,10 @@ pub trait Konten: Send + Sync {
     async fn session(&self, token: &str) -> Result<Option<Angemeldet>, Fehler>;
     async fn logout(&self, token: &str) -> Result<(), Fehler>;
     async fn demo_logins(&self) -> Result<Vec<DemoLogin>, Fehler>;
+    /// What a person may look at and change about themselves.
+    async fn einstellungen(&self, person: PersonId) -> Result<Einstellungen, Fehler>;
+    /// The mail in the morning, wanted or not.
+    async fn tageshinweise(&self, actor: &Actor, an: bool) -> Result<(), Fehler>;
 }
 
 /// Substitutions as the portal needs them; the platform implements it, tests fake it.
@@ -232,6 +237,12 @@ impl Konten for service_platform::konten::Konten {
     }
     async fn demo_logins(&self) -> Result<Vec<DemoLogin>, Fehler> {
         self.demo_logins().await
+    }
+    async fn einstellungen(&self, person: PersonId) -> Result<Einstellungen, Fehler> {
+        self.einstellungen(person).await
+    }
+    async fn tageshinweise(&self, actor: &Actor, an: bool) -> Result<(), Fehler> {
+        self.tageshinweise(actor, an).await
     }
 }
 

@@ -36,6 +36,8 @@ const PAGES = [
   ["betrieb", "/vertretung"],
   ["feststellung", "/vertretung"],
   ["kasse", "/aufgaben/klaerung"],
+  ["feststellung", "/einstellungen"],
+  ["sachbearbeitung", "/wiedervorlagen"],
   ["poststelle", "/rundgang", "rundgang"],
   ["poststelle", "/hilfe"],
   ["poststelle", "/barrierefreiheit"],

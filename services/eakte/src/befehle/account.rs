@@ -29,7 +29,7 @@ async fn prepare(ort: &Ort) -> Result<App, u8> {
 pub fn run(befehl: AccountBefehl) -> Ende {
     runtime()?.block_on(async {
         match befehl {
-            AccountBefehl::Add { kennung, name, amt, rollen, gruppen, ort } => {
+            AccountBefehl::Add { kennung, name, amt, rollen, gruppen, mail, ort } => {
                 let mut password = String::new();
                 let _ = std::io::stdin().lock().read_line(&mut password);
                 let password = password.trim_end_matches(['\r', '\n']);
@@ -39,10 +39,14 @@ pub fn run(befehl: AccountBefehl) -> Ende {
                 }
                 let app = prepare(&ort).await?;
                 let person = NeuePerson { kennung, name, amt, rollen, gruppen };
-                let id = app.konten.enter(&person, Some(password)).await.map_err(|error| {
+                let failed = |error: nachrichten::fehler::Fehler| {
                     ausgabe::say(&error.text.0);
                     exit::FAILED
-                })?;
+                };
+                let id = app.konten.enter(&person, Some(password)).await.map_err(failed)?;
+                if mail.is_some() {
+                    app.konten.mail_setzen(id, mail.as_deref()).await.map_err(failed)?;
+                }
                 ausgabe::line(&format!("{} eingetragen: {id}", person.kennung));
                 app.stop().await;
             }

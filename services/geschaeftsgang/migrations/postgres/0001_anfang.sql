@@ -114,7 +114,9 @@ CREATE TABLE geschaeftsgang_aufgabe (
   prioritaet BIGINT NOT NULL,
   erledigt BIGINT,
   erledigt_von UUID,
-  werte TEXT
+  werte TEXT,
+  -- The last stage of the ladder that was reached, as JSON.
+  mahnung TEXT
 );
 -- A task that is tried again after an incident belongs to the same running of its element: only one of them is open.
 CREATE UNIQUE INDEX geschaeftsgang_aufgabe_offen ON geschaeftsgang_aufgabe (instanz, element_instanz) WHERE erledigt IS NULL;
@@ -186,6 +188,53 @@ CREATE TABLE geschaeftsgang_ungueltig (
   hash TEXT NOT NULL
 );
 
+-- The ladder of an open task: reminder and escalation, planned once, one stage after the other.
+CREATE TABLE geschaeftsgang_mahnung (
+  aufgabe UUID NOT NULL PRIMARY KEY REFERENCES geschaeftsgang_aufgabe (id),
+  instanz UUID NOT NULL,
+  -- When the next stage is due, and which of the plan it is.
+  due BIGINT NOT NULL,
+  stufe BIGINT NOT NULL,
+  plan TEXT NOT NULL,
+  ruht BIGINT NOT NULL DEFAULT 0
+);
+CREATE INDEX geschaeftsgang_mahnung_due ON geschaeftsgang_mahnung (due) WHERE ruht = 0;
+CREATE INDEX geschaeftsgang_mahnung_instanz ON geschaeftsgang_mahnung (instanz);
+-- A task that is done or withdrawn reminds nobody, whichever way it went.
+CREATE FUNCTION geschaeftsgang_mahnung_endet() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  DELETE FROM geschaeftsgang_mahnung WHERE aufgabe = NEW.id;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER geschaeftsgang_mahnung_endet AFTER UPDATE OF erledigt ON geschaeftsgang_aufgabe
+  FOR EACH ROW WHEN (NEW.erledigt IS NOT NULL) EXECUTE FUNCTION geschaeftsgang_mahnung_endet();
+-- One mail per person and morning, whatever is asked how often; kept for two weeks.
+CREATE TABLE geschaeftsgang_hinweis (
+  tag TEXT NOT NULL,
+  person UUID NOT NULL,
+  PRIMARY KEY (tag, person)
+);
+-- Wiedervorlagen beside their processes, for lists: those not due yet are no tasks.
+CREATE TABLE geschaeftsgang_wiedervorlage (
+  id UUID NOT NULL PRIMARY KEY,
+  instanz UUID NOT NULL,
+  -- What it is about, as nachrichten::wiedervorlage::Bezug in text.
+  bezug TEXT NOT NULL,
+  titel TEXT NOT NULL,
+  datum TEXT NOT NULL,
+  grund TEXT NOT NULL,
+  -- Whose it is: a subject as in rights.
+  an TEXT NOT NULL,
+  amt TEXT,
+  von UUID NOT NULL,
+  angelegt BIGINT NOT NULL,
+  -- offen, erledigt, abgesagt
+  stand TEXT NOT NULL,
+  geaendert BIGINT NOT NULL
+);
+CREATE INDEX geschaeftsgang_wiedervorlage_an ON geschaeftsgang_wiedervorlage (an, datum) WHERE stand = 'offen';
+CREATE INDEX geschaeftsgang_wiedervorlage_von ON geschaeftsgang_wiedervorlage (von, datum) WHERE stand = 'offen';
+CREATE INDEX geschaeftsgang_wiedervorlage_bezug ON geschaeftsgang_wiedervorlage (bezug, datum);
+CREATE INDEX geschaeftsgang_wiedervorlage_instanz ON geschaeftsgang_wiedervorlage (instanz);
 CREATE TABLE geschaeftsgang_frist (
   instanz UUID NOT NULL,
   timer BIGINT NOT NULL,

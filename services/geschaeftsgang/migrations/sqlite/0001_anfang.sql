@@ -114,7 +114,9 @@ CREATE TABLE geschaeftsgang_aufgabe (
   prioritaet INTEGER NOT NULL,
   erledigt INTEGER,
   erledigt_von BLOB,
-  werte TEXT
+  werte TEXT,
+  -- The last stage of the ladder that was reached, as JSON.
+  mahnung TEXT
 ) STRICT;
 -- A task that is tried again after an incident belongs to the same running of its element: only one of them is open.
 CREATE UNIQUE INDEX geschaeftsgang_aufgabe_offen ON geschaeftsgang_aufgabe (instanz, element_instanz) WHERE erledigt IS NULL;
@@ -223,6 +225,50 @@ BEGIN SELECT RAISE(ABORT, 'signatures are append-only'); END;
 CREATE TRIGGER geschaeftsgang_ungueltig_bleibt BEFORE DELETE ON geschaeftsgang_ungueltig
 BEGIN SELECT RAISE(ABORT, 'signatures are append-only'); END;
 
+-- The ladder of an open task: reminder and escalation, planned once, one stage after the other.
+CREATE TABLE geschaeftsgang_mahnung (
+  aufgabe BLOB NOT NULL PRIMARY KEY REFERENCES geschaeftsgang_aufgabe (id),
+  instanz BLOB NOT NULL,
+  -- When the next stage is due, and which of the plan it is.
+  due INTEGER NOT NULL,
+  stufe INTEGER NOT NULL,
+  plan TEXT NOT NULL,
+  ruht INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX geschaeftsgang_mahnung_due ON geschaeftsgang_mahnung (due) WHERE ruht = 0;
+CREATE INDEX geschaeftsgang_mahnung_instanz ON geschaeftsgang_mahnung (instanz);
+-- A task that is done or withdrawn reminds nobody, whichever way it went.
+CREATE TRIGGER geschaeftsgang_mahnung_endet AFTER UPDATE OF erledigt ON geschaeftsgang_aufgabe WHEN NEW.erledigt IS NOT NULL BEGIN
+  DELETE FROM geschaeftsgang_mahnung WHERE aufgabe = NEW.id;
+END;
+-- One mail per person and morning, whatever is asked how often; kept for two weeks.
+CREATE TABLE geschaeftsgang_hinweis (
+  tag TEXT NOT NULL,
+  person BLOB NOT NULL,
+  PRIMARY KEY (tag, person)
+) STRICT;
+-- Wiedervorlagen beside their processes, for lists: those not due yet are no tasks.
+CREATE TABLE geschaeftsgang_wiedervorlage (
+  id BLOB NOT NULL PRIMARY KEY,
+  instanz BLOB NOT NULL,
+  -- What it is about, as nachrichten::wiedervorlage::Bezug in text.
+  bezug TEXT NOT NULL,
+  titel TEXT NOT NULL,
+  datum TEXT NOT NULL,
+  grund TEXT NOT NULL,
+  -- Whose it is: a subject as in rights.
+  an TEXT NOT NULL,
+  amt TEXT,
+  von BLOB NOT NULL,
+  angelegt INTEGER NOT NULL,
+  -- offen, erledigt, abgesagt
+  stand TEXT NOT NULL,
+  geaendert INTEGER NOT NULL
+) STRICT;
+CREATE INDEX geschaeftsgang_wiedervorlage_an ON geschaeftsgang_wiedervorlage (an, datum) WHERE stand = 'offen';
+CREATE INDEX geschaeftsgang_wiedervorlage_von ON geschaeftsgang_wiedervorlage (von, datum) WHERE stand = 'offen';
+CREATE INDEX geschaeftsgang_wiedervorlage_bezug ON geschaeftsgang_wiedervorlage (bezug, datum);
+CREATE INDEX geschaeftsgang_wiedervorlage_instanz ON geschaeftsgang_wiedervorlage (instanz);
 CREATE TABLE geschaeftsgang_frist (
   instanz BLOB NOT NULL,
   timer INTEGER NOT NULL,

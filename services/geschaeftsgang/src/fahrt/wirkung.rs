@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use service_platform::{args, rechte};
 
 use super::{Fahrt, FahrtFehler};
-use crate::{aufgaben::quelle, fassung, sql};
+use crate::{aufgaben::quelle, fassung, mahnung, sql};
 
 /// Called processes may call others; deeper is a mistake in the drawing.
 const MAX_DEPTH: usize = 10;
@@ -193,6 +193,7 @@ impl Fahrt<'_> {
             100 - spec.priority.min(100),
             self.now.0
         );
+        let angaben = mahnung::Angaben::von(&process, &spec.element, spec.groups.first(), &spec.data);
         let values = args![
             task,
             1i64,
@@ -213,6 +214,11 @@ impl Fahrt<'_> {
             i64::from(spec.priority)
         ];
         self.tx.later(&sql::AUFGABE_INSERT, values).await?;
+        if let Some(faellig) = due {
+            let ruht = self.stopped(id);
+            mahnung::planen(self.inner, self.tx, task, id, &angaben, faellig, self.now, ruht).await?;
+            self.timers = true;
+        }
         let source = quelle(&process, task);
         let subjects =
             spec.groups.iter().map(|g| format!("gruppe:{g}")).chain(spec.assignee.map(|p| format!("person:{p}")));

@@ -54,7 +54,10 @@ CREATE TABLE platform_person (
   passwort TEXT,
   aktiv BIGINT NOT NULL,
   fehlversuche BIGINT NOT NULL DEFAULT 0,
-  gesperrt_bis BIGINT NOT NULL DEFAULT 0
+  gesperrt_bis BIGINT NOT NULL DEFAULT 0,
+  -- Where notices go, and whether the person wants the one in the morning.
+  mail TEXT,
+  tageshinweise BIGINT NOT NULL DEFAULT 1
 );
 -- What a person is in rights: 'person:<id>', 'gruppe:<name>', 'rolle:<name>'.
 CREATE TABLE platform_subjekt (

@@ -108,9 +108,9 @@ fn one(f: &Feld, raw: &Value, required: bool, knopf: &Knopf, summe: Option<Betra
     }
     let text = als_text(raw).trim().to_owned();
     if text.is_empty() {
-        return match (required, knopf.grund_pflicht) {
-            (true, true) if f.name == "bemerkung" => err("Nennen Sie einen Grund. Er steht später im Verlauf.".into()),
-            (true, _) => err(missing(f)),
+        return match (required, knopf.grund_pflicht && f.name == "bemerkung") {
+            (true, true) => err("Nennen Sie einen Grund. Er steht später im Verlauf.".into()),
+            (true, false) => err(missing(f)),
             _ => Ok(Value::Null),
         };
     }
@@ -130,6 +130,31 @@ fn one(f: &Feld, raw: &Value, required: bool, knopf: &Knopf, summe: Option<Betra
         Typ::Auswahl if f.quelle.is_none() && !f.optionen.iter().any(|o| o.wert == text) => err(missing(f)),
         _ => Ok(Value::from(text)),
     }
+}
+
+/// Days that are past, or on which the city does not work; `arbeitstag` answers the day itself or the next one.
+pub fn keine_arbeitstage(
+    form: &Formular,
+    werte: &Werte,
+    heute: nachrichten::Tag,
+    arbeitstag: impl Fn(nachrichten::Tag) -> nachrichten::Tag,
+) -> Meldungen {
+    let days = form.felder.iter().filter(|f| f.arbeitstag).filter_map(|f| {
+        let tag: nachrichten::Tag = werte.get(&f.name)?.as_str()?.parse().ok()?;
+        Some((format!("f-{}", f.name), tag))
+    });
+    days.filter_map(|(id, tag)| {
+        let next = arbeitstag(tag);
+        let text = match tag {
+            past if past < heute => "Dieser Tag ist schon vorbei. Wählen Sie einen späteren Tag.".to_owned(),
+            day if next != day => {
+                format!("Der {} ist kein Arbeitstag. Der nächste ist der {}.", day.deutsch(), next.deutsch())
+            }
+            _ => return None,
+        };
+        Some((id, text))
+    })
+    .collect()
 }
 
 fn missing(f: &Feld) -> String {

@@ -14,7 +14,7 @@ use rust_embed::RustEmbed;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-pub use eingabe::{Meldungen, lesen, pruefen, teilbetrag};
+pub use eingabe::{Meldungen, keine_arbeitstage, lesen, pruefen, teilbetrag};
 pub use sicht::{FeldSicht, KnopfSicht, Quellen, knoepfe, sicht};
 
 #[derive(RustEmbed)]
@@ -50,7 +50,7 @@ pub struct Feld {
     /// Fixed choices.
     #[serde(default)]
     pub optionen: Vec<Wahl>,
-    /// Choices from the house: `aemter`, `aktenplan`, `dokumentarten`, `gremien`, `stellen` (groups and persons that sign).
+    /// Choices from the house: `aemter`, `aktenplan`, `dokumentarten`, `gremien`, `gruppen`, `stellen` (groups and persons that sign).
     #[serde(default)]
     pub quelle: Option<String>,
     /// `tabelle`: its columns.
@@ -62,6 +62,9 @@ pub struct Feld {
     /// Only for some buttons: shown folded up.
     #[serde(default)]
     pub selten: bool,
+    /// `datum`: a working day, today or later.
+    #[serde(default)]
+    pub arbeitstag: bool,
     /// Sentence when the field is empty but needed; default "Füllen Sie das Feld „…“ aus."
     #[serde(default)]
     pub fehlt: String,
@@ -219,6 +222,7 @@ mod tests {
                 }
                 assert!(crate::tasten::bekannt(&k.taste), "{name}: key {} is not in the table", k.taste);
                 assert!(!k.label.contains('!'), "{name}");
+                assert!(k.braucht.iter().all(|b| form.felder.iter().any(|f| f.name == *b)), "{name}: {:?}", k.braucht);
                 if k.grund_pflicht {
                     assert!(
                         form.felder.iter().any(|f| f.name == "bemerkung"),
@@ -251,6 +255,7 @@ mod tests {
                         s.name
                     );
                 }
+                assert!(!f.arbeitstag || f.typ == Typ::Datum, "{name}.{}", f.name);
                 assert_eq!(f.typ == Typ::Kontierung, !f.summe.is_empty(), "{name}.{}", f.name);
                 assert!(f.name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{name}.{}", f.name);
             }

@@ -239,6 +239,7 @@ fn choices(f: &Feld, quellen: &Quellen) -> Vec<(String, String)> {
             .collect(),
         Some("gremien") => quellen.options.gremien.iter().map(|g| (g.clone(), g.clone())).collect(),
         Some("stellen") => quellen.stellen.to_vec(),
+        Some("gruppen") => quellen.options.gruppen.iter().map(|(name, titel)| (name.clone(), titel.clone())).collect(),
         Some("dokumentarten") => quellen.options.dokumentarten.clone(),
         Some("aktenplan") => quellen
             .aktenplan

@@ -3,9 +3,12 @@
 
 use askama::Template;
 use axum::extract::Path;
-use nachrichten::dokumente::{AkteSeite, Einheit};
+use nachrichten::{
+    dokumente::{AkteSeite, Einheit},
+    wiedervorlage::Bezug,
+};
 
-use super::{id, sichten::stand_wort};
+use super::{id, sichten::stand_wort, wiedervorlagen};
 use crate::{
     rahmen::{Ctx, Rahmen, encode, html},
     schutz::Seite,
@@ -64,9 +67,13 @@ struct AktePage {
     a: AkteSeite,
     amt: String,
     vorgaenge: Vec<VorgangSicht>,
+    wiedervorlagen: Vec<wiedervorlagen::Zeile>,
+    wv_neu: String,
 }
 
 struct VorgangSicht {
+    id: String,
+    wv_neu: String,
     titel: String,
     zda: String,
     dokumente: Vec<DokZeile>,
@@ -103,12 +110,16 @@ pub async fn zeigen(ctx: Ctx, Path(wert): Path<String>) -> Seite {
         .vorgaenge
         .iter()
         .map(|v| VorgangSicht {
+            id: v.id.to_string(),
+            wv_neu: wiedervorlagen::neu_href(Bezug::Vorgang(a.id, v.id)),
             titel: v.titel.clone(),
             zda: v.zda_am.map(nachrichten::Tag::deutsch).unwrap_or_default(),
             dokumente: v.dokumente.iter().map(|d| dok_zeile(&ctx, d)).collect(),
         })
         .collect();
     let page = AktePage {
+        wiedervorlagen: wiedervorlagen::zu(&ctx, Bezug::Akte(a.id)).await,
+        wv_neu: wiedervorlagen::neu_href(Bezug::Akte(a.id)),
         amt: ctx.app.options.amt_name(&a.amt),
         vorgaenge,
         r: ctx.rahmen(&format!("{} {} · Akten", a.aktenzeichen, a.titel), "/akten", "akten").await?,

@@ -12,15 +12,17 @@ use nachrichten::{
     aufgaben::{AufgabeSeite, Erledigung},
     dokumente::Dokument,
     fehler::Fehler,
+    wiedervorlage::Bezug,
 };
 use serde_json::Value;
 
 use super::{
-    aufgaben::nachbarn,
+    aufgaben::{mahnung, nachbarn},
     beschluss,
     formularseite::zeile_dazu,
     id,
     sichten::{self, Blatt, DokSicht, SchrittSicht},
+    wiedervorlagen,
     zahlung::{self, ZahlungSicht},
 };
 use crate::{
@@ -58,6 +60,7 @@ struct AufgabenSeite {
     fassung: String,
     text_titel: &'static str,
     laufweg: bool,
+    mahnung: String,
     einleitung: String,
     felder: Vec<FeldSicht>,
     selten: bool,
@@ -73,6 +76,10 @@ struct AufgabenSeite {
     meine: bool,
     bestaetigung: Option<Bestaetigung>,
     verlauf: Vec<SchrittSicht>,
+    wiedervorlagen: Vec<wiedervorlagen::Zeile>,
+    wv_neu: String,
+    /// What a Wiedervorlage is about: an address of this site.
+    bezug: String,
     ablauf: String,
 }
 
@@ -164,7 +171,10 @@ async fn antwort(ctx: &Ctx, g: Geladen, z: Zustand, status: StatusCode) -> Seite
             label: k.label.clone(),
             text: fuellen(&k.bestaetigen, &g, entwurf, k),
         });
-    let (vorlage, vorlage_text, nichtoeffentlich) = beschluss::sicht(&g.variablen, &a.daten, &ctx.app.options);
+    let (mut vorlage, vorlage_text, nichtoeffentlich) = beschluss::sicht(&g.variablen, &a.daten, &ctx.app.options);
+    if art == Art::Wiedervorlage {
+        vorlage.extend(a.daten.get("grund").map(|grund| ("Grund", als_text(grund))));
+    }
     let felder = match offen {
         true => formular::sicht(g.form, &g.variablen, entwurf, &z.fehler, &quellen, g.summe),
         false => Vec::new(),
@@ -192,6 +202,7 @@ async fn antwort(ctx: &Ctx, g: Geladen, z: Zustand, status: StatusCode) -> Seite
         text_titel: if a.process == "niederschrift" { "Niederschrift" } else { "Beschlussvorschlag" },
         laufweg: g.variablen.contains_key("laufweg"),
         frist: a.faellig.map(|t| format::frist(t, ctx.heute())),
+        mahnung: mahnung(ctx, a).filter(|_| a.erledigt.is_none()).unwrap_or_default(),
         einleitung: g.form.einleitung.clone(),
         // Folded up only while there is nothing in it that a person must see.
         selten: felder.iter().any(|f| {
@@ -213,6 +224,14 @@ async fn antwort(ctx: &Ctx, g: Geladen, z: Zustand, status: StatusCode) -> Seite
         meine: offen && a.bearbeiter == Some(ctx.ich.actor.person),
         bestaetigung,
         verlauf: sichten::verlauf(&g.seite.verlauf, true),
+        wiedervorlagen: wiedervorlagen::zu(ctx, Bezug::Aufgabe(a.id)).await,
+        wv_neu: wiedervorlagen::neu_href(Bezug::Aufgabe(a.id)),
+        bezug: match art {
+            Art::Wiedervorlage => {
+                a.daten.get("bezug").map(als_text).map(|b| crate::rahmen::eigene(&b)).unwrap_or_default()
+            }
+            _ => String::new(),
+        },
         ablauf: a.ablauf.to_string(),
         r: ctx.rahmen(&format!("{} · {}", a.titel, art.label()), art.pfad(), art.hilfe()).await?,
     };
@@ -288,7 +307,16 @@ pub async fn entscheiden(ctx: Ctx, Path(wert): Path<String>, felder: Felder) -> 
         return antwort(&ctx, g, z, StatusCode::UNPROCESSABLE_ENTITY).await;
     };
     let werte = match formular::pruefen(g.form, knopf, &entwurf, g.summe) {
-        Ok(werte) => werte,
+        Ok(werte) => {
+            let days =
+                formular::keine_arbeitstage(g.form, &werte, ctx.heute(), |t| ctx.app.wiedervorlagen.arbeitstag(t));
+            if !days.is_empty() {
+                save(&ctx, task, &entwurf).await;
+                let z = Zustand { entwurf: Some(entwurf), fehler: days, ..Default::default() };
+                return antwort(&ctx, g, z, StatusCode::UNPROCESSABLE_ENTITY).await;
+            }
+            werte
+        }
         Err(fehler) => {
             save(&ctx, task, &entwurf).await;
             let z = Zustand { entwurf: Some(entwurf), fehler, ..Default::default() };

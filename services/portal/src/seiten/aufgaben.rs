@@ -5,7 +5,7 @@ use askama::Template;
 use axum::extract::Path;
 use nachrichten::{
     Tag,
-    aufgaben::{Aufgabe, AufgabenFilter},
+    aufgaben::{Aufgabe, AufgabenFilter, MahnArt},
     fehler::Fehler,
 };
 
@@ -54,6 +54,19 @@ struct Zeile {
     seit: String,
 }
 
+/// What the ladder did last: "erinnert", "eskaliert an Amtsleitung Tiefbauamt am 25.11.2026".
+pub fn mahnung(ctx: &Ctx, a: &Aufgabe) -> Option<String> {
+    let m = a.mahnung.as_ref()?;
+    let am = m.am.tag().deutsch();
+    Some(match (m.art, &m.gruppe) {
+        (MahnArt::Eskalation, Some(gruppe)) => {
+            let name = ctx.app.options.gruppe_name(gruppe).replace(", ", " ");
+            format!("eskaliert an {name} am {am}")
+        }
+        _ => format!("erinnert am {am}"),
+    })
+}
+
 fn zeile(ctx: &Ctx, a: &Aufgabe, art: Art) -> Zeile {
     let heute = ctx.heute();
     let get = |key: &str| a.daten.get(key).map(als_text).unwrap_or_default();
@@ -68,6 +81,7 @@ fn zeile(ctx: &Ctx, a: &Aufgabe, art: Art) -> Zeile {
         ],
     };
     zusatz.retain(|z| !z.is_empty() && !a.titel.contains(z.as_str()));
+    zusatz.extend(mahnung(ctx, a));
     zusatz.extend(a.vertretung.as_ref().map(|name| format!("in Vertretung für {name}")));
     Zeile {
         href: format!("/aufgaben/{}", a.id),
@@ -156,6 +170,8 @@ async fn leer(ctx: &Ctx, art: Art, erledigte: bool, done: &str) -> Result<Leer, 
         Art::Vorlage => "Keine Vorlage wartet auf Ihre Zeichnung.".into(),
         Art::Umlauf => "Kein Umlauf wartet auf Ihre Zeichnung.".into(),
         Art::Klaerung => "Nichts ist zu klären.".into(),
+        Art::Post => "Keine Post wartet auf Sie.".into(),
+        Art::Wiedervorlage => "Heute wird Ihnen nichts wieder vorgelegt.".into(),
     };
     Ok(Leer { text, href: done.to_owned(), knopf: "Erledigte ansehen" })
 }

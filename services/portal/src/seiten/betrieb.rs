@@ -27,6 +27,7 @@ struct BetriebSeite {
     aktiv: u64,
     beendet: u64,
     outbox: u64,
+    unbesetzt: Vec<(String, u64)>,
     fehler: String,
     grund: String,
 }
@@ -115,6 +116,7 @@ async fn seite(ctx: &Ctx, felder: &Felder, fehler: &str, status: StatusCode) -> 
         aktiv: kz.aktiv,
         beendet: kz.beendet,
         outbox: kz.outbox,
+        unbesetzt: kz.unbesetzt.iter().map(|(g, n)| (ctx.app.options.gruppe_name(g), *n)).collect(),
         fehler: fehler.to_owned(),
         grund: felder.get("grund").to_owned(),
         r: ctx.rahmen("Betrieb", "/betrieb", "betrieb").await?,

@@ -11,11 +11,13 @@ use nachrichten::{
     DokumentId,
     dokumente::{Dokument, Inhalt},
     fehler::Fehler,
+    wiedervorlage::Bezug,
 };
 
 use super::{
     id,
     sichten::{self, Blatt, DokSicht, SchrittSicht},
+    wiedervorlagen,
     zahlung::{self, ZahlungSicht},
 };
 use crate::{
@@ -34,6 +36,8 @@ struct DokumentSeite {
     beleg: String,
     ansichten: Vec<(String, &'static str, bool)>,
     verlauf: Vec<SchrittSicht>,
+    wiedervorlagen: Vec<wiedervorlagen::Zeile>,
+    wv_neu: String,
     ablauf: String,
     zahlung: Vec<ZahlungSicht>,
     melden: bool,
@@ -70,6 +74,8 @@ async fn antwort(ctx: &Ctx, d: Dokument, felder: &Felder, fehler: Vec<(String, S
         verlauf: course.as_ref().map(|a| sichten::verlauf(&a.verlauf, false)).unwrap_or_default(),
         zahlung: course.as_ref().map(|a| zahlung::zeilen(&a.variablen)).unwrap_or_default(),
         melden: course.is_some_and(|a| !a.meldungen.is_empty()),
+        wiedervorlagen: wiedervorlagen::zu(ctx, Bezug::Dokument(d.id)).await,
+        wv_neu: wiedervorlagen::neu_href(Bezug::Dokument(d.id)),
         ablauf: instance.map(|i| i.to_string()).unwrap_or_default(),
         zugang: typed("zugang", d.zugang.deutsch()),
         grund: typed("grund", String::new()),

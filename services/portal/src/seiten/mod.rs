@@ -11,9 +11,11 @@ pub mod betrieb;
 pub mod demo;
 pub mod dokument;
 pub mod eingriff;
+pub mod einstellungen;
 pub mod fassungen;
 pub mod fehler;
 pub mod formularseite;
+pub mod frist;
 pub mod hilfe;
 pub mod melden;
 pub mod laufweg;
@@ -27,6 +29,7 @@ pub mod vertretung;
 pub mod vorlage;
 pub mod weitergeben;
 pub mod zahlung;
+pub mod wiedervorlagen;
 
 use std::str::FromStr;
 
@@ -48,6 +51,7 @@ pub fn geschuetzt(app: &App) -> Router<App> {
         .route("/aufgaben/{id}/uebernehmen", post(aufgabe::uebernehmen))
         .route("/aufgaben/{id}/zuruecklegen", post(aufgabe::zuruecklegen))
         .route("/aufgaben/{id}/weitergeben", get(weitergeben::zeigen).post(weitergeben::weitergeben))
+        .route("/aufgaben/{id}/frist", get(frist::zeigen).post(frist::verlegen))
         .route("/aufgaben/{id}/entwurf", post(aufgabe::entwurf))
         .route("/dokumente/{id}", get(dokument::zeigen))
         .route("/dokumente/{id}/blatt/{n}", get(dokument::blatt))
@@ -70,6 +74,11 @@ pub fn geschuetzt(app: &App) -> Router<App> {
         .route("/ablaeufe/{id}/zurueckziehen", get(laufweg::rueckzug_zeigen).post(laufweg::zurueckziehen))
         .route("/vertretung", get(vertretung::zeigen).post(vertretung::eintragen))
         .route("/vertretung/{id}/ende", post(vertretung::beenden))
+        .route("/wiedervorlagen", get(wiedervorlagen::liste))
+        .route("/wiedervorlagen/neu", get(wiedervorlagen::neu).post(wiedervorlagen::setzen))
+        .route("/wiedervorlagen/{id}", get(wiedervorlagen::zeigen).post(wiedervorlagen::aendern))
+        .route("/wiedervorlagen/{id}/absagen", post(wiedervorlagen::absagen))
+        .route("/einstellungen", get(einstellungen::zeigen).post(einstellungen::speichern))
         .route("/vorlagen/neu", get(vorlage::neu).post(vorlage::anlegen))
         .route("/betrieb", get(betrieb::zeigen))
         .route("/betrieb/erneut", post(betrieb::erneut))

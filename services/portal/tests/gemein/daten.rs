@@ -158,6 +158,7 @@ fn aufgabe(t: Neu) -> AufgabeSeite {
             dokument: t.dokument.map(|d| DokumentId(id(2, d))),
             daten: werte(t.daten),
             erledigt: None,
+            mahnung: None,
         },
         variablen: werte(t.variablen),
         entwurf: Werte::new(),
@@ -337,6 +338,27 @@ pub fn akte_zeile(a: &AkteSeite) -> AkteZeile {
     }
 }
 
+/// One that Finn set for himself.
+fn wiedervorlage() -> nachrichten::wiedervorlage::Wiedervorlage {
+    let finn = super::person("feststellung");
+    nachrichten::wiedervorlage::Wiedervorlage {
+        id: uuid::Uuid::from_u128(0x7000),
+        bezug: nachrichten::wiedervorlage::Bezug::Dokument(DokumentId(id(2, 1))),
+        titel: "Ausbau des Radwegs in der Kriegsstraße".into(),
+        datum: tag("2026-12-07"),
+        grund: "Antwort des Landes abwarten".into(),
+        an: format!("person:{}", finn.person),
+        an_name: Some(finn.name.clone()),
+        von: finn.person,
+        von_name: finn.name,
+        angelegt: vor(60),
+        stand: "offen".into(),
+        geaendert: vor(60),
+        ablauf: InstanceId(id(6, 90)),
+        aufgabe: None,
+    }
+}
+
 pub fn welt() -> Welt {
     let dokumente = vec![
         dokument(1, "Ausbau des Radwegs in der Kriegsstraße", "schreiben", 4, false),
@@ -465,6 +487,7 @@ pub fn welt() -> Welt {
         versuche,
     };
     Welt {
+        wiedervorlagen: vec![wiedervorlage()],
         sendungen: vec![
             sendung(9, "stapel-0417.pdf", Kanal::Scan, Stand::Accepted, None, Some("312 von 400 Seiten erkannt"), 0),
             sendung(1, "brief-musterbau.jpg", Kanal::Scan, Stand::Waiting, None, None, 1),

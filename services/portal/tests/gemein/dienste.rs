@@ -16,7 +16,7 @@ use nachrichten::{
     suche::{Anfrage, Ergebnis, Facette, Suche, Treffer},
 };
 use service_platform::{
-    konten::{Angemeldet, DemoLogin},
+    konten::{Angemeldet, DemoLogin, Einstellungen},
     uhr::Clock,
     vertretung::{NeueVertretung, Vertretung},
 };
@@ -149,6 +149,12 @@ impl Aufgaben for Fake {
             a.aufgabe.bearbeiter = Some(an);
             a.aufgabe.bearbeiter_name = PERSONEN.iter().find(|p| person(p.0).person == an).map(|p| p.1.to_owned());
         })
+    }
+    async fn verlegen(&self, actor: &Actor, id: TaskId, version: i64, auf: Tag, grund: &str) -> Result<i64, Fehler> {
+        if grund.is_empty() {
+            return Err(Fehler::new("E3025", 422, "Schreiben Sie einen Grund dazu.", "no reason"));
+        }
+        self.aendern(actor, id, version, |a| a.aufgabe.faellig = Some(auf))
     }
     async fn draft(&self, actor: &Actor, id: TaskId, werte: Werte) -> Result<(), Fehler> {
         let mut w = self.welt.lock().unwrap();
@@ -320,6 +326,7 @@ impl Ablaeufe for Fake {
                 alter: [0; 4],
                 durchsatz: vec![],
                 outbox: 0,
+                unbesetzt: vec![],
             });
         }
         let tage = (0..30u64)
@@ -333,6 +340,7 @@ impl Ablaeufe for Fake {
             alter: [21, 14, 5, 2],
             durchsatz: tage,
             outbox: 4,
+            unbesetzt: vec![("Feststellung-40".into(), 3)],
         })
     }
 }
@@ -488,6 +496,17 @@ impl Konten for Fake {
     }
     async fn logout(&self, token: &str) -> Result<(), Fehler> {
         self.welt.lock().unwrap().sitzungen.retain(|(t, _)| t != token);
+        Ok(())
+    }
+    async fn einstellungen(&self, person: PersonId) -> Result<Einstellungen, Fehler> {
+        let i = PERSONEN.iter().position(|p| super::person(p.0).person == person).unwrap();
+        let off = format!("tageshinweise false {}", PERSONEN[i].1);
+        let tageshinweise = !self.welt.lock().unwrap().protokoll.contains(&off);
+        let mail = (PERSONEN[i].0 != "revision").then(|| format!("{}@stadt.example", PERSONEN[i].0));
+        Ok(Einstellungen { mail, tageshinweise })
+    }
+    async fn tageshinweise(&self, actor: &Actor, an: bool) -> Result<(), Fehler> {
+        self.welt.lock().unwrap().protokoll.push(format!("tageshinweise {an} {}", actor.name));
         Ok(())
     }
     async fn demo_logins(&self) -> Result<Vec<DemoLogin>, Fehler> {

@@ -4,6 +4,7 @@
 
 mod daten;
 mod dienste;
+mod wiedervorlagen;
 
 use std::sync::{Arc, Mutex};
 
@@ -14,6 +15,7 @@ use nachrichten::{
     dokumente::{AkteSeite, Dokument},
     laufweg::Laufweg,
     sendungen::SendungStand,
+    wiedervorlage::Wiedervorlage,
 };
 use service_platform::uhr::{FixedClock, SystemIds};
 use service_portal::{Options, PortalState};
@@ -28,6 +30,7 @@ pub struct Welt {
     pub ablaeufe: Vec<Ablauf>,
     pub laufwege: Vec<Laufweg>,
     pub stoerungen: Vec<Stoerung>,
+    pub wiedervorlagen: Vec<Wiedervorlage>,
     pub sitzungen: Vec<(String, String)>,
     /// Calls that changed something, for assertions.
     pub protokoll: Vec<String>,
@@ -82,6 +85,7 @@ impl Fake {
             suche: me.clone(),
             konten: me.clone(),
             vertretungen: me.clone(),
+            wiedervorlagen: me.clone(),
             dienste: me.clone(),
             demo: if demo { Some(me.clone()) } else { None },
             uhr: self.uhr.clone(),

@@ -166,3 +166,82 @@ fn an_unknown_decision_stops_instead_of_filing() {
     assert_eq!(lauf.incidents.len(), 1);
     assert!(lauf.jobs.is_empty());
 }
+
+fn proposed(subject: &str) -> Lauf {
+    let mut lauf = begin(TeilArt::Digital);
+    let mut proposal = vorschlag("schreiben");
+    proposal.felder.get_mut("subject").unwrap().wert = subject.into();
+    lauf.work("Einordnen", proposal);
+    lauf.work("Erfassen", Erfasst { dubletten: vec![] });
+    lauf
+}
+
+#[test]
+fn filed_post_goes_to_the_office_with_its_term_and_the_key_of_its_vorgang() {
+    let mut lauf = proposed("AMT");
+    lauf.decide(
+        "ZuordnungBestaetigen",
+        "Kim",
+        json!({ "entscheidung": "bestaetigen", "titel": "Radweg", "amt": "61", "dokumentart": "schreiben" }),
+    );
+    lauf.work("Ablegen", abgelegt());
+    lauf.ended_well();
+    let (name, key, message) = &lauf.thrown[0];
+    let post = &message["post"];
+    assert_eq!((name.as_str(), key.as_deref()), ("post.abgelegt", post["schluessel"].as_str()));
+    assert_eq!(post["schluessel"], format!("66.10-2026/1 {}", sendung()));
+    assert_eq!((&post["amt"], &post["frist"], &post["titel"]), (&json!("61"), &json!("2026-12-04"), &json!("Radweg")));
+    assert_eq!(
+        message["eintrag"],
+        json!({ "dokument": eintrag(TeilArt::Digital).dokument }),
+        "not the Sendung: it is done"
+    );
+}
+
+#[test]
+fn confidential_post_is_taken_from_the_poststelle_before_a_person_sees_it() {
+    let mut lauf = proposed("PERSONAL");
+    assert_eq!(lauf.waiting(), ["Verschliessen"]);
+    let job: akten::Korb = lauf.input("Verschliessen", akten::KORB);
+    assert_eq!((job.korb.as_str(), job.dokument), ("vertraulich", eintrag(TeilArt::Digital).dokument));
+    lauf.work("Verschliessen", akten::KorbGewechselt { gewechselt: true });
+    let task = lauf.task("VertraulichZuordnen");
+    assert_eq!((&task.groups[..], task.title.contains("PERSONAL")), (&["Vertraulich".to_owned()][..], false));
+    lauf.decide("VertraulichZuordnen", "Kim", json!({ "entscheidung": "offen", "bemerkung": "Werbung" }));
+    lauf.decide("ZuordnungBestaetigen", "Kim", json!({ "entscheidung": "zurueckweisen", "bemerkung": "x" }));
+    assert_eq!(lauf.waiting(), ["Klaerung"]);
+    let mut lauf = proposed("PERSONAL");
+    lauf.work("Verschliessen", akten::KorbGewechselt { gewechselt: true });
+    lauf.decide("VertraulichZuordnen", "Kim", json!({ "entscheidung": "uebergeben", "bemerkung": "an Frau X" }));
+    lauf.ended_well();
+    let mut lauf = proposed("PERSONAL");
+    lauf.work("Verschliessen", akten::KorbGewechselt { gewechselt: true });
+    lauf.decide(
+        "VertraulichZuordnen",
+        "Kim",
+        json!({ "entscheidung": "bestaetigen", "titel": "Akte", "einheit": "10.20", "dokumentart": "schreiben" }),
+    );
+    assert_eq!(lauf.input::<Ablegen>("Ablegen", akten::ABLEGEN).einheit, "10.20");
+}
+
+#[test]
+fn post_for_somebody_else_goes_back_and_a_sure_proposal_needs_nobody() {
+    let mut lauf = proposed("Irgendwas");
+    lauf.decide(
+        "ZuordnungBestaetigen",
+        "Kim",
+        json!({ "entscheidung": "fehlzustellung", "bemerkung": "gehört dem Landkreis" }),
+    );
+    assert_eq!(lauf.task("Rueckgabe").data["grund"], "gehört dem Landkreis");
+    lauf.decide("Rueckgabe", "Kim", json!({ "entscheidung": "versendet" }));
+    lauf.ended_well();
+    let mut lauf = proposed("SICHER");
+    let job: Ablegen = lauf.input("Ablegen", akten::ABLEGEN);
+    assert_eq!(
+        (&*job.titel, &*job.vorgang_titel, &*job.dokumentart, job.freigegeben_von),
+        ("SICHER", "SICHER", "schreiben", None)
+    );
+    assert_eq!((&*job.einheit, job.aktenzeichen.as_deref()), ("66.10", Some("66.10-2026/14")));
+    lauf.work("Ablegen", abgelegt());
+    lauf.ended_well();
+}

@@ -26,7 +26,7 @@ struct Tabellen;
 
 impl Decisions for Tabellen {
     fn exists(&self, id: &str) -> bool {
-        matches!(id, "zustaendigkeit" | "anordnung" | "rechnungsfristen")
+        matches!(id, "zustaendigkeit" | "anordnung" | "rechnungsfristen" | "laufweg")
     }
     fn variable(&self, id: &str) -> Option<String> {
         Some(id.to_owned())
@@ -43,6 +43,15 @@ impl Decisions for Tabellen {
             assert!(input.contains_key("betrag") && input.contains_key("amt"));
             return Ok(json!({ "skonto_erinnerung_anteil": 0.5, "skonto_eskalation_tage": 3,
                 "zahlung_eskalation_tage": 2, "quittung_tage": 1, "rueckfrage_tage": 10, "strittig_tage": 14 }));
+        }
+        if id == "laufweg" {
+            assert!(input["betreff"].is_string() && input["absender"].is_string() && input.contains_key("sicherheit"));
+            let says = |word: &str| input["betreff"].as_str().is_some_and(|b| b.contains(word));
+            return Ok(
+                json!({ "vertraulich": says("PERSONAL"), "bestaetigen": !says("SICHER"), "bearbeiten": says("AMT"),
+                "frist_art": "recht", "frist_tage": 14, "bearbeitung": "10AT", "nachricht_tage": 21,
+                "wiederaufnahme_tage": 90 }),
+            );
         }
         for name in ["blatt_amt", "doc_type", "leitweg", "aktenzeichen", "kassenzeichen", "betreff"] {
             assert!(input.contains_key(name), "input {name} of zustaendigkeit");
@@ -69,6 +78,10 @@ pub struct Lauf {
     /// Messages it waits for: name and key.
     pub abos: BTreeMap<u64, (String, Option<String>)>,
     pub incidents: Vec<String>,
+    /// Messages thrown: name, key, contents.
+    pub thrown: Vec<(String, Option<String>, Werte)>,
+    /// Messages waited for: element and key.
+    pub subscriptions: BTreeMap<u64, (String, Option<String>)>,
     pub ended: Option<Outcome>,
 }
 
@@ -79,6 +92,11 @@ impl Lauf {
     }
 
     pub fn start_with(tables: Arc<dyn Decisions>, file: &str, variables: Value) -> Self {
+        Self::start_at(tables, file, None, variables)
+    }
+
+    /// At a start event of this id, as a timer or a message does.
+    pub fn start_at(tables: Arc<dyn Decisions>, file: &str, element: Option<&str>, variables: Value) -> Self {
         let path = format!("{}/../definitionen/{file}.bpmn", env!("CARGO_MANIFEST_DIR"));
         let xml = std::fs::read_to_string(&path).unwrap();
         let deployment = deploy(&xml, tables, &DeployOptions::default()).unwrap_or_else(|e| panic!("{file}: {e}"));
@@ -97,9 +115,11 @@ impl Lauf {
             timers: BTreeMap::new(),
             abos: BTreeMap::new(),
             incidents: Vec::new(),
+            thrown: Vec::new(),
+            subscriptions: BTreeMap::new(),
             ended: None,
         };
-        lauf.command(Command::Start { element: None, variables: object(variables) });
+        lauf.command(Command::Start { element: element.map(str::to_owned), variables: object(variables) });
         lauf
     }
 
@@ -116,7 +136,8 @@ impl Lauf {
                     self.jobs.remove(&instance.0);
                 }
                 Output::CreateTask(task) => {
-                    assert!(task.due.is_some_and(|due| due > self.now), "{} has no due date", task.element);
+                    // A Wiedervorlage is due on the day it comes.
+                    assert!(task.due.is_some_and(|due| due >= self.now), "{} has no due date", task.element);
                     assert!(task.form_key.is_some() && !task.title.is_empty(), "{}", task.element);
                     self.tasks.insert(task.instance.0, *task);
                 }
@@ -134,10 +155,13 @@ impl Lauf {
                 }
                 Output::Incident { element, text, .. } => self.incidents.push(format!("{element}: {text}")),
                 Output::Ended { outcome, .. } => self.ended = Some(outcome),
-                Output::Subscribe { subscription, name, key, .. } => {
+                Output::Throw { name, key, variables, .. } => self.thrown.push((name, key, variables)),
+                Output::Subscribe { subscription, name, key, element, .. } => {
+                    self.subscriptions.insert(subscription, (element.to_string(), key.clone()));
                     self.abos.insert(subscription, (name, key));
                 }
                 Output::Unsubscribe { subscription } => {
+                    self.subscriptions.remove(&subscription);
                     self.abos.remove(&subscription);
                 }
                 other => panic!("unexpected {other:?}"),
@@ -222,7 +246,7 @@ impl Lauf {
         self.abos.values().any(|(n, k)| n == name && k.as_deref() == Some(key))
     }
 
-    pub fn message(&mut self, name: &str, key: &str, values: Value) {
+    pub fn message_with(&mut self, name: &str, key: &str, values: Value) {
         let found = self.abos.iter().find(|(_, (n, k))| n == name && k.as_deref() == Some(key));
         let subscription = *found.unwrap_or_else(|| panic!("nobody waits for {name} {key}: {:?}", self.abos)).0;
         self.abos.remove(&subscription);
@@ -235,13 +259,11 @@ impl Lauf {
         found.unwrap_or_else(|| panic!("no timer {element}: {:?}", self.timers)).1.to_string()
     }
 
-    /// Time goes on until this timer is due, and it fires.
-    pub fn fire(&mut self, element: &str) {
-        let found = self.timers.iter().find(|(_, (e, _))| e == element).map(|(t, (_, due))| (*t, *due));
-        let (timer, due) = found.unwrap_or_else(|| panic!("no timer {element}: {:?}", self.timers));
-        self.timers.remove(&timer);
-        self.now = self.now.max(due);
-        self.command(Command::FireTimer { timer });
+    /// A message comes to the element that waits for it.
+    pub fn message_at(&mut self, element: &str, variables: Value) {
+        let id = *self.subscriptions.iter().find(|(_, s)| s.0 == element).unwrap().0;
+        self.subscriptions.remove(&id);
+        self.command(Command::Message { subscription: id, variables: object(variables) });
     }
 
     pub fn called_ended(&mut self, process: &str) {

@@ -3,7 +3,9 @@
 //! by the tests; each job's input must read as the message of its job type.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod bearbeitung;
 mod dokument;
+mod hinweise;
 mod lauf;
 mod posteingang;
 mod rechnung;
@@ -14,3 +16,4 @@ mod tabellen;
 mod umlauf;
 mod vorlage;
 mod vorlage_gremien;
+mod wiedervorlage;

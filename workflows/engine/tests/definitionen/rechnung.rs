@@ -86,7 +86,7 @@ pub fn bezahlt(lauf: &mut Lauf) {
     assert_eq!(job.aktenzeichen.as_deref(), Some("66.10-2026/1"));
     uebergeben(lauf, BUCHUNG);
     quittiert(lauf, BUCHUNG, BELEG);
-    lauf.message(
+    lauf.message_with(
         "Zahlung ausgeführt",
         BELEG,
         json!({ "zahlung": { "beleg": BELEG, "betrag": job.betrag, "datum": "2026-12-01" } }),
@@ -105,7 +105,7 @@ pub fn uebergeben(lauf: &mut Lauf, buchung: &str) {
 
 pub fn quittiert(lauf: &mut Lauf, buchung: &str, beleg: &str) {
     let quittung = json!({ "buchung": buchung, "beleg": beleg, "datum": "2026-11-24" });
-    lauf.message("Buchung quittiert", buchung, json!({ "quittung": quittung }));
+    lauf.message_with("Buchung quittiert", buchung, json!({ "quittung": quittung }));
 }
 
 #[test]

@@ -24,13 +24,13 @@ fn angeordnet(betrag: &str) -> Lauf {
 fn storniere(lauf: &mut Lauf) {
     let storno =
         json!({ "beleg": BELEG, "storno_beleg": "1900004999", "grund": "Falscher Kreditor", "datum": "2026-11-30" });
-    lauf.message("Beleg storniert", BELEG, json!({ "storno": storno }));
+    lauf.message_with("Beleg storniert", BELEG, json!({ "storno": storno }));
 }
 
 fn zurueckziehen(lauf: &mut Lauf) {
     let rueckzug =
         json!({ "text": "Lieferant stellt neu aus", "person": { "id": sendung(), "name": "Kim" }, "zeit": NOW });
-    lauf.message("Rechnung zurückgezogen", &dokument(), json!({ "rueckzug": rueckzug }));
+    lauf.message_with("Rechnung zurückgezogen", &dokument(), json!({ "rueckzug": rueckzug }));
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn a_late_receipt_is_asked_for_and_the_question_goes_with_it() {
     uebergeben(&mut lauf, BUCHUNG);
     assert_eq!(lauf.waiting(), [""; 0]);
     assert_eq!(lauf.due("QuittungUeberfaellig"), "2026-11-24T07:00:00Z", "one day");
-    lauf.fire("QuittungUeberfaellig");
+    lauf.passes("QuittungUeberfaellig");
     assert_eq!(lauf.task("QuittungNachfragen").groups, ["Stadtkasse"]);
     quittiert(&mut lauf, BUCHUNG, BELEG);
     assert_eq!(lauf.waiting(), [""; 0], "the question is moot");
@@ -70,14 +70,14 @@ fn a_rejected_booking_is_clarified_and_handed_over_again() {
     let mut lauf = angeordnet("1190.00");
     uebergeben(&mut lauf, BUCHUNG);
     let ablehnung = json!({ "buchung": BUCHUNG, "grund": "Kreditor gesperrt", "datum": "2026-11-24" });
-    lauf.message("Buchung abgelehnt", BUCHUNG, json!({ "ablehnung": ablehnung }));
+    lauf.message_with("Buchung abgelehnt", BUCHUNG, json!({ "ablehnung": ablehnung }));
     let task = lauf.task("KlaerungBuchung");
     assert_eq!((&task.data["grund"], &task.groups[0]), (&json!("Kreditor gesperrt"), &"Stadtkasse".to_owned()));
     lauf.decide("KlaerungBuchung", "Wiebke", json!({ "entscheidung": "erneut", "bemerkung": "Kreditor entsperrt" }));
     uebergeben(&mut lauf, "0f3c-2");
     assert!(!lauf.expects("Buchung quittiert", BUCHUNG), "a late receipt of the first booking finds nobody");
     quittiert(&mut lauf, "0f3c-2", BELEG);
-    lauf.message(
+    lauf.message_with(
         "Zahlung ausgeführt",
         BELEG,
         json!({ "zahlung": { "beleg": BELEG, "betrag": "1190.00", "datum": "2026-12-01" } }),
@@ -126,7 +126,7 @@ fn a_payment_that_does_not_come_is_escalated_before_it_is_due() {
     uebergeben(&mut lauf, BUCHUNG);
     quittiert(&mut lauf, BUCHUNG, BELEG);
     assert_eq!(lauf.due("ZahlungUeberfaellig"), "2026-12-18T05:00:00Z", "due on 20.12.");
-    lauf.fire("ZahlungUeberfaellig");
+    lauf.passes("ZahlungUeberfaellig");
     assert_eq!(lauf.waiting(), ["ZahlungHinweis", "ZahlungNachfragen"]);
     let task = lauf.task("ZahlungNachfragen");
     assert_eq!(
@@ -137,7 +137,7 @@ fn a_payment_that_does_not_come_is_escalated_before_it_is_due() {
     assert_eq!(job["aufgaben_von"], json!(["ZahlungNachfragen"]));
     assert_eq!(job["grund"], "Beleg 1900004711 ist am 2026-12-20 fällig und noch nicht bezahlt.");
     lauf.work("ZahlungHinweis", json!({}));
-    lauf.message(
+    lauf.message_with(
         "Zahlung ausgeführt",
         BELEG,
         json!({ "zahlung": { "beleg": BELEG, "betrag": "1190.00", "datum": "2026-12-19" } }),
@@ -168,7 +168,7 @@ fn a_reversal_takes_the_booking_back_and_a_person_decides() {
     assert_eq!(lauf.state.variables()["storno"], Value::Null);
     uebergeben(&mut lauf, "0f3c-2");
     quittiert(&mut lauf, "0f3c-2", "1900005000");
-    lauf.message(
+    lauf.message_with(
         "Zahlung ausgeführt",
         "1900005000",
         json!({ "zahlung": { "beleg": "1900005000", "betrag": "1190.00", "datum": "2026-12-02" } }),

@@ -15,7 +15,7 @@ fn dokument() -> String {
 /// What a person who takes part reports, as the service delivers it.
 fn melde(lauf: &mut Lauf, nachricht: &str, variable: &str, text: &str) {
     let person = json!({ "id": sendung(), "name": "Kim" });
-    lauf.message(nachricht, &dokument(), json!({ variable: { "text": text, "person": person, "zeit": NOW } }));
+    lauf.message_with(nachricht, &dokument(), json!({ variable: { "text": text, "person": person, "zeit": NOW } }));
 }
 
 #[derive(serde::Deserialize)]
@@ -38,12 +38,12 @@ fn the_skonto_clock_reminds_at_half_time_and_warns_before_the_end() {
     assert_eq!(lauf.task("Feststellung").data["skonto_bis"], "2026-12-04");
     assert_eq!(lauf.due("SkontoHalbzeit"), "2026-11-27T05:00:00Z");
     assert_eq!(lauf.due("SkontoFrist"), "2026-12-01T05:00:00Z");
-    lauf.fire("SkontoHalbzeit");
+    lauf.passes("SkontoHalbzeit");
     assert_eq!(lauf.waiting(), ["Feststellung", "SkontoHalbzeitHinweis"], "the work goes on");
     let grund = hinweis(&mut lauf, "SkontoHalbzeitHinweis", "Feststellung");
     assert_eq!(grund, "Skonto endet am 2026-12-04. Die Hälfte der Frist ist vorbei.");
     richtig(&mut lauf, "Feststellung", "Kim");
-    lauf.fire("SkontoFrist");
+    lauf.passes("SkontoFrist");
     assert_eq!(lauf.waiting(), ["Anordnung", "SkontoHinweis"]);
     let grund = hinweis(&mut lauf, "SkontoHinweis", "Anordnung");
     assert!(grund.starts_with("Skonto endet am 2026-12-04 und verfällt"), "{grund}");
@@ -58,7 +58,7 @@ fn without_skonto_only_the_due_date_is_watched() {
     assert_eq!((lauf.due("SkontoHalbzeit"), lauf.due("SkontoFrist")), (NIE.into(), NIE.into()));
     // Due on 20.12.: two days before, while nobody has approved.
     assert_eq!(lauf.due("FaelligFrist"), "2026-12-18T05:00:00Z");
-    lauf.fire("FaelligFrist");
+    lauf.passes("FaelligFrist");
     let grund = hinweis(&mut lauf, "FaelligHinweis", "Feststellung");
     assert_eq!(grund, "Die Rechnung ist am 2026-12-20 fällig und noch nicht freigegeben.");
     assert_eq!(lauf.waiting(), ["Feststellung"]);
@@ -88,7 +88,7 @@ fn a_question_to_the_supplier_waits_while_the_clock_runs() {
     lauf.work("RueckfrageSenden", json!({ "message_id": "<x@y>", "am": NOW }));
     assert_eq!(lauf.waiting(), [""; 0], "nobody has a task");
     assert!(lauf.due("SkontoFrist") == "2026-12-01T05:00:00Z" && lauf.expects("Antwort des Lieferanten", &dokument()));
-    lauf.fire("SkontoHalbzeit");
+    lauf.passes("SkontoHalbzeit");
     hinweis(&mut lauf, "SkontoHalbzeitHinweis", "Feststellung");
     melde(&mut lauf, "Antwort des Lieferanten", "antwort", "Die Kriegsstraße.");
     assert_eq!(lauf.task("Feststellung").data["rueckgabe"], "Antwort des Lieferanten: Die Kriegsstraße.");
@@ -104,7 +104,7 @@ fn without_an_answer_or_an_address_the_question_comes_back() {
     lauf.decide("Feststellung", "Kim", json!({ "entscheidung": "rueckfragen", "bemerkung": "Menge?" }));
     assert_eq!(lauf.waiting(), [""; 0], "asked by telephone: no e-mail");
     assert_eq!(lauf.due("AntwortAusgeblieben"), "2026-12-03T07:00:00Z", "ten days");
-    lauf.fire("AntwortAusgeblieben");
+    lauf.passes("AntwortAusgeblieben");
     assert_eq!(lauf.task("Feststellung").data["rueckgabe"], "Der Lieferant hat nicht geantwortet.");
 
     let wrong = json!({ "entscheidung": "rueckfragen", "bemerkung": "Menge?", "an": "niemand" });
@@ -168,7 +168,7 @@ fn a_dispute_holds_the_invoice_and_the_clock_runs_on() {
     let task = lauf.task("StrittigKlaeren");
     assert_eq!((&task.data["grund"], &task.groups[0]), (&json!("Mangel am Belag"), &"Feststellung-66".to_owned()));
     assert_eq!(task.due.unwrap().tag().to_string(), "2026-12-07", "fourteen days");
-    lauf.fire("SkontoHalbzeit");
+    lauf.passes("SkontoHalbzeit");
     hinweis(&mut lauf, "SkontoHalbzeitHinweis", "StrittigKlaeren");
     lauf.decide("StrittigKlaeren", "Kim", json!({ "entscheidung": "fortsetzen", "bemerkung": "Nachgebessert" }));
     assert_eq!(lauf.waiting(), ["Feststellung"], "from the beginning");
