@@ -15,6 +15,7 @@ mod befehl;
 mod definitionen;
 mod eingriff;
 mod fahrt;
+mod fassungen;
 mod jobs;
 pub mod spur;
 mod sql;
@@ -44,7 +45,7 @@ pub const MIGRATIONS: Migrations = Migrations {
 
 /// All statements, for the test that prepares each one.
 pub fn statements() -> Vec<(&'static str, Sql)> {
-    sql::STATEMENTS.to_vec()
+    [sql::STATEMENTS, fassungen::sql::STATEMENTS].concat()
 }
 
 /// What the service may be told.
@@ -58,11 +59,13 @@ pub struct Options {
     pub batch: usize,
     /// How process files are read.
     pub deploy: DeployOptions,
+    /// A version that one person proposed is published by another one.
+    pub zweite_person: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { window: 16, deadline: Duration::from_secs(300), batch: 16, deploy: DeployOptions::default() }
+        Self { window: 16, deadline: Duration::from_secs(300), batch: 16, deploy: DeployOptions::default(), zweite_person: true }
     }
 }
 

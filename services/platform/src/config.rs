@@ -24,6 +24,13 @@ pub struct Settings {
     pub worker: WorkerSettings,
     pub rechnung: Rechnung,
     pub kalender: KalenderSettings,
+    pub ablauf: AblaufSettings,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AblaufSettings {
+    pub zweite_person: bool,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -17,9 +17,11 @@ pub mod memory;
 mod migrate;
 mod state;
 mod step;
+pub mod tabelle;
 pub mod tck;
 mod timer;
 pub mod trace;
+pub mod vergleich;
 mod warum;
 mod xml;
 
