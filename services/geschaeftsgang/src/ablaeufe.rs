@@ -6,8 +6,8 @@ use engine::Command;
 use nachrichten::{
     Actor, DokumentId, InstanceId, JobId, SendungId, Tag, TaskId, Timestamp, Werte,
     ablaeufe::{
-        Ablaeufe, Ablauf, Eingriff, Kennzahlen, Marke, SendungAblauf, SendungAufgabe, Stoerung, Umzug,
-        UmzugBericht, Version,
+        Ablaeufe, Ablauf, Eingriff, Kennzahlen, Marke, SendungAblauf, SendungAufgabe, Stoerung, Umzug, UmzugBericht,
+        Version,
     },
     erkennung,
     fehler::Fehler,

@@ -293,7 +293,8 @@ impl Geschaeftsgang {
 impl Inner {
     /// A process file, prepared.
     pub(crate) fn read(&self, xml: &str) -> Result<engine::Deployment, DeployFehler> {
-        engine::deploy(xml, self.tabellen.clone(), &self.options.deploy).map_err(|e| DeployFehler::Refused(e.to_string()))
+        engine::deploy(xml, self.tabellen.clone(), &self.options.deploy)
+            .map_err(|e| DeployFehler::Refused(e.to_string()))
     }
 
     /// Writes the new versions of a prepared file; they are known after the commit, see [`Inner::deployed`].

@@ -65,7 +65,13 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { window: 16, deadline: Duration::from_secs(300), batch: 16, deploy: DeployOptions::default(), zweite_person: true }
+        Self {
+            window: 16,
+            deadline: Duration::from_secs(300),
+            batch: 16,
+            deploy: DeployOptions::default(),
+            zweite_person: true,
+        }
     }
 }
 

@@ -15,6 +15,23 @@ pub fn zeitpunkt(t: Timestamp) -> String {
     format!("{}, {}", t.tag().deutsch(), uhrzeit(t))
 }
 
+/// A span of calendar time in its two largest units: `2 Tage 3 Std.`, `45 Min.`; under a second `sofort`.
+pub fn dauer(micros: i64) -> String {
+    let s = micros.max(0) / 1_000_000;
+    let (days, hours, minutes) = (s / 86_400, s % 86_400 / 3_600, s % 3_600 / 60);
+    let day = |d: i64| if d == 1 { "1 Tag".to_owned() } else { format!("{d} Tage") };
+    match (days, hours, minutes) {
+        (0, 0, 0) if s == 0 => "sofort".to_owned(),
+        (0, 0, 0) => format!("{s} s"),
+        (0, 0, m) => format!("{m} Min."),
+        (0, h, 0) => format!("{h} Std."),
+        (0, h, m) => format!("{h} Std. {m} Min."),
+        (d, 0, _) => day(d),
+        (d, h, _) if d < 10 => format!("{} {h} Std.", day(d)),
+        (d, ..) => day(d),
+    }
+}
+
 /// `1.190,00 €` with a protected space; other currencies by their code.
 pub fn betrag(b: Betrag, waehrung: Option<&str>) -> String {
     let zeichen = match waehrung {

@@ -8,6 +8,8 @@ mod api;
 mod browser;
 #[path = "portal/dateien.rs"]
 mod dateien;
+#[path = "portal/fassungen.rs"]
+mod fassungen;
 mod gemein;
 #[path = "portal/schutz.rs"]
 mod schutz;

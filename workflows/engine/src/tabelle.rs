@@ -50,6 +50,7 @@ pub fn bild(name: &str, xml: &str) -> Option<Tabellenbild> {
 
 /// A table ready to be asked.
 pub struct Pruefstand {
+    /// Its columns and cells.
     pub bild: Tabellenbild,
     tables: Tables,
     /// The same table, but it answers with the numbers of the rows that fit.
@@ -142,7 +143,8 @@ fn numbered(name: &str, xml: &str) -> Option<String> {
     }
     for (number, rule) in children(table, "rule").enumerate() {
         for (n, entry) in children(rule, "outputEntry").enumerate() {
-            let entry_text = format!("<{prefix}outputEntry><{prefix}text>{}</{prefix}text></{prefix}outputEntry>", number + 1);
+            let entry_text =
+                format!("<{prefix}outputEntry><{prefix}text>{}</{prefix}text></{prefix}outputEntry>", number + 1);
             cuts.push((entry.range(), if n == 0 { entry_text } else { String::new() }));
         }
     }

@@ -117,6 +117,7 @@ pub fn router(buehne: &Arc<Buehne>, app: &App) -> axum::Router {
         sendungen: Arc::new(app.eingang.clone()),
         aufgaben: Arc::new(app.geschaeftsgang.clone()),
         ablaeufe: Arc::new(app.geschaeftsgang.clone()),
+        fassungen: Arc::new(app.geschaeftsgang.clone()),
         dokumente: app.akten.clone(),
         suche: app.akten.clone(),
         konten: Arc::new(app.konten.clone()),

@@ -4,7 +4,7 @@
 use engine::tabelle::Pruefstand;
 use nachrichten::{
     Actor, Timestamp, Werte,
-    fassungen::{Beispiel, BeispielOrt, Geprobt, Probe, Tabellenbild, TabellenSeite, TabellenVersion},
+    fassungen::{Beispiel, BeispielOrt, Geprobt, Probe, TabellenSeite, TabellenVersion, Tabellenbild},
     fehler::Fehler,
 };
 use serde_json::{Value, json};

@@ -24,7 +24,7 @@ use uuid::Uuid;
 use crate::{Geschaeftsgang, Inner, aufgaben::away};
 
 fn refused(text: &str) -> Fehler {
-    Fehler::new("E3015", 422, text.to_owned(), "version work refused")
+    Fehler::new("E3044", 422, text.to_owned(), "version work refused")
 }
 
 /// Reading needs the role, but no reason.

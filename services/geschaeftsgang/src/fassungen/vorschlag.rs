@@ -13,11 +13,7 @@ use service_platform::{args, audit, db::Tx, from_row};
 use uuid::Uuid;
 
 use super::{refused, sql};
-use crate::{
-    DeployFehler, Herkunft, Inner,
-    aufgaben::away,
-    definitionen::Urheber,
-};
+use crate::{DeployFehler, Herkunft, Inner, aufgaben::away, definitionen::Urheber};
 
 /// Characters of a reason.
 const GRUND_MAX: usize = 500;
@@ -35,11 +31,24 @@ pub(super) struct Zeile {
     entschieden: Option<Timestamp>,
     entschieden_grund: Option<String>,
 }
-from_row!(Zeile { id, name, grund, person, person_name, at, stand, zweite_person, von, entschieden, entschieden_grund });
+from_row!(Zeile {
+    id,
+    name,
+    grund,
+    person,
+    person_name,
+    at,
+    stand,
+    zweite_person,
+    von,
+    entschieden,
+    entschieden_grund
+});
 
 impl From<Zeile> for Vorschlag {
     fn from(z: Zeile) -> Self {
-        let entschieden = z.entschieden.map(|at| (z.von.unwrap_or_default(), at, z.entschieden_grund.unwrap_or_default()));
+        let entschieden =
+            z.entschieden.map(|at| (z.von.unwrap_or_default(), at, z.entschieden_grund.unwrap_or_default()));
         Self {
             id: z.id,
             inhalt: Inhalt::of(&z.name),
@@ -57,18 +66,20 @@ impl From<Zeile> for Vorschlag {
 
 fn decided() -> Fehler {
     let text = "Über diesen Vorschlag ist schon entschieden. Laden Sie die Seite neu.";
-    Fehler::new("E3013", 409, text, "proposal is decided")
+    Fehler::new("E3042", 409, text, "proposal is decided")
 }
 
 fn own() -> Fehler {
     let text = "Sie haben diese Fassung vorgeschlagen. Eine zweite Person veröffentlicht sie.";
-    Fehler::new("E3012", 403, text, "four eyes: the author publishes")
+    Fehler::new("E3041", 403, text, "four eyes: the author publishes")
 }
 
 fn reason(grund: &str) -> Result<&str, Fehler> {
     let grund = grund.trim();
     match grund.chars().count() {
-        n if n < 3 => Err(Fehler::new("E3007", 422, "Nennen Sie einen Grund. Er steht im Protokoll.", "reason missing")),
+        n if n < 3 => {
+            Err(Fehler::new("E3007", 422, "Nennen Sie einen Grund. Er steht im Protokoll.", "reason missing"))
+        }
         n if n > GRUND_MAX => Err(refused("Der Grund ist zu lang. Kürzen Sie ihn auf 500 Zeichen.")),
         _ => Ok(grund),
     }
@@ -172,11 +183,11 @@ impl Inner {
         }
         if p.gegen != gegen {
             let text = "Inzwischen läuft eine andere Fassung. Sehen Sie den Unterschied noch einmal an.";
-            return Err(Fehler::new("E3013", 409, text, "running version changed since the page was read"));
+            return Err(Fehler::new("E3042", 409, text, "running version changed since the page was read"));
         }
         if p.durchgefallen() > 0 && !trotz {
             let text = "Nicht alle Beispiele stimmen. Bestätigen Sie, dass Sie trotzdem veröffentlichen.";
-            return Err(Fehler::new("E3014", 422, text, "example rows fail, not confirmed"));
+            return Err(Fehler::new("E3043", 422, text, "example rows fail, not confirmed"));
         }
         let by = Urheber { actor: &audit::person(actor), grund };
         let refuse = |e: DeployFehler| match e {

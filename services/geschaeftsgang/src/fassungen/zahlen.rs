@@ -70,8 +70,7 @@ impl Inner {
         // Jobs that gave up wait in their own table.
         let stopped: Vec<(String, u64)> = self.db.all(&sql::ZAHLEN_STOERUNGEN, args![id]).await.map_err(away)?;
         stopped.into_iter().for_each(|(element, n)| here.entry(element).or_default().1 += n);
-        let (ended,): (u64,) =
-            self.db.one(&sql::ZAHLEN_BEENDET, args![id, since, GRENZE + 1]).await.map_err(away)?;
+        let (ended,): (u64,) = self.db.one(&sql::ZAHLEN_BEENDET, args![id, since, GRENZE + 1]).await.map_err(away)?;
         let spans: Vec<(String, u64, Option<i64>, Option<i64>)> =
             self.db.all(&sql::ZAHLEN_DAUER, args![id, since, GRENZE]).await.map_err(away)?;
 

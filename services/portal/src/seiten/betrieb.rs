@@ -8,6 +8,7 @@ use axum::{
 };
 use nachrichten::{JobId, ablaeufe::Stoerung};
 
+use super::fassungen::{VorschlagZeile, vorschlag_zeile};
 use crate::{
     format,
     rahmen::{Ctx, Rahmen, html},
@@ -27,6 +28,7 @@ struct BetriebSeite {
     aktiv: u64,
     beendet: u64,
     outbox: u64,
+    vorschlaege: Vec<VorschlagZeile>,
     fehler: String,
     grund: String,
 }
@@ -107,7 +109,10 @@ fn gruppieren(list: &[Stoerung]) -> Vec<Ursache> {
 async fn seite(ctx: &Ctx, felder: &Felder, fehler: &str, status: StatusCode) -> Seite {
     let stoerungen = ctx.app.ablaeufe.stoerungen(&ctx.ich.actor).await?;
     let kz = ctx.app.ablaeufe.kennzahlen(&ctx.ich.actor).await?;
+    // The overview shows what it can: who may not see proposals sees none.
+    let vorschlaege = ctx.app.fassungen.vorschlaege(&ctx.ich.actor).await.unwrap_or_default();
     let page = BetriebSeite {
+        vorschlaege: vorschlaege.into_iter().map(|v| vorschlag_zeile(ctx, v)).collect(),
         ursachen: gruppieren(&stoerungen),
         ablaeufe: stoerungen.len(),
         dienste: ctx.app.dienste.stand().await,

@@ -4,6 +4,7 @@
 
 mod daten;
 mod dienste;
+mod fassungen;
 
 use std::sync::{Arc, Mutex};
 
@@ -76,6 +77,7 @@ impl Fake {
             sendungen: me.clone(),
             aufgaben: me.clone(),
             ablaeufe: me.clone(),
+            fassungen: me.clone(),
             dokumente: me.clone(),
             suche: me.clone(),
             konten: me.clone(),

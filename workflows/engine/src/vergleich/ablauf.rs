@@ -117,7 +117,8 @@ fn dinge(document: &Document, process: &str) -> Result<Vec<Ding>, String> {
 /// Everything said below an element, up to the next thing with a life of its own.
 fn facts<'a>(node: Node<'a, '_>, path: &mut Vec<&'a str>, names: &HashMap<&str, &str>, ding: &mut Ding) {
     for a in node.attributes() {
-        let technical = a.name() == "id" || (a.name() == "type" && a.namespace().is_some_and(|n| n.contains("XMLSchema")));
+        let technical =
+            a.name() == "id" || (a.name() == "type" && a.namespace().is_some_and(|n| n.contains("XMLSchema")));
         if technical || (path.is_empty() && a.name() == "name") {
             continue;
         }

@@ -91,7 +91,11 @@ impl Modell {
     }
 
     fn table(&mut self, decision: Node, table: Node, several: bool) {
-        let of = if several { format!(" in „{}“", decision.attribute("name").unwrap_or_default()) } else { String::new() };
+        let of = if several {
+            format!(" in „{}“", decision.attribute("name").unwrap_or_default())
+        } else {
+            String::new()
+        };
         for (tag, was) in [("input", "Eingabespalte"), ("output", "Ergebnisspalte")] {
             for (n, column) in children(table, tag).enumerate() {
                 let mut ding = ding(column, &format!("{was}{of}"));
@@ -189,8 +193,7 @@ fn facts(node: Node, ding: &mut Ding) {
 /// Rows of both tables whose order among the common ones changed: row, old and new number. The fewest that explain it.
 fn moved<'a>(alt: &[Regel], neu: &'a [Regel]) -> Vec<(&'a Ding, usize, usize)> {
     let before: HashMap<&str, usize> = alt.iter().enumerate().map(|(i, r)| (r.ding.id.as_str(), i)).collect();
-    let common: Vec<(usize, &Regel)> =
-        neu.iter().filter_map(|r| Some((*before.get(r.ding.id.as_str())?, r))).collect();
+    let common: Vec<(usize, &Regel)> = neu.iter().filter_map(|r| Some((*before.get(r.ding.id.as_str())?, r))).collect();
     let kept = longest_rising(&common.iter().map(|(i, _)| *i).collect::<Vec<_>>());
     let stays = |n: &usize| kept.contains(n);
     let list = common.iter().enumerate().filter(|(n, _)| !stays(n));
