@@ -21,7 +21,7 @@ statements! {
     pub LAUFEND = "SELECT count(*) FROM geschaeftsgang_instanz WHERE definition = $1 AND beendet IS NULL";
     pub TABELLE = "SELECT version, xml FROM geschaeftsgang_tabelle WHERE name = $1 AND version = $2";
     pub TABELLE_JETZT = "SELECT version, xml FROM geschaeftsgang_tabelle WHERE name = $1 ORDER BY version DESC LIMIT 1";
-    pub TABELLEN_LISTE = "SELECT name, version, deployed, CASE WHEN herkunft = 'auslieferung' THEN 1 ELSE 0 END FROM geschaeftsgang_tabelle ORDER BY name, version";
+    pub TABELLEN_LISTE = "SELECT name, version, deployed, CAST(CASE WHEN herkunft = 'auslieferung' THEN 1 ELSE 0 END AS BIGINT) FROM geschaeftsgang_tabelle ORDER BY name, version";
     pub BEISPIELE = "SELECT version, zeilen FROM geschaeftsgang_beispiele WHERE name = $1 AND version <= $2 ORDER BY version DESC LIMIT 1";
     pub BEISPIELE_SETZEN = "INSERT INTO geschaeftsgang_beispiele (name, version, zeilen) VALUES ($1, $2, $3) ON CONFLICT (name, version) DO UPDATE SET zeilen = excluded.zeilen";
 

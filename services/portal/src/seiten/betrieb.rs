@@ -109,8 +109,7 @@ fn gruppieren(list: &[Stoerung]) -> Vec<Ursache> {
 async fn seite(ctx: &Ctx, felder: &Felder, fehler: &str, status: StatusCode) -> Seite {
     let stoerungen = ctx.app.ablaeufe.stoerungen(&ctx.ich.actor).await?;
     let kz = ctx.app.ablaeufe.kennzahlen(&ctx.ich.actor).await?;
-    // The overview shows what it can: who may not see proposals sees none.
-    let vorschlaege = ctx.app.fassungen.vorschlaege(&ctx.ich.actor).await.unwrap_or_default();
+    let vorschlaege = ctx.app.fassungen.vorschlaege(&ctx.ich.actor).await?;
     let page = BetriebSeite {
         vorschlaege: vorschlaege.into_iter().map(|v| vorschlag_zeile(ctx, v)).collect(),
         ursachen: gruppieren(&stoerungen),

@@ -104,6 +104,7 @@ fn dinge(document: &Document, process: &str) -> Result<Vec<Ding>, String> {
         let mut ding = Ding {
             id: id(node),
             name: name(node),
+            tag: worte::was(node),
             was: worte::was(node),
             angaben: Vec::new(),
             lage: places.get(&*id(node)).cloned().unwrap_or_default(),

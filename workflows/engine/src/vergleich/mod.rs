@@ -34,6 +34,9 @@ impl Wert {
 struct Ding {
     id: String,
     name: String,
+    /// What it is; decides whether it is another kind.
+    tag: String,
+    /// The same for the eye.
     was: String,
     /// In the order of the file; several of one word are one value.
     angaben: Vec<(String, Wert)>,
@@ -69,8 +72,10 @@ fn angaben(alt: &Ding, neu: &Ding) -> Vec<Angabe> {
             });
         }
     };
-    tell("Art", Some(&Wert::plain(&*alt.was)), Some(&Wert::plain(&*neu.was)));
-    tell("Name", Some(&Wert::plain(&*alt.name)), Some(&Wert::plain(&*neu.name)));
+    let art = |d: &Ding| Wert { gleich: d.tag.clone(), zeige: d.was.clone() };
+    tell("Art", Some(&art(alt)), Some(&art(neu)));
+    let name = if neu.tag == "rule" { "Erläuterung" } else { "Name" };
+    tell(name, Some(&Wert::plain(&*alt.name)), Some(&Wert::plain(&*neu.name)));
     for (was, wert) in &alt.angaben {
         tell(was, Some(wert), neu.angabe(was));
     }

@@ -153,7 +153,8 @@ fn ding(node: Node, was: &str) -> Ding {
         let before = node.prev_siblings().filter(|n| n.tag_name().name() == "rule").count();
         id = format!("zeile-{before}");
     }
-    Ding { id, name: text("name"), was: was.to_owned(), angaben: Vec::new(), lage: String::new() }
+    let tag = node.tag_name().name().to_owned();
+    Ding { id, name: text("name"), tag, was: was.to_owned(), angaben: Vec::new(), lage: String::new() }
 }
 
 /// What a decision, column or input says of itself, without the columns and rows of its table.
