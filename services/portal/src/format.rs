@@ -136,6 +136,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn spans_are_told_in_their_two_largest_units() {
+        let s = 1_000_000i64;
+        for (span, said) in [
+            (s - 1, "sofort"),
+            (59 * s, "59 s"),
+            (45 * 60 * s, "45 Min."),
+            (3 * 3_600 * s + 120 * s, "3 Std. 2 Min."),
+            (25 * 3_600 * s, "1 Tag 1 Std."),
+            (48 * 3_600 * s, "2 Tage"),
+            (30 * 86_400 * s + 3_600 * s, "30 Tage"),
+        ] {
+            assert_eq!(dauer(span), said);
+        }
+    }
+
+    #[test]
     fn amounts_are_written_the_german_way() {
         for (plain, german) in [
             ("1190", "1.190,00"),

@@ -152,7 +152,7 @@ export function filledPages(world) {
       await person.page.getByLabel("Grund der Veröffentlichung").fill("angesehen");
       await person.page.getByRole("button", { name: "Veröffentlichen" }).click();
       await person.page.getByText("Die neue Fassung ist veröffentlicht.").waitFor();
-      const compare = person.page.getByRole("link", { name: new RegExp(`Fassung 2 mit Fassung 1 vergleichen`) }).first();
+      const compare = person.page.getByRole("link", { name: new RegExp(`Fassung 2 im Vergleich zu Fassung 1`) }).first();
       await open(person, await compare.getAttribute("href"));
       await checkPage(person);
       await person.close();

@@ -22,8 +22,21 @@ pub fn wert(v: &Value) -> String {
         Value::String(text) => text.clone(),
         Value::Array(list) => list.iter().map(wert).collect::<Vec<_>>().join("; "),
         Value::Object(map) => map.iter().map(|(k, v)| format!("{k}: {}", wert(v))).collect::<Vec<_>>().join("; "),
-        Value::Number(n) => n.to_string(),
+        Value::Number(n) => n.to_string().replace('.', ","),
     }
+}
+
+/// The same where the declared type is known: an amount travels as text, and is written with a comma.
+fn typisiert(v: &Value, typ: &str) -> String {
+    match v {
+        Value::String(text) if art(typ) == "number" => text.replace('.', ","),
+        other => wert(other),
+    }
+}
+
+/// A type without its prefix.
+fn art(typ: &str) -> &str {
+    typ.rsplit(':').next().unwrap_or(typ)
 }
 
 fn paare(v: &Value) -> Vec<(String, String)> {
@@ -39,15 +52,14 @@ fn paare(v: &Value) -> Vec<(String, String)> {
 /// A German sentence naming the field.
 fn lesen(name: &str, typ: &str, text: &str, eingabe: bool) -> Result<Option<Value>, String> {
     let text = text.trim();
-    let typ = typ.rsplit(':').next().unwrap_or(typ);
-    Ok(Some(match (text, typ) {
+    Ok(Some(match (text, art(typ)) {
         ("", _) => return Ok(None),
         (LEER, _) => Value::Null,
         ("ja" | "true", "boolean") => true.into(),
         ("nein" | "false", "boolean") => false.into(),
         (_, "boolean") => return Err(format!("Schreiben Sie bei „{name}“ ja oder nein.")),
         (_, "number") => {
-            let plain = format::parse_betrag(text).map(|b| b.to_string()).unwrap_or_else(|| text.to_owned());
+            let plain = format::parse_betrag(text).map_or_else(|| text.replace(',', "."), |b| b.to_string());
             let number: serde_json::Number =
                 plain.parse().map_err(|_| format!("„{name}“ ist eine Zahl, zum Beispiel 50.000,00."))?;
             // Amounts travel as text in the processes, and so in the rows.
@@ -66,7 +78,7 @@ pub struct FeldSicht {
 }
 
 fn feld(prefix: &str, (name, typ): &(String, String), wert: String) -> FeldSicht {
-    let typ = match typ.rsplit(':').next().unwrap_or(typ) {
+    let typ = match art(typ) {
         "number" => "Zahl",
         "boolean" => "ja oder nein",
         "date" => "Datum, zum Beispiel 2026-11-23",
@@ -152,15 +164,16 @@ pub fn urteil(all: usize, failed: usize) -> String {
     }
 }
 
-fn zeile(nr: usize, g: &Geprobt, regel: &str, pfad: &str) -> BeispielZeile {
+fn zeile(nr: usize, g: &Geprobt, bild: &Tabellenbild, pfad: &str) -> BeispielZeile {
+    let typ = |name: &str| bild.eingaben.iter().find(|(n, _)| n == name).map_or("", |(_, typ)| typ.as_str());
     BeispielZeile {
         nr,
-        eingabe: paare(&Value::Object(g.beispiel.eingabe.clone())),
+        eingabe: g.beispiel.eingabe.iter().map(|(name, v)| (name.clone(), typisiert(v, typ(name)))).collect(),
         erwartet: paare(&g.beispiel.erwartet),
         stimmt: g.stimmt(),
         abweichungen: g.abweichungen.iter().map(|(n, a, b)| (n.clone(), wert(a), wert(b))).collect(),
         fehler: g.probe.fehler.clone().unwrap_or_default(),
-        treffer: treffer(&g.probe.zeilen, regel),
+        treffer: treffer(&g.probe.zeilen, &bild.trefferregel),
         stadt: g.beispiel.stadt,
         bearbeiten: format!("{pfad}?zeile={nr}#beispiel-titel"),
     }
@@ -187,8 +200,9 @@ pub fn sicht(
     let nr = if row.is_some() { nr } else { 0 };
     let typed = |prefix: &str, name: &str| felder.map(|f| f.get(&format!("{prefix}_{name}")).to_owned());
     let of = |v: Option<&Value>| v.map(wert).unwrap_or_default();
+    let input = |v: Option<&Value>, typ: &str| v.map(|v| typisiert(v, typ)).unwrap_or_default();
     let eingaben = bild.eingaben.iter().map(|e| {
-        let stored = || of(row.and_then(|b| b.eingabe.get(&e.0)));
+        let stored = || input(row.and_then(|b| b.eingabe.get(&e.0)), &e.1);
         feld("e", e, typed("e", &e.0).unwrap_or_else(stored))
     });
     let ausgaben = bild.ausgaben.iter().map(|a| {
@@ -199,8 +213,8 @@ pub fn sicht(
         feld("a", a, typed("a", &a.0).unwrap_or_else(stored))
     });
     let (eingaben, ausgaben) = (eingaben.collect(), ausgaben.collect());
-    let asked = probe.as_ref().map(|(input, _)| *input);
-    let proben = bild.eingaben.iter().map(|e| feld("p", e, of(asked.and_then(|w| w.get(&e.0))))).collect();
+    let asked = probe.as_ref().map(|(given, _)| *given);
+    let proben = bild.eingaben.iter().map(|e| feld("p", e, input(asked.and_then(|w| w.get(&e.0)), &e.1))).collect();
     let probe = probe.map(|(_, p)| ProbeSicht {
         fehler: p.fehler.clone().unwrap_or_default(),
         ergebnis: paare(&p.ergebnis),
@@ -216,7 +230,7 @@ pub fn sicht(
             .collect(),
     });
     let mut rows: Vec<BeispielZeile> =
-        beispiele.iter().enumerate().map(|(i, g)| zeile(i + 1, g, &bild.trefferregel, &pfad)).collect();
+        beispiele.iter().enumerate().map(|(i, g)| zeile(i + 1, g, bild, &pfad)).collect();
     // What is wrong comes first.
     rows.sort_by_key(|z| (z.stimmt, z.nr));
     let failed = rows.iter().filter(|z| !z.stimmt).count();
@@ -319,6 +333,8 @@ mod tests {
         let read = |typ: &str, text: &str, input| lesen("x", typ, text, input);
         assert_eq!(read("number", "50.000,01", true), Ok(Some(json!("50000.01"))));
         assert_eq!(read("number", "5", false), Ok(Some(json!(5))));
+        assert_eq!(read("number", "0,125", true), Ok(Some(json!("0.125"))));
+        assert_eq!(typisiert(&json!("50000.01"), "feel:number"), "50000,01");
         assert_eq!(read("boolean", "ja", false), Ok(Some(json!(true))));
         assert_eq!(read("feel:string", "leer", false), Ok(Some(Value::Null)));
         assert_eq!(read("string", "  ", true), Ok(None));

@@ -103,7 +103,7 @@ pub fn bleibt(laufend: u64, fassung: u32) -> String {
 /// Draws beside the other requests: two whole files are read.
 pub async fn sicht(nr: usize, v: Vergleich, inhalt: Inhalt) -> VergleichSicht {
     let alt = format!("Fassung {}", v.von);
-    let neu = v.nach.map_or_else(|| "Neue Datei".to_owned(), |n| format!("Fassung {n}"));
+    let neu = v.nach.map_or_else(|| "neue Datei".to_owned(), |n| format!("Fassung {n}"));
     let name = if v.name.is_empty() { v.id.clone() } else { v.name.clone() };
     let mut all: Vec<ZeileSicht> = v.aenderungen.iter().filter(|a| a.art != AenderungArt::NurBild).map(zeile).collect();
     let weitere = all.split_off(all.len().min(OFFEN));
@@ -116,7 +116,7 @@ pub async fn sicht(nr: usize, v: Vergleich, inhalt: Inhalt) -> VergleichSicht {
         let (alt, neu, summe) = (alt.clone(), neu.clone(), summe.clone());
         move || {
             let draw = |xml: &str, side, who: &str| {
-                let satz = format!("{who} des Ablaufs im Bild. {summe} Die Liste nennt alle Unterschiede.");
+                let satz = format!("Bild des Ablaufs, {who}. {summe} Die Liste nennt alle Unterschiede.");
                 bild::mit_hinweisen(xml, &hinweise(&v.aenderungen, side), &satz)
             };
             (draw(&v.alt, AenderungArt::Entfallen, &alt), draw(&v.neu, AenderungArt::Neu, &neu))

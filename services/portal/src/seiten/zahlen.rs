@@ -48,7 +48,7 @@ struct ZahlZeile {
 }
 
 fn name(z: &ElementZahlen) -> String {
-    if z.name.is_empty() { format!("{} {}", z.was, z.element) } else { z.name.clone() }
+    if z.name.is_empty() { format!("ohne Namen ({})", z.element) } else { z.name.clone() }
 }
 
 fn dauer(micros: Option<i64>) -> String {

@@ -105,7 +105,7 @@ async fn a_table_is_tried_and_its_examples_are_edited() {
         "what is wrong comes first"
     );
     let tried = b.get(&format!("{address}?probe=ja&p_betrag=60.000,00")).await.text();
-    assert!(tried.contains("Es gilt: <strong>Zeile 1</strong>.") && tried.contains("value=\"60000.00\""));
+    assert!(tried.contains("Es gilt: <strong>Zeile 1</strong>.") && tried.contains("value=\"60000,00\""));
     assert_eq!(protokoll(&fake), ["probieren {\"betrag\":\"60000.00\"}"]);
     let wrong = b.get(&format!("{address}?probe=ja&p_betrag=viel")).await;
     assert!(wrong.status == StatusCode::UNPROCESSABLE_ENTITY && wrong.text().contains("„betrag“ ist eine Zahl"));
