@@ -103,7 +103,7 @@ impl Welt {
     async fn decide(&self, who: &str, element: &str, werte: Value) -> InstanceId {
         let task = self.list(who).await.into_iter().find(|a| a.element == element).unwrap();
         let werte: Werte = serde_json::from_value(werte).unwrap();
-        let e = Erledigung { version: task.version, idempotency_key: Uuid::now_v7().to_string(), werte };
+        let e = Erledigung { version: task.version, idempotency_key: Uuid::now_v7().to_string(), werte, fassung: None };
         self.engine.complete(self.wer(who), task.id, e).await.unwrap();
         task.ablauf
     }
@@ -177,7 +177,7 @@ async fn suite(db: &Db) {
             if w.sees(k).await.iter().any(|t| t.contains("Fremder Brief")) {
                 let task = w.list(k).await.into_iter().find(|a| a.titel == "Fremder Brief").unwrap();
                 let werte: Werte = serde_json::from_value(wrong.clone()).unwrap();
-                let e = Erledigung { version: task.version, idempotency_key: Uuid::now_v7().to_string(), werte };
+                let e = Erledigung { version: task.version, idempotency_key: Uuid::now_v7().to_string(), werte, fassung: None };
                 w.engine.complete(w.wer(k), task.id, e).await.unwrap();
                 break;
             }

@@ -88,7 +88,7 @@ impl Welt {
         key: &str,
         werte: Werte,
     ) -> Result<(), Fehler> {
-        let e = Erledigung { version, idempotency_key: key.to_owned(), werte };
+        let e = Erledigung { version, idempotency_key: key.to_owned(), werte, fassung: None };
         Aufgaben::complete(&self.engine, actor, id, e).await
     }
 

@@ -74,6 +74,7 @@ impl Dokumente for Akten {
             vorgaenge: vec![VorgangSeite {
                 id: vorgang(),
                 titel: "Planung".into(),
+                zda_am: None,
                 dokumente: vec![DokumentZeile {
                     id: dokument(),
                     titel: "Brief".into(),
@@ -92,6 +93,9 @@ impl Dokumente for Akten {
         Err(Fehler::not_found())
     }
     async fn zaehler(&self, _: &Actor) -> Result<(u64, u64), Fehler> {
+        Err(Fehler::not_found())
+    }
+    async fn neue_fassung(&self, _: &Actor, _: DokumentId, _: NeueFassung) -> Result<BlobHash, Fehler> {
         Err(Fehler::not_found())
     }
 }
@@ -187,7 +191,7 @@ impl Welt {
         let task = self.task(who).await.unwrap();
         let version = Aufgaben::get(&self.engine, self.wer(who), task).await.unwrap().aufgabe.version;
         let werte: Werte = serde_json::from_value(werte).unwrap();
-        let e = Erledigung { version, idempotency_key: Uuid::now_v7().to_string(), werte };
+        let e = Erledigung { version, idempotency_key: Uuid::now_v7().to_string(), werte, fassung: None };
         self.engine.complete(self.wer(who), task, e).await.unwrap();
         tokio::time::sleep(Duration::from_millis(800)).await;
     }

@@ -157,17 +157,6 @@ pub struct UmzugBericht {
     pub umgezogen: bool,
 }
 
-/// What the check of a process file or decision table found, and what was deployed.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Einspielung {
-    pub name: String,
-    /// No error was found.
-    pub angenommen: bool,
-    pub befunde: Vec<Pruefbefund>,
-    /// Process or table, its version, and whether that is a new one; empty when only checked.
-    pub eingespielt: Vec<(String, u32, bool)>,
-}
-
 /// One line of a check report.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Pruefbefund {
@@ -231,15 +220,6 @@ pub trait Ablaeufe: Send + Sync {
     async fn zurueckziehen(&self, actor: &Actor, id: InstanceId, grund: &str) -> Result<(), Fehler>;
     /// All instances of a version, or none.
     async fn umziehen(&self, actor: &Actor, umzug: &Umzug) -> Result<UmzugBericht, Fehler>;
-    /// Checks a process file (`.bpmn`) or decision table (`.dmn`) and, unless `probe`, deploys it as the city's version.
-    async fn einspielen(
-        &self,
-        actor: &Actor,
-        name: &str,
-        text: &str,
-        grund: &str,
-        probe: bool,
-    ) -> Result<Einspielung, Fehler>;
     /// Every deployed version; for operators.
     async fn versionen(&self, actor: &Actor) -> Result<Vec<Version>, Fehler>;
 }

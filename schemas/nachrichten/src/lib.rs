@@ -12,6 +12,7 @@ pub mod aufgaben;
 pub mod dokumente;
 pub mod einordnung;
 pub mod erkennung;
+pub mod fassungen;
 pub mod fehler;
 mod hash;
 pub mod hinweise;

@@ -137,6 +137,7 @@ impl App {
             deploy: DeployOptions { kalender, ..DeployOptions::default() },
             gruppen: or!(gruppen(), "organisation"),
             adresse: settings.hinweise.adresse.trim_end_matches('/').to_owned(),
+            zweite_person: settings.ablauf.zweite_person,
             ..EngineOptions::default()
         };
         let engine = Geschaeftsgang::new(db.clone(), bus.clone(), clock.clone(), ids.clone(), options).await;
@@ -281,6 +282,12 @@ async fn sweep(eingang: &Eingang, geschaeftsgang: &Geschaeftsgang, akten: &Akten
 async fn deploy(geschaeftsgang: &Geschaeftsgang) -> Result<(), StartFehler> {
     for (name, xml) in vorrat::TABELLEN {
         or!(geschaeftsgang.deploy_table(name, xml, Herkunft::Auslieferung).await, "decision table");
+    }
+    for (name, zeilen) in vorrat::BEISPIELE {
+        geschaeftsgang
+            .beispiele_geliefert(name, zeilen)
+            .await
+            .map_err(|e| StartFehler(format!("example rows of {name}: {}", e.detail)))?;
     }
     for (name, xml) in vorrat::ABLAEUFE {
         let checked = geschaeftsgang

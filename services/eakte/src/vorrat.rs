@@ -31,5 +31,11 @@ pub const TABELLEN: &[(&str, &str)] = &[
     ("tageshinweise.dmn", include_str!("../../../workflows/tabellen/tageshinweise.dmn")),
 ];
 
+/// Example rows of the tables, by the table's name.
+pub const BEISPIELE: &[(&str, &str)] = &[
+    ("zustaendigkeit.dmn", include_str!("../../../workflows/tabellen/zustaendigkeit.beispiele.json")),
+    ("anordnung.dmn", include_str!("../../../workflows/tabellen/anordnung.beispiele.json")),
+];
+
 pub const AKTENPLAN: &str = include_str!("../../../workflows/tabellen/aktenplan.csv");
 pub const ORGANISATION: &str = include_str!("../../../workflows/tabellen/organisation.json");

@@ -6,8 +6,8 @@ use engine::Command;
 use nachrichten::{
     Actor, DokumentId, InstanceId, JobId, SendungId, Tag, TaskId, Timestamp, Werte,
     ablaeufe::{
-        Ablaeufe, Ablauf, Eingriff, Einspielung, Kennzahlen, Marke, SendungAblauf, SendungAufgabe, Stoerung, Umzug,
-        UmzugBericht, Version,
+        Ablaeufe, Ablauf, Eingriff, Kennzahlen, Marke, SendungAblauf, SendungAufgabe, Stoerung, Umzug, UmzugBericht,
+        Version,
     },
     erkennung,
     fehler::Fehler,
@@ -326,17 +326,6 @@ impl Ablaeufe for Geschaeftsgang {
 
     async fn umziehen(&self, actor: &Actor, umzug: &Umzug) -> Result<UmzugBericht, Fehler> {
         self.inner.umziehen(actor, umzug).await
-    }
-
-    async fn einspielen(
-        &self,
-        actor: &Actor,
-        name: &str,
-        text: &str,
-        grund: &str,
-        probe: bool,
-    ) -> Result<Einspielung, Fehler> {
-        Geschaeftsgang::einspielen(self, actor, name, text, grund, probe).await
     }
 
     async fn versionen(&self, actor: &Actor) -> Result<Vec<Version>, Fehler> {

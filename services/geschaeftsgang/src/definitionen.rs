@@ -157,8 +157,16 @@ pub(crate) struct Urheber<'a> {
     pub grund: &'a str,
 }
 
-/// The program itself, or whoever has its command line.
-const DIENST: Urheber = Urheber { actor: "dienst:geschaeftsgang", grund: "" };
+impl Herkunft {
+    /// Who deploys without a proposal: the program at its start, or an administrator on the machine.
+    fn urheber(self) -> Urheber<'static> {
+        let (actor, grund) = match self {
+            Self::Auslieferung => ("dienst:geschaeftsgang", ""),
+            Self::Stadt => ("dienst:kommandozeile", "eakte workflow deploy"),
+        };
+        Urheber { actor, grund }
+    }
+}
 
 /// A new version and its audit entry stand or fall together.
 struct Neu<'a> {
@@ -256,21 +264,50 @@ impl Geschaeftsgang {
     /// # Errors
     /// The German sentence of the first error with the element's name.
     pub async fn deploy(&self, xml: &str, herkunft: Herkunft) -> Result<Pruefung, DeployFehler> {
-        self.deploy_by(xml, herkunft, DIENST).await
+        let deployment = self.inner.read(xml)?;
+        let mut tx = self.inner.db.begin().await?;
+        let result = self.inner.deploy_in(&mut tx, deployment, xml, herkunft, herkunft.urheber()).await?;
+        tx.commit().await?;
+        self.inner.deployed().await?;
+        Ok(result)
     }
 
-    pub(crate) async fn deploy_by(
+    /// Deploys a decision table under its file name.
+    ///
+    /// # Errors
+    /// The German sentence of what does not read.
+    pub async fn deploy_table(&self, name: &str, xml: &str, herkunft: Herkunft) -> Result<Deployed, DeployFehler> {
+        let mut tx = self.inner.db.begin().await?;
+        let result = self.inner.deploy_table_in(&mut tx, name, xml, herkunft, herkunft.urheber()).await?;
+        tx.commit().await?;
+        self.inner.deployed().await?;
+        Ok(result)
+    }
+
+    /// The newest definition of a process, for pictures.
+    pub async fn definition(&self, process: &str) -> Option<Arc<Definition>> {
+        self.inner.definitionen.read().await.newest(process).map(|f| f.definition)
+    }
+}
+
+impl Inner {
+    /// A process file, prepared.
+    pub(crate) fn read(&self, xml: &str) -> Result<engine::Deployment, DeployFehler> {
+        engine::deploy(xml, self.tabellen.clone(), &self.options.deploy)
+            .map_err(|e| DeployFehler::Refused(e.to_string()))
+    }
+
+    /// Writes the new versions of a prepared file; they are known after the commit, see [`Inner::deployed`].
+    pub(crate) async fn deploy_in(
         &self,
+        tx: &mut Tx,
+        deployment: engine::Deployment,
         xml: &str,
         herkunft: Herkunft,
         urheber: Urheber<'_>,
     ) -> Result<Pruefung, DeployFehler> {
-        let inner = &self.inner;
-        let deployment = engine::deploy(xml, inner.tabellen.clone(), &inner.options.deploy)
-            .map_err(|e| DeployFehler::Refused(e.to_string()))?;
-        let (file, now) = (BlobHash::of(xml.as_bytes()), inner.now());
+        let (file, now) = (BlobHash::of(xml.as_bytes()), self.now());
         let mut result = Pruefung { deployed: Vec::new(), warnings: deployment.findings };
-        let mut tx = inner.db.begin().await?;
         for definition in deployment.processes {
             let process = definition.id().to_owned();
             let last: Option<(u32, BlobHash, String)> = tx.optional(&sql::DEFINITION_LETZTE, args![&process]).await?;
@@ -279,7 +316,7 @@ impl Geschaeftsgang {
                 result.deployed.push(Deployed { process, version, neu: false });
                 continue;
             }
-            let (id, version) = (inner.definition_id(), last.map_or(1, |(v, ..)| v + 1));
+            let (id, version) = (self.definition_id(), last.map_or(1, |(v, ..)| v + 1));
             let values = args![id, &process, version, definition.name(), xml, file, now, herkunft.word()];
             tx.execute(&sql::DEFINITION_INSERT, values).await?;
             tx.execute(&sql::STARTTERMIN_CLEAR, args![&process]).await?;
@@ -290,54 +327,40 @@ impl Geschaeftsgang {
                     tx.execute(&sql::STARTTERMIN_INSERT, values).await?;
                 }
             }
-            Neu { name: &process, version, hash: file, herkunft, at: now }.note(&mut tx, urheber).await?;
+            Neu { name: &process, version, hash: file, herkunft, at: now }.note(tx, urheber).await?;
             result.deployed.push(Deployed { process, version, neu: true });
         }
-        tx.commit().await?;
-        // Known once it is lasting, and in the same way as on every other engine.
-        let mut tx = inner.db.begin().await?;
-        inner.refresh(&mut tx).await?;
-        tx.rollback().await?;
-        inner.fristen.notify_one();
         Ok(result)
     }
 
-    /// Deploys a decision table under its file name.
-    ///
-    /// # Errors
-    /// The German sentence of what does not read.
-    pub async fn deploy_table(&self, name: &str, xml: &str, herkunft: Herkunft) -> Result<Deployed, DeployFehler> {
-        self.deploy_table_by(name, xml, herkunft, DIENST).await
-    }
-
-    pub(crate) async fn deploy_table_by(
+    /// Writes a new version of a table; known after the commit, see [`Inner::deployed`].
+    pub(crate) async fn deploy_table_in(
         &self,
+        tx: &mut Tx,
         name: &str,
         xml: &str,
         herkunft: Herkunft,
         urheber: Urheber<'_>,
     ) -> Result<Deployed, DeployFehler> {
-        let inner = &self.inner;
         Tables::parse(xml).map_err(|e| DeployFehler::Refused(format!("{name}: {e}")))?;
-        let (hash, now) = (BlobHash::of(xml.as_bytes()), inner.now());
-        let mut tx = inner.db.begin().await?;
+        let (hash, now) = (BlobHash::of(xml.as_bytes()), self.now());
         let last: Option<(u32, BlobHash, String)> = tx.optional(&sql::TABELLE_LETZTE, args![name]).await?;
         let neu = herkunft.follows(name, &last, hash);
         let version = last.map_or(0, |(v, ..)| v) + u32::from(neu);
         if neu {
             let values = args![name, version, xml, hash, now, herkunft.word()];
             tx.execute(&sql::TABELLE_INSERT, values).await?;
-            Neu { name, version, hash, herkunft, at: now }.note(&mut tx, urheber).await?;
+            Neu { name, version, hash, herkunft, at: now }.note(tx, urheber).await?;
         }
-        tx.commit().await?;
-        let mut tx = inner.db.begin().await?;
-        inner.refresh(&mut tx).await?;
-        tx.rollback().await?;
         Ok(Deployed { process: name.to_owned(), version, neu })
     }
 
-    /// The newest definition of a process, for pictures.
-    pub async fn definition(&self, process: &str) -> Option<Arc<Definition>> {
-        self.inner.definitionen.read().await.newest(process).map(|f| f.definition)
+    /// New versions are known once they are lasting, and in the same way as on every other engine.
+    pub(crate) async fn deployed(&self) -> Result<(), DbError> {
+        let mut tx = self.db.begin().await?;
+        self.refresh(&mut tx).await?;
+        tx.rollback().await?;
+        self.fristen.notify_one();
+        Ok(())
     }
 }

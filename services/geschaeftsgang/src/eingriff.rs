@@ -2,10 +2,10 @@
 //! What operators do to running processes: stop and go on, take a step back or start one, set a variable, end it, and
 //! move everything that runs on one version to another. Each act has a reason and stands in the audit trail.
 
-use engine::{Command, DeployError, ElementInstanceId, MigrationPlan};
+use engine::{Command, ElementInstanceId, MigrationPlan};
 use nachrichten::{
     Actor, DefinitionId, InstanceId, Timestamp, Werte,
-    ablaeufe::{Eingriff, Einspielung, Pruefbefund, Umzug, UmzugBericht, Version},
+    ablaeufe::{Eingriff, Umzug, UmzugBericht, Version},
     fehler::Fehler,
 };
 use serde_json::{Value, json};
@@ -16,15 +16,14 @@ use service_platform::{
 };
 
 use crate::{
-    Geschaeftsgang, Herkunft, Inner,
+    Geschaeftsgang, Inner,
     aufgaben::away,
-    definitionen::Urheber,
     fahrt::{Fahrt, FahrtFehler},
     sql,
 };
 
 impl Inner {
-    async fn operator(&self, actor: &Actor, grund: &str) -> Result<(), Fehler> {
+    pub(crate) async fn operator(&self, actor: &Actor, grund: &str) -> Result<(), Fehler> {
         if !rechte::is(&self.db, actor.person, "rolle:Betrieb").await.map_err(away)? {
             let text = "Diese Handlung ist dem Betrieb vorbehalten.";
             return Err(Fehler::new("E7003", 403, text, "role Betrieb is missing"));
@@ -161,12 +160,7 @@ pub(crate) enum Hindernis {
     Fahrt(FahrtFehler),
 }
 
-fn befund(f: engine::Finding) -> Pruefbefund {
-    let schritt = f.name.filter(|n| !n.is_empty()).or(f.element);
-    Pruefbefund { fehler: f.level == engine::Level::Error, schritt, text: f.text }
-}
-
-struct VersionRow {
+pub(crate) struct VersionRow {
     process: String,
     version: u32,
     name: String,
@@ -183,43 +177,6 @@ impl From<VersionRow> for Version {
 }
 
 impl Geschaeftsgang {
-    /// Checks a file and, unless `probe`, deploys it; the audit trail keeps who, why and the file's hash of each version.
-    pub(crate) async fn einspielen(
-        &self,
-        actor: &Actor,
-        name: &str,
-        text: &str,
-        grund: &str,
-        probe: bool,
-    ) -> Result<Einspielung, Fehler> {
-        let inner = &self.inner;
-        inner.operator(actor, if probe { "Probe" } else { grund }).await?;
-        let table = name.ends_with(".dmn");
-        let mut bericht = Einspielung { name: name.to_owned(), ..Einspielung::default() };
-        let problem = |text: String| Pruefbefund { fehler: true, schritt: None, text };
-        bericht.befunde = match (table, engine::Tables::parse(text)) {
-            (true, Ok(_)) => Vec::new(),
-            (true, Err(text)) => vec![problem(text)],
-            (false, _) => match engine::deploy(text, inner.tabellen.clone(), &inner.options.deploy) {
-                Ok(deployment) => deployment.findings.into_iter().map(befund).collect(),
-                Err(DeployError::Refused(findings)) => findings.into_iter().map(befund).collect(),
-                Err(DeployError::Unreadable(text)) => vec![problem(text)],
-            },
-        };
-        bericht.angenommen = !bericht.befunde.iter().any(|b| b.fehler);
-        if probe || !bericht.angenommen {
-            return Ok(bericht);
-        }
-        let by = Urheber { actor: &audit::person(actor), grund };
-        let deployed = match table {
-            true => self.deploy_table_by(name, text, Herkunft::Stadt, by).await.map(|d| vec![d]),
-            false => self.deploy_by(text, Herkunft::Stadt, by).await.map(|p| p.deployed),
-        };
-        let deployed = deployed.map_err(away)?;
-        bericht.eingespielt = deployed.into_iter().map(|d| (d.process, d.version, d.neu)).collect();
-        Ok(bericht)
-    }
-
     /// Every version with how many instances run on it and ended on it.
     pub async fn alle_versionen(&self) -> Result<Vec<Version>, DbError> {
         let rows: Vec<VersionRow> = self.inner.db.all(&sql::BESTAND_LISTE, args![]).await?;

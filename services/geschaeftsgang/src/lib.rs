@@ -16,6 +16,7 @@ mod definitionen;
 mod eingriff;
 mod fahrt;
 mod fassung;
+mod fassungen;
 mod hinweise;
 mod jobs;
 mod laufweg;
@@ -69,7 +70,7 @@ pub const FAILPOINTS: [&str; 9] = [
 
 /// All statements, for the test that prepares each one.
 pub fn statements() -> Vec<(&'static str, Sql)> {
-    [sql::STATEMENTS, sql::VIELE, fassung::STATEMENTS, laufweg::STATEMENTS].concat()
+    [sql::STATEMENTS, sql::VIELE, fassung::STATEMENTS, laufweg::STATEMENTS, fassungen::sql::STATEMENTS].concat()
 }
 
 /// What the service may be told.
@@ -91,6 +92,8 @@ pub struct Options {
     pub gruppen: BTreeMap<String, String>,
     /// Address of the portal in mails, without a slash at the end.
     pub adresse: String,
+    /// A version that one person proposed is published by another one.
+    pub zweite_person: bool,
 }
 
 impl Default for Options {
@@ -104,6 +107,7 @@ impl Default for Options {
             deploy: DeployOptions::default(),
             gruppen: BTreeMap::new(),
             adresse: "http://127.0.0.1:8080".to_owned(),
+            zweite_person: true,
         }
     }
 }

@@ -26,12 +26,19 @@ pub struct Settings {
     pub uebergabe: Uebergabe,
     pub kalender: KalenderSettings,
     pub hinweise: HinweisSettings,
+    pub ablauf: AblaufSettings,
 }
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HinweisSettings {
     pub adresse: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AblaufSettings {
+    pub zweite_person: bool,
 }
 
 #[derive(Clone, Debug, Deserialize)]

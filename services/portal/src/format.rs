@@ -15,6 +15,23 @@ pub fn zeitpunkt(t: Timestamp) -> String {
     format!("{}, {}", t.tag().deutsch(), uhrzeit(t))
 }
 
+/// A span of calendar time in its two largest units: `2 Tage 3 Std.`, `45 Min.`; under a second `sofort`.
+pub fn dauer(micros: i64) -> String {
+    let s = micros.max(0) / 1_000_000;
+    let (days, hours, minutes) = (s / 86_400, s % 86_400 / 3_600, s % 3_600 / 60);
+    let day = |d: i64| if d == 1 { "1 Tag".to_owned() } else { format!("{d} Tage") };
+    match (days, hours, minutes) {
+        (0, 0, 0) if s == 0 => "sofort".to_owned(),
+        (0, 0, 0) => format!("{s} s"),
+        (0, 0, m) => format!("{m} Min."),
+        (0, h, 0) => format!("{h} Std."),
+        (0, h, m) => format!("{h} Std. {m} Min."),
+        (d, 0, _) => day(d),
+        (d, h, _) if d < 10 => format!("{} {h} Std.", day(d)),
+        (d, ..) => day(d),
+    }
+}
+
 /// `1.190,00 €` with a protected space; other currencies by their code.
 pub fn betrag(b: Betrag, waehrung: Option<&str>) -> String {
     let zeichen = match waehrung {
@@ -117,6 +134,22 @@ pub fn frist(tag: Tag, heute: Tag) -> Frist {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn spans_are_told_in_their_two_largest_units() {
+        let s = 1_000_000i64;
+        for (span, said) in [
+            (s - 1, "sofort"),
+            (59 * s, "59 s"),
+            (45 * 60 * s, "45 Min."),
+            (3 * 3_600 * s + 120 * s, "3 Std. 2 Min."),
+            (25 * 3_600 * s, "1 Tag 1 Std."),
+            (48 * 3_600 * s, "2 Tage"),
+            (30 * 86_400 * s + 3_600 * s, "30 Tage"),
+        ] {
+            assert_eq!(dauer(span), said);
+        }
+    }
 
     #[test]
     fn amounts_are_written_the_german_way() {

@@ -268,7 +268,10 @@ impl Ctx {
             "vertretung" => gut("Die Vertretung ist eingetragen.".to_owned()),
             "vertretung-ende" => gut("Die Vertretung ist beendet.".to_owned()),
             "eingriff" => gut("Der Eingriff ist ausgeführt. Der Grund steht im Protokoll.".to_owned()),
-            "eingespielt" => gut("Die neue Fassung ist eingespielt. Neue Abläufe beginnen mit ihr.".to_owned()),
+            "vorgeschlagen" => gut("Der Vorschlag ist eingereicht. Er steht unter Betrieb.".to_owned()),
+            "veroeffentlicht" => gut("Die neue Fassung ist veröffentlicht. Neue Abläufe beginnen mit ihr.".to_owned()),
+            "vorschlag-zurueckgezogen" => gut("Der Vorschlag ist zurückgezogen. Der Grund steht im Protokoll.".to_owned()),
+            "beispiel" => gut("Die Beispiele sind gespeichert.".to_owned()),
             "umgezogen" => match self.query("anzahl").as_str() {
                 "1" => gut("1 Ablauf läuft jetzt auf der neuen Fassung.".to_owned()),
                 n => gut(format!("{} Abläufe laufen jetzt auf der neuen Fassung.", n.parse::<u32>().unwrap_or(0))),

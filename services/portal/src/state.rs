@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use nachrichten::{
-    Actor, PersonId, Timestamp, ablaeufe::Ablaeufe, aufgaben::Aufgaben, dokumente::Dokumente, fehler::Fehler,
-    sendungen::Sendungen, suche::Suche, wiedervorlage::Wiedervorlagen,
+    Actor, PersonId, Timestamp, ablaeufe::Ablaeufe, aufgaben::Aufgaben, dokumente::Dokumente, fassungen::Fassungen,
+    fehler::Fehler, sendungen::Sendungen, suche::Suche, wiedervorlage::Wiedervorlagen,
 };
 use service_platform::{
     konten::{Angemeldet, DemoLogin, Einstellungen},
@@ -20,6 +20,7 @@ pub struct PortalState {
     pub sendungen: Arc<dyn Sendungen>,
     pub aufgaben: Arc<dyn Aufgaben>,
     pub ablaeufe: Arc<dyn Ablaeufe>,
+    pub fassungen: Arc<dyn Fassungen>,
     pub dokumente: Arc<dyn Dokumente>,
     pub suche: Arc<dyn Suche>,
     pub konten: Arc<dyn Konten>,

@@ -10,6 +10,8 @@ mod beschluss;
 mod browser;
 #[path = "portal/dateien.rs"]
 mod dateien;
+#[path = "portal/fassungen.rs"]
+mod fassungen;
 mod gemein;
 #[path = "portal/schutz.rs"]
 mod schutz;

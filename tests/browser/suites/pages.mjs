@@ -2,10 +2,13 @@
 // Every page, as the person whose job it is, in all states of checks.mjs.
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
 import { it } from "node:test";
 
 import { button, decide, fillRequired, login, newPerson, open, picture, taskLinks } from "../lib/browser.mjs";
 import { checkPage, checkWeight } from "../lib/checks.mjs";
+import { ROOT } from "../lib/server.mjs";
 
 /** Asks again until there is an answer: work of the services takes its moment. */
 async function until(ask) {
@@ -33,6 +36,9 @@ const PAGES = [
   ["sachbearbeitung", "/suche?q=radwgh"],
   ["betrieb", "/betrieb", "betrieb"],
   ["betrieb", "/betrieb/fassungen"],
+  ["betrieb", "/betrieb/fassungen/rechnung/1"],
+  ["betrieb", "/betrieb/tabellen/zustaendigkeit.dmn/1"],
+  ["betrieb", "/betrieb/tabellen/anordnung.dmn/1?probe=ja&p_betrag=75.000,00&p_amt=66"],
   ["betrieb", "/vertretung"],
   ["feststellung", "/vertretung"],
   ["kasse", "/aufgaben/klaerung"],
@@ -125,6 +131,46 @@ export function filledPages(world) {
     await checkPage(person);
     await person.close();
   });
+
+  for (const [file, change, words] of [
+    ["definitionen/rechnung.bpmn", (text) => text.replaceAll('eakte:versuche="3"', 'eakte:versuche="5"'), "geändert"],
+    ["tabellen/anordnung.dmn", (text) => text.replaceAll("50000", "60000"), "Beispielen stimm"],
+  ]) {
+    it(`a changed ${file} is compared, proposed by one operator and published by another`, async () => {
+      const text = await readFile(path.join(ROOT, "workflows", file), "utf8");
+      assert.notEqual(change(text), text, "nothing was changed");
+      const person = await newPerson(world.browser, world.server.url);
+      await login(person, "betrieb");
+      await open(person, "/betrieb/fassungen");
+      const upload = { name: path.basename(file), mimeType: "application/xml", buffer: Buffer.from(change(text)) };
+      await person.page.getByLabel("Ablauf (.bpmn) oder Tabelle (.dmn)").setInputFiles(upload);
+      await person.page.getByRole("button", { name: "Prüfen" }).click();
+      await person.page.getByRole("heading", { name: /^Prüfbericht/ }).waitFor();
+      assert.ok((await person.page.getByRole("main").textContent()).includes(words));
+      await checkPage(person);
+      await person.page.getByLabel("Grund").fill("Vorführung im Browser");
+      await person.page.getByRole("button", { name: "Vorschlagen" }).click();
+      await person.page.getByText("Eine zweite Person veröffentlicht sie.").waitFor();
+      await checkPage(person);
+      const proposal = new URL(person.page.url()).pathname;
+      await open(person, "/betrieb");
+      await person.page.getByText("1 Vorschlag wartet auf Veröffentlichung.").waitFor();
+      await checkPage(person);
+
+      await login(person, "betrieb.zwei");
+      await open(person, proposal);
+      await checkPage(person);
+      const confirm = person.page.getByLabel(/^Trotzdem veröffentlichen/);
+      if ((await confirm.count()) > 0) await confirm.check();
+      await person.page.getByLabel("Grund der Veröffentlichung").fill("angesehen");
+      await person.page.getByRole("button", { name: "Veröffentlichen" }).click();
+      await person.page.getByText("Die neue Fassung ist veröffentlicht.").waitFor();
+      const compare = person.page.getByRole("link", { name: new RegExp(`Fassung 2 im Vergleich zu Fassung 1`) }).first();
+      await open(person, await compare.getAttribute("href"));
+      await checkPage(person);
+      await person.close();
+    });
+  }
 
   it("a form with a mistake names it and leads to the field", async () => {
     const person = await newPerson(world.browser, world.server.url);

@@ -205,7 +205,7 @@ impl Decisions for TableSet {
 }
 
 /// Limits and refused content. True if an expression asks for the time.
-fn check(xml: &str, limits: &mut Limits) -> Result<bool, String> {
+pub(crate) fn check(xml: &str, limits: &mut Limits) -> Result<bool, String> {
     if xml.len() > MAX_BYTES {
         return Err(format!("Die Datei ist größer als {MAX_BYTES} Bytes."));
     }

@@ -22,9 +22,11 @@ mod size;
 mod state;
 mod step;
 mod structure;
+pub mod tabelle;
 pub mod tck;
 mod timer;
 pub mod trace;
+pub mod vergleich;
 mod warum;
 mod xml;
 

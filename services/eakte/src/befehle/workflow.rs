@@ -11,6 +11,7 @@ use engine::{Decisions, DeployError, DeployOptions, Finding, Level, TableSet, Ta
 use nachrichten::{
     InstanceId, JobId,
     ablaeufe::{Ablaeufe as _, Umzug},
+    fassungen::Fassungen as _,
     fehler::Fehler,
 };
 use serde_json::json;
@@ -93,9 +94,13 @@ pub fn deploy(files: &[PathBuf], ort: &Ort, json: bool) -> Ende {
             let name = file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
             let table = file.extension().is_some_and(|e| e == "dmn");
             let done = match table {
-                true => {
-                    app.geschaeftsgang.deploy_table(&name, &xml, Herkunft::Stadt).await.map(|d| (vec![d], Vec::new()))
-                }
+                true => match app.geschaeftsgang.deploy_table(&name, &xml, Herkunft::Stadt).await {
+                    Ok(d) => {
+                        let failing = failing_examples(app, &d.process, d.version).await;
+                        Ok((vec![d], failing.into_iter().collect()))
+                    }
+                    Err(error) => Err(error),
+                },
                 false => app.geschaeftsgang.deploy(&xml, Herkunft::Stadt).await.map(|p| (p.deployed, p.warnings)),
             };
             let (deployed, warnings, error) = match done {
@@ -127,6 +132,19 @@ pub fn deploy(files: &[PathBuf], ort: &Ort, json: bool) -> Ende {
             }
         }
         Ok(code)
+    })
+}
+
+/// The direct way asks for no confirmation, but it says what a second person would have seen.
+async fn failing_examples(app: &App, name: &str, version: u32) -> Option<Finding> {
+    let page = app.geschaeftsgang.tabelle(&app.cli, name, version).await.ok()?;
+    let failing = page.beispiele.iter().filter(|b| !b.stimmt()).count();
+    (failing > 0).then(|| Finding {
+        level: Level::Warning,
+        code: "examples-fail".to_owned(),
+        element: None,
+        name: None,
+        text: format!("{failing} von {} Beispielen stimmen mit dieser Fassung nicht.", page.beispiele.len()),
     })
 }
 

@@ -45,6 +45,8 @@ CREATE INDEX geschaeftsgang_instanz_dokument ON geschaeftsgang_instanz (dokument
 CREATE INDEX geschaeftsgang_instanz_parent ON geschaeftsgang_instanz (parent, parent_element);
 CREATE INDEX geschaeftsgang_instanz_process ON geschaeftsgang_instanz (process, gestartet);
 CREATE INDEX geschaeftsgang_instanz_stand ON geschaeftsgang_instanz (stand);
+-- What runs and what ended on a version: lists of versions, moves, figures.
+CREATE INDEX geschaeftsgang_instanz_definition ON geschaeftsgang_instanz (definition, beendet, id);
 CREATE INDEX geschaeftsgang_instanz_beendet ON geschaeftsgang_instanz (beendet) WHERE beendet IS NOT NULL;
 -- Append-only; nr is the order over all instances.
 CREATE TABLE geschaeftsgang_verlauf (
@@ -332,3 +334,47 @@ CREATE TRIGGER geschaeftsgang_fassung_neu AFTER UPDATE OF hash ON geschaeftsgang
   FOR EACH ROW WHEN (NEW.hash <> OLD.hash) EXECUTE FUNCTION geschaeftsgang_fassung_neu();
 CREATE TRIGGER geschaeftsgang_ungueltig_fest BEFORE UPDATE OR DELETE ON geschaeftsgang_ungueltig
   FOR EACH ROW EXECUTE FUNCTION geschaeftsgang_fest();
+
+-- Example rows of a table, as JSON; a version without its own has those of the one before.
+CREATE TABLE geschaeftsgang_beispiele (
+  name TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  zeilen TEXT NOT NULL,
+  PRIMARY KEY (name, version)
+);
+-- A new version waits for its second person. stand: wartet, veroeffentlicht, zurueckgezogen.
+CREATE TABLE geschaeftsgang_vorschlag (
+  id UUID NOT NULL PRIMARY KEY,
+  name TEXT NOT NULL,
+  xml TEXT NOT NULL,
+  -- Example rows of a table, as JSON.
+  beispiele TEXT NOT NULL,
+  grund TEXT NOT NULL,
+  person UUID NOT NULL,
+  at BIGINT NOT NULL,
+  zweite_person BIGINT NOT NULL,
+  stand TEXT NOT NULL,
+  entschieden_von UUID,
+  entschieden BIGINT,
+  entschieden_grund TEXT
+);
+CREATE INDEX geschaeftsgang_vorschlag_wartet ON geschaeftsgang_vorschlag (at) WHERE stand = 'wartet';
+-- Four eyes: what one person proposed another publishes; and only what was proposed, once.
+CREATE FUNCTION geschaeftsgang_vorschlag_fest() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  IF TG_OP = 'INSERT' THEN
+    IF NEW.stand <> 'wartet' THEN RAISE EXCEPTION 'a proposal is not changed'; END IF;
+    RETURN NEW;
+  END IF;
+  IF TG_OP = 'DELETE' OR OLD.stand <> 'wartet' OR NEW.id <> OLD.id OR NEW.name <> OLD.name OR NEW.xml <> OLD.xml
+    OR NEW.grund <> OLD.grund OR NEW.person <> OLD.person OR NEW.at <> OLD.at
+    OR NEW.zweite_person <> OLD.zweite_person THEN
+    RAISE EXCEPTION 'a proposal is not changed';
+  END IF;
+  IF NEW.stand = 'veroeffentlicht' AND OLD.zweite_person = 1
+    AND (NEW.entschieden_von IS NULL OR NEW.entschieden_von = OLD.person) THEN
+    RAISE EXCEPTION 'four-eyes';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER geschaeftsgang_vorschlag_fest BEFORE INSERT OR UPDATE OR DELETE ON geschaeftsgang_vorschlag
+  FOR EACH ROW EXECUTE FUNCTION geschaeftsgang_vorschlag_fest();

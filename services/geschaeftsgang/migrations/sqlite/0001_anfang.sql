@@ -45,6 +45,8 @@ CREATE INDEX geschaeftsgang_instanz_dokument ON geschaeftsgang_instanz (dokument
 CREATE INDEX geschaeftsgang_instanz_parent ON geschaeftsgang_instanz (parent, parent_element);
 CREATE INDEX geschaeftsgang_instanz_process ON geschaeftsgang_instanz (process, gestartet);
 CREATE INDEX geschaeftsgang_instanz_stand ON geschaeftsgang_instanz (stand);
+-- What runs and what ended on a version: lists of versions, moves, figures.
+CREATE INDEX geschaeftsgang_instanz_definition ON geschaeftsgang_instanz (definition, beendet, id);
 CREATE INDEX geschaeftsgang_instanz_beendet ON geschaeftsgang_instanz (beendet) WHERE beendet IS NOT NULL;
 -- Append-only; nr is the order over all instances.
 CREATE TABLE geschaeftsgang_verlauf (
@@ -310,3 +312,41 @@ CREATE TABLE geschaeftsgang_befehl (
   at INTEGER NOT NULL,
   antwort TEXT NOT NULL
 ) STRICT;
+
+-- Example rows of a table, as JSON; a version without its own has those of the one before.
+CREATE TABLE geschaeftsgang_beispiele (
+  name TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  zeilen TEXT NOT NULL,
+  PRIMARY KEY (name, version)
+) STRICT;
+-- A new version waits for its second person. stand: wartet, veroeffentlicht, zurueckgezogen.
+CREATE TABLE geschaeftsgang_vorschlag (
+  id BLOB NOT NULL PRIMARY KEY,
+  name TEXT NOT NULL,
+  xml TEXT NOT NULL,
+  -- Example rows of a table, as JSON.
+  beispiele TEXT NOT NULL,
+  grund TEXT NOT NULL,
+  person BLOB NOT NULL,
+  at INTEGER NOT NULL,
+  zweite_person INTEGER NOT NULL,
+  stand TEXT NOT NULL,
+  entschieden_von BLOB,
+  entschieden INTEGER,
+  entschieden_grund TEXT
+) STRICT;
+CREATE INDEX geschaeftsgang_vorschlag_wartet ON geschaeftsgang_vorschlag (at) WHERE stand = 'wartet';
+-- Four eyes: what one person proposed another publishes; and only what was proposed, once.
+CREATE TRIGGER geschaeftsgang_vorschlag_vier_augen BEFORE UPDATE ON geschaeftsgang_vorschlag
+WHEN NEW.stand = 'veroeffentlicht' AND OLD.zweite_person = 1
+  AND (NEW.entschieden_von IS NULL OR NEW.entschieden_von = OLD.person)
+BEGIN SELECT RAISE(ABORT, 'four-eyes'); END;
+CREATE TRIGGER geschaeftsgang_vorschlag_fest BEFORE UPDATE ON geschaeftsgang_vorschlag
+WHEN OLD.stand <> 'wartet' OR NEW.id <> OLD.id OR NEW.name <> OLD.name OR NEW.xml <> OLD.xml OR NEW.grund <> OLD.grund
+  OR NEW.person <> OLD.person OR NEW.at <> OLD.at OR NEW.zweite_person <> OLD.zweite_person
+BEGIN SELECT RAISE(ABORT, 'a proposal is not changed'); END;
+CREATE TRIGGER geschaeftsgang_vorschlag_bleibt BEFORE DELETE ON geschaeftsgang_vorschlag
+BEGIN SELECT RAISE(ABORT, 'a proposal is not changed'); END;
+CREATE TRIGGER geschaeftsgang_vorschlag_neu BEFORE INSERT ON geschaeftsgang_vorschlag WHEN NEW.stand <> 'wartet'
+BEGIN SELECT RAISE(ABORT, 'a proposal is not changed'); END;

@@ -48,6 +48,7 @@ pub struct Form {
 
 #[derive(Clone, Debug)]
 pub struct Kante {
+    pub id: String,
     pub element: Element,
     pub punkte: Vec<(f64, f64)>,
     pub beschriftung: Option<Kasten>,
@@ -87,6 +88,7 @@ pub fn lesen(xml: &str) -> Option<Diagramm> {
     let edges = plane.children().filter(|n| n.tag_name().name() == "BPMNEdge").take(FORMEN_MAX);
     let kanten = edges
         .map(|n| Kante {
+            id: local(n.attribute("bpmnElement").unwrap_or_default()).to_owned(),
             element: of(&n),
             punkte: n
                 .children()

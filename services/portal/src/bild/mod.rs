@@ -19,9 +19,35 @@ pub struct Mark {
     pub incident: bool,
 }
 
+/// How an element stands out: by its line, and by the words beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Zeichen {
+    Jetzt,
+    Stoerung,
+    Neu,
+    Entfallen,
+    Geaendert,
+    /// Only words: figures.
+    Zahl,
+}
+
+/// Something said about an element or a flow.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hinweis {
+    pub element: String,
+    pub zeichen: Zeichen,
+    /// Lines of the badge.
+    pub zeilen: Vec<String>,
+}
+
 /// The picture as an `<svg>` element; empty when the file cannot be read or has no diagram information.
 pub fn svg(bpmn_xml: &str, marks: &[Mark]) -> String {
-    lesen::lesen(bpmn_xml).map(|d| zeichnen::zeichnen(&d, marks)).unwrap_or_default()
+    lesen::lesen(bpmn_xml).map(|d| zeichnen::mit_marken(&d, marks)).unwrap_or_default()
+}
+
+/// The picture with what `hinweise` say; `satz` is its name. Empty as [`svg`].
+pub fn mit_hinweisen(bpmn_xml: &str, hinweise: &[Hinweis], satz: &str) -> String {
+    lesen::lesen(bpmn_xml).map(|d| zeichnen::zeichnen(&d, hinweise, satz)).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -70,6 +96,26 @@ mod tests {
     fn an_incident_is_a_word_too() {
         let svg = svg(KLEIN, &[mark("a", 1, true)]);
         assert!(svg.contains(">Störung<") && svg.contains("jetzt Sachlich prüfen (Störung)"));
+    }
+
+    #[test]
+    fn differences_are_told_by_line_and_word_also_on_a_flow() {
+        let hint = |element: &str, zeichen, wort: &str| Hinweis {
+            element: element.into(),
+            zeichen,
+            zeilen: vec![wort.into()],
+        };
+        let hints = [hint("a", Zeichen::Neu, "+ neu"), hint("f2", Zeichen::Entfallen, "− entfällt")];
+        let svg = mit_hinweisen(KLEIN, &hints, "Fassung 2");
+        let doc = roxmltree::Document::parse(&svg).unwrap();
+        assert_eq!(doc.root_element().attribute("aria-label"), Some("Fassung 2"));
+        let new = doc.descendants().find(|n| n.attribute("data-element") == Some("a")).unwrap();
+        assert_eq!((new.attribute("class"), new.attribute("stroke-width")), (Some("bild-neu"), Some("4")));
+        let flow = doc.descendants().find(|n| n.attribute("data-element") == Some("f2")).unwrap();
+        assert!(flow.attribute("class") == Some("bild-entfallen") && flow.attribute("stroke-dasharray").is_some());
+        for word in ["+ neu", "− entfällt"] {
+            assert!(doc.descendants().any(|n| n.tag_name().name() == "text" && n.text() == Some(word)), "{word}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::{
-    Mark,
+    Hinweis, Mark, Zeichen,
     lesen::{Diagramm, Form, Kante, Kasten},
     symbole,
 };
@@ -25,14 +25,24 @@ fn ist_rahmen(typ: &str) -> bool {
     matches!(typ, "participant" | "lane" | "group")
 }
 
-pub fn zeichnen(d: &Diagramm, marks: &[Mark]) -> String {
+/// Where a process stands.
+pub fn mit_marken(d: &Diagramm, marks: &[Mark]) -> String {
+    let hinweise = marks.iter().map(|m| {
+        let (zeichen, word) = if m.incident { (Zeichen::Stoerung, "Störung") } else { (Zeichen::Jetzt, "jetzt") };
+        let word = if m.count > 1 { format!("{word} ({})", m.count) } else { word.to_owned() };
+        Hinweis { element: m.element.clone(), zeichen, zeilen: vec![word] }
+    });
+    zeichnen(d, &hinweise.collect::<Vec<_>>(), &sentence(d, marks))
+}
+
+pub fn zeichnen(d: &Diagramm, hinweise: &[Hinweis], satz: &str) -> String {
     let k = area(d);
     let mut out = String::with_capacity(8_192);
     let _ = write!(
         out,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"bild\" role=\"img\" aria-label=\"{}\" viewBox=\"{:.0} {:.0} {:.0} {:.0}\" width=\"{:.0}\" height=\"{:.0}\" \
          fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.5\" font-size=\"12\">",
-        escape(&sentence(d, marks)),
+        escape(satz),
         k.x,
         k.y,
         k.b,
@@ -47,14 +57,27 @@ pub fn zeichnen(d: &Diagramm, marks: &[Mark]) -> String {
         "boundaryEvent" => 3,
         _ => 2,
     };
+    let of = |id: &str| hinweise.iter().find(|h| h.element == id);
     let draw = |out: &mut String, n: u8| {
-        d.formen.iter().filter(|f| layer(f) == n).for_each(|f| form(out, f, marks.iter().find(|m| m.element == f.id)));
+        d.formen.iter().filter(|f| layer(f) == n).for_each(|f| form(out, f, of(&f.id)));
     };
     draw(&mut out, 0);
     draw(&mut out, 1);
-    d.kanten.iter().for_each(|k| kante(&mut out, k));
+    d.kanten.iter().for_each(|k| kante(&mut out, k, of(&k.id)));
     draw(&mut out, 2);
     draw(&mut out, 3);
+    // Words last, so that no line crosses them.
+    for f in &d.formen {
+        if let Some(h) = of(&f.id) {
+            badge(&mut out, h, f.kasten.x + f.kasten.b / 2.0, f.kasten.y + 7.0);
+        }
+    }
+    for k in &d.kanten {
+        if let Some(h) = of(&k.id) {
+            let (x, y) = middle_of(&k.punkte);
+            badge(&mut out, h, x, y + 10.0);
+        }
+    }
     out.push_str("</svg>");
     out
 }
@@ -88,14 +111,21 @@ fn area(d: &Diagramm) -> Kasten {
     Kasten { x: x0 - RAND, y: y0 - RAND, b: x1 - x0 + 2.0 * RAND, h: y1 - y0 + 2.0 * RAND + 16.0 }
 }
 
-fn form(out: &mut String, f: &Form, mark: Option<&Mark>) {
-    let class = match mark {
-        Some(m) if m.incident => "bild-stoerung",
-        Some(_) => "bild-jetzt",
-        None => "bild-form",
-    };
-    let thick = if mark.is_some() { " stroke-width=\"4\"" } else { "" };
-    let _ = write!(out, "<g class=\"{class}\" data-element=\"{}\"{thick}>", escape(&f.id));
+/// Class and line of what stands out: each has a line of its own, so that colour is never alone.
+fn stil(hinweis: Option<&Hinweis>, sonst: &'static str) -> (&'static str, &'static str) {
+    match hinweis.map(|h| h.zeichen) {
+        None | Some(Zeichen::Zahl) => (sonst, ""),
+        Some(Zeichen::Jetzt) => ("bild-jetzt", " stroke-width=\"4\""),
+        Some(Zeichen::Stoerung) => ("bild-stoerung", " stroke-width=\"4\""),
+        Some(Zeichen::Neu) => ("bild-neu", " stroke-width=\"4\""),
+        Some(Zeichen::Entfallen) => ("bild-entfallen", " stroke-width=\"2.5\" stroke-dasharray=\"3 5\""),
+        Some(Zeichen::Geaendert) => ("bild-geaendert", " stroke-width=\"3\" stroke-dasharray=\"14 4\""),
+    }
+}
+
+fn form(out: &mut String, f: &Form, hinweis: Option<&Hinweis>) {
+    let (class, line) = stil(hinweis, "bild-form");
+    let _ = write!(out, "<g class=\"{class}\" data-element=\"{}\"{line}>", escape(&f.id));
     let typ = f.element.typ.as_str();
     let k = f.kasten;
     if typ.to_ascii_lowercase().ends_with("event") {
@@ -121,25 +151,37 @@ fn form(out: &mut String, f: &Form, mark: Option<&Mark>) {
         }
     }
     out.push_str("</g>");
-    if let Some(m) = mark {
-        badge(out, m, k);
-    }
 }
 
-/// The word at the current element.
-fn badge(out: &mut String, m: &Mark, k: Kasten) {
-    let word = if m.incident { "Störung" } else { "jetzt" };
-    let word = if m.count > 1 { format!("{word} ({})", m.count) } else { word.to_owned() };
-    let width = word.chars().count() as f64 * 7.2 + 14.0;
-    let x = k.x + k.b / 2.0 - width / 2.0;
+/// Words in a box whose lower edge is at `y`.
+fn badge(out: &mut String, h: &Hinweis, mid: f64, y: f64) {
+    const ZEILE: f64 = 15.0;
+    let longest = h.zeilen.iter().map(|z| z.chars().count()).max().unwrap_or(0);
+    let width = longest as f64 * 7.2 + 14.0;
+    let height = h.zeilen.len() as f64 * ZEILE + 5.0;
     let _ = write!(
         out,
-        "<g class=\"bild-wort\"><rect x=\"{x:.1}\" y=\"{:.1}\" width=\"{width:.1}\" height=\"20\" rx=\"4\"/>\
-         <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\" font-weight=\"600\" stroke=\"none\" fill=\"currentColor\">{word}</text></g>",
-        k.y - 13.0,
-        k.x + k.b / 2.0,
-        k.y + 1.5
+        "<g class=\"bild-wort {}\"><rect x=\"{:.1}\" y=\"{:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"4\"/>",
+        stil(Some(h), "bild-zahl").0,
+        mid - width / 2.0,
+        y - height
     );
+    for (i, line) in h.zeilen.iter().enumerate() {
+        let _ = write!(
+            out,
+            "<text x=\"{mid:.1}\" y=\"{:.1}\" text-anchor=\"middle\" font-weight=\"600\" stroke=\"none\" fill=\"currentColor\">{}</text>",
+            y - height + ZEILE * (i as f64 + 1.0) - 0.5,
+            escape(line)
+        );
+    }
+    out.push_str("</g>");
+}
+
+/// The middle of the longest piece of a line.
+fn middle_of(points: &[(f64, f64)]) -> (f64, f64) {
+    let length = |w: &[(f64, f64)]| (w[1].0 - w[0].0).hypot(w[1].1 - w[0].1);
+    let longest = points.windows(2).max_by(|a, b| length(a).total_cmp(&length(b)));
+    longest.map_or((0.0, 0.0), |w| ((w[0].0 + w[1].0) / 2.0, (w[0].1 + w[1].1) / 2.0))
 }
 
 /// Pool or lane with its name along the side.
@@ -230,7 +272,7 @@ pub fn wrap(name: &str, width: f64, rows: usize) -> Vec<String> {
     lines
 }
 
-fn kante(out: &mut String, k: &Kante) {
+fn kante(out: &mut String, k: &Kante, hinweis: Option<&Hinweis>) {
     let mut path = String::new();
     for (i, (x, y)) in k.punkte.iter().enumerate() {
         let _ = write!(path, "{}{x:.1} {y:.1}", if i == 0 { 'M' } else { 'L' });
@@ -240,7 +282,15 @@ fn kante(out: &mut String, k: &Kante) {
         "association" | "dataInputAssociation" | "dataOutputAssociation" => " stroke-dasharray=\"2 4\"",
         _ => "",
     };
-    let _ = write!(out, "<path class=\"bild-kante\" d=\"{path}\"{dash}/>");
+    let (class, line) = stil(hinweis, "bild-kante");
+    match hinweis {
+        Some(_) => {
+            let _ = write!(out, "<path class=\"{class}\" data-element=\"{}\" d=\"{path}\"{line}/>", escape(&k.id));
+        }
+        None => {
+            let _ = write!(out, "<path class=\"{class}\" d=\"{path}\"{dash}/>");
+        }
+    }
     if let [.., (x0, y0), (x1, y1)] = k.punkte[..]
         && !k.element.typ.ends_with("ssociation")
     {

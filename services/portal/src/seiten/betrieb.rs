@@ -8,6 +8,7 @@ use axum::{
 };
 use nachrichten::{JobId, ablaeufe::Stoerung};
 
+use super::fassungen::{VorschlagZeile, vorschlag_zeile};
 use crate::{
     format,
     rahmen::{Ctx, Rahmen, html},
@@ -28,6 +29,7 @@ struct BetriebSeite {
     beendet: u64,
     outbox: u64,
     unbesetzt: Vec<(String, u64)>,
+    vorschlaege: Vec<VorschlagZeile>,
     fehler: String,
     grund: String,
 }
@@ -108,7 +110,9 @@ fn gruppieren(list: &[Stoerung]) -> Vec<Ursache> {
 async fn seite(ctx: &Ctx, felder: &Felder, fehler: &str, status: StatusCode) -> Seite {
     let stoerungen = ctx.app.ablaeufe.stoerungen(&ctx.ich.actor).await?;
     let kz = ctx.app.ablaeufe.kennzahlen(&ctx.ich.actor).await?;
+    let vorschlaege = ctx.app.fassungen.vorschlaege(&ctx.ich.actor).await?;
     let page = BetriebSeite {
+        vorschlaege: vorschlaege.into_iter().map(|v| vorschlag_zeile(ctx, v)).collect(),
         ursachen: gruppieren(&stoerungen),
         ablaeufe: stoerungen.len(),
         dienste: ctx.app.dienste.stand().await,

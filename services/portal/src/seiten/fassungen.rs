@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
-//! Versions of processes and decision tables: what runs on which, a new file with its check report, and the move of
-//! running instances to another version, tried out first.
+//! Versions of processes and decision tables: what runs on which, a new file with its check report and the proposal
+//! made of it, and the move of running instances to another version, tried out first.
 
 use askama::Template;
 use axum::{
@@ -9,10 +9,15 @@ use axum::{
     response::{IntoResponse, Redirect},
 };
 use nachrichten::{
-    ablaeufe::{Einspielung, Umzug, UmzugBericht},
+    ablaeufe::{Umzug, UmzugBericht},
+    fassungen::{Pruefung, TabellenVersion, Vorschlag},
     fehler::Fehler,
 };
 
+use super::{
+    beispiele::{self, Anlass, TabelleSicht},
+    vorschlag::{self, PruefungSicht},
+};
 use crate::{
     format,
     rahmen::{Ctx, Rahmen, encode, html},
@@ -27,7 +32,9 @@ const DATEI_MAX: usize = 300_000;
 #[template(path = "fassungen.html")]
 struct FassungenSeite {
     r: Rahmen,
+    vorschlaege: Vec<VorschlagZeile>,
     fassungen: Vec<Fassung>,
+    tabellen: Vec<TabellenZeile>,
     fehler: String,
     bericht: Option<Bericht>,
     umzug: Option<UmzugSicht>,
@@ -40,15 +47,64 @@ struct Fassung {
     seit: String,
     laufend: u64,
     beendet: u64,
+    href: String,
+    /// The version before it.
+    vorher: Option<u32>,
     /// Another version that what runs here may move to.
     ziel: Option<u32>,
+}
+
+/// A waiting proposal in a list.
+pub struct VorschlagZeile {
+    pub href: String,
+    pub name: String,
+    pub von: String,
+    pub seit: String,
+    pub grund: String,
+    pub eigener: bool,
+}
+
+pub fn vorschlag_zeile(ctx: &Ctx, v: Vorschlag) -> VorschlagZeile {
+    VorschlagZeile {
+        href: format!("/betrieb/vorschlaege/{}", v.id),
+        eigener: v.person == ctx.ich.actor.person,
+        name: v.name,
+        von: v.person_name,
+        seit: format::zeitpunkt(v.seit),
+        grund: v.grund,
+    }
+}
+
+struct TabellenZeile {
+    name: String,
+    version: u32,
+    seit: String,
+    geliefert: bool,
+    href: String,
+    /// The version before it.
+    vorher: Option<u32>,
+}
+
+/// The newest version of each table.
+fn tabellen(list: &[TabellenVersion]) -> Vec<TabellenZeile> {
+    let newest = |t: &&TabellenVersion| !list.iter().any(|o| o.name == t.name && o.version > t.version);
+    let line = |t: &TabellenVersion| TabellenZeile {
+        name: t.name.clone(),
+        version: t.version,
+        seit: format::zeitpunkt(t.seit),
+        geliefert: t.geliefert,
+        href: beispiele::pfad(&t.name, t.version),
+        vorher: list.iter().filter(|o| o.name == t.name && o.version < t.version).map(|o| o.version).max(),
+    };
+    list.iter().filter(newest).map(line).collect()
 }
 
 struct Bericht {
     name: String,
     text: String,
-    angenommen: bool,
-    befunde: Vec<(bool, String, String)>,
+    grund: String,
+    p: PruefungSicht,
+    tabelle: Option<TabelleSicht>,
 }
 
 struct UmzugSicht {
@@ -72,6 +128,8 @@ async fn seite(
     let fassungen = list
         .iter()
         .map(|v| Fassung {
+            href: format!("/betrieb/fassungen/{}", encode(&v.process)),
+            vorher: list.iter().filter(|o| o.process == v.process && o.version < v.version).map(|o| o.version).max(),
             ziel: newest(&v.process).filter(|n| *n != v.version && v.laufend > 0),
             process: v.process.clone(),
             name: if v.name.is_empty() { v.process.clone() } else { v.name.clone() },
@@ -81,8 +139,11 @@ async fn seite(
             beendet: v.beendet,
         })
         .collect();
+    let tabellen = tabellen(&ctx.app.fassungen.tabellen(&ctx.ich.actor).await?);
+    let vorschlaege = ctx.app.fassungen.vorschlaege(&ctx.ich.actor).await?;
+    let vorschlaege = vorschlaege.into_iter().map(|v| vorschlag_zeile(ctx, v)).collect();
     let r = ctx.rahmen("Abläufe und Tabellen", "/betrieb", "betrieb").await?;
-    let page = FassungenSeite { r, fassungen, fehler: fehler.to_owned(), bericht, umzug };
+    let page = FassungenSeite { r, vorschlaege, fassungen, tabellen, fehler: fehler.to_owned(), bericht, umzug };
     Ok((status, html(&page)).into_response())
 }
 
@@ -90,9 +151,12 @@ pub async fn zeigen(ctx: Ctx) -> Seite {
     seite(&ctx, "", None, None, StatusCode::OK).await
 }
 
-fn bericht(e: Einspielung, text: String) -> Bericht {
-    let befunde = e.befunde.into_iter().map(|b| (b.fehler, b.schritt.unwrap_or_default(), b.text)).collect();
-    Bericht { name: e.name, text, angenommen: e.angenommen, befunde }
+async fn bericht(p: Pruefung, text: String, grund: &str) -> Bericht {
+    let tabelle = p.tabelle.as_ref().map(|bild| {
+        let anlass = Anlass { pfad: String::new(), aendern: false, nr: 0, felder: None };
+        beispiele::sicht(bild, &p.beispiele, anlass, None)
+    });
+    Bericht { name: p.name.clone(), text, grund: grund.to_owned(), p: vorschlag::sicht(p).await, tabelle }
 }
 
 /// `POST /betrieb/fassungen`: multipart, `csrf` before the file. Only checks.
@@ -134,23 +198,23 @@ pub async fn pruefen(ctx: Ctx, _: HeaderMap, form: Result<Multipart, MultipartRe
     let Some((name, text)) = datei else {
         return seite(&ctx, "Wählen Sie eine Datei aus.", None, None, StatusCode::UNPROCESSABLE_ENTITY).await;
     };
-    let e = ctx.app.ablaeufe.einspielen(&ctx.ich.actor, &name, &text, "", true).await?;
-    let status = if e.angenommen { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    seite(&ctx, "", Some(bericht(e, text)), None, status).await
+    let p = ctx.app.fassungen.pruefen(&ctx.ich.actor, &name, &text).await?;
+    let status = if p.angenommen { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    seite(&ctx, "", Some(bericht(p, text, "").await), None, status).await
 }
 
-pub async fn einspielen(ctx: Ctx, felder: Felder) -> Seite {
+/// The checked file becomes a proposal; a refusal shows the report again.
+pub async fn vorschlagen(ctx: Ctx, felder: Felder) -> Seite {
     let (name, text, grund) = (felder.get("name"), felder.get("text"), felder.get("grund"));
-    if grund.chars().count() < 3 {
-        let e = ctx.app.ablaeufe.einspielen(&ctx.ich.actor, name, text, "", true).await?;
-        let fehler = "Nennen Sie einen Grund. Er steht im Protokoll.";
-        return seite(&ctx, fehler, Some(bericht(e, text.to_owned())), None, StatusCode::UNPROCESSABLE_ENTITY).await;
+    match ctx.app.fassungen.vorschlagen(&ctx.ich.actor, name, text, grund).await {
+        Ok(id) => Ok(Redirect::to(&format!("/betrieb/vorschlaege/{id}?meldung=vorgeschlagen")).into_response()),
+        Err(f) if f.status == 422 => {
+            let p = ctx.app.fassungen.pruefen(&ctx.ich.actor, name, text).await?;
+            let b = bericht(p, text.to_owned(), grund).await;
+            seite(&ctx, &f.text.0, Some(b), None, StatusCode::UNPROCESSABLE_ENTITY).await
+        }
+        Err(f) => Err(f.into()),
     }
-    let e = ctx.app.ablaeufe.einspielen(&ctx.ich.actor, name, text, grund, false).await?;
-    if !e.angenommen {
-        return seite(&ctx, "", Some(bericht(e, text.to_owned())), None, StatusCode::UNPROCESSABLE_ENTITY).await;
-    }
-    Ok(Redirect::to("/betrieb/fassungen?meldung=eingespielt").into_response())
 }
 
 pub async fn umzug(ctx: Ctx, felder: Felder) -> Seite {

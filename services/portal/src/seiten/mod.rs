@@ -7,6 +7,7 @@ pub mod anmelden;
 pub mod aufgabe;
 pub mod aufgaben;
 pub mod beschluss;
+pub mod beispiele;
 pub mod betrieb;
 pub mod demo;
 pub mod dokument;
@@ -23,13 +24,17 @@ pub mod neufassung;
 pub mod sendungen;
 pub mod sichten;
 pub mod suche;
+pub mod tabelle;
 pub mod uebersicht;
 pub mod umlauf;
+pub mod vergleich;
 pub mod vertretung;
 pub mod vorlage;
+pub mod vorschlag;
 pub mod weitergeben;
 pub mod zahlung;
 pub mod wiedervorlagen;
+pub mod zahlen;
 
 use std::str::FromStr;
 
@@ -83,8 +88,17 @@ pub fn geschuetzt(app: &App) -> Router<App> {
         .route("/betrieb", get(betrieb::zeigen))
         .route("/betrieb/erneut", post(betrieb::erneut))
         .route("/betrieb/fassungen", get(fassungen::zeigen).post(fassungen::pruefen))
-        .route("/betrieb/fassungen/einspielen", post(fassungen::einspielen))
+        .route("/betrieb/fassungen/vorschlagen", post(fassungen::vorschlagen))
         .route("/betrieb/fassungen/umzug", post(fassungen::umzug))
+        .route("/betrieb/fassungen/{process}/vergleich", get(vergleich::ablauf))
+        .route("/betrieb/fassungen/{process}/{version}", get(zahlen::zeigen))
+        .route("/betrieb/vorschlaege/{id}", get(vorschlag::zeigen))
+        .route("/betrieb/vorschlaege/{id}/veroeffentlichen", post(vorschlag::veroeffentlichen))
+        .route("/betrieb/vorschlaege/{id}/zurueckziehen", post(vorschlag::zurueckziehen))
+        .route("/betrieb/vorschlaege/{id}/beispiele", post(vorschlag::beispiel))
+        .route("/betrieb/tabellen/{name}/vergleich", get(vergleich::tabelle))
+        .route("/betrieb/tabellen/{name}/{version}", get(tabelle::zeigen))
+        .route("/betrieb/tabellen/{name}/{version}/beispiele", post(tabelle::speichern))
         .route("/ablaeufe/{id}/eingriff", post(eingriff::eingreifen))
         .route("/rundgang", get(demo::rundgang))
         .route("/demo/uhr", post(demo::uhr))

@@ -4,10 +4,7 @@
 use async_trait::async_trait;
 use nachrichten::{
     Actor, AkteId, BlobHash, DokumentId, InstanceId, JobId, PersonId, SendungId, Tag, TaskId, Timestamp, Werte,
-    ablaeufe::{
-        Ablaeufe, Ablauf, Eingriff, Einspielung, Kennzahlen, Pruefbefund, SendungAblauf, Stoerung, Umzug, UmzugBericht,
-        Version,
-    },
+    ablaeufe::{Ablaeufe, Ablauf, Eingriff, Kennzahlen, SendungAblauf, Stoerung, Umzug, UmzugBericht, Version},
     aufgaben::{AufgabeSeite, Aufgaben, AufgabenFilter, AufgabenListe, Erledigung, Schritt, Zaehler},
     dokumente::{AkteSeite, AkteZeile, Dokument, DokumentZeile, Dokumente, Einheit, Inhalt, NeueFassung},
     fehler::Fehler,
@@ -297,12 +294,6 @@ impl Ablaeufe for Fake {
     }
     async fn umziehen(&self, _: &Actor, _: &Umzug) -> Result<UmzugBericht, Fehler> {
         Ok(UmzugBericht { ablaeufe: 0, hindernisse: vec![], umgezogen: false })
-    }
-    async fn einspielen(&self, _: &Actor, name: &str, text: &str, _: &str, probe: bool) -> Result<Einspielung, Fehler> {
-        let fehler = !text.contains("<definitions");
-        let befund = Pruefbefund { fehler, schritt: Some("Prüfen".into()), text: "Der Standardweg fehlt.".into() };
-        let eingespielt = if probe || fehler { vec![] } else { vec![("rechnung".to_owned(), 2, true)] };
-        Ok(Einspielung { name: name.to_owned(), angenommen: !fehler, befunde: vec![befund], eingespielt })
     }
     async fn versionen(&self, _: &Actor) -> Result<Vec<Version>, Fehler> {
         let version = |version, laufend| Version {

@@ -5,6 +5,7 @@
 mod daten;
 mod dienste;
 mod wiedervorlagen;
+mod fassungen;
 
 use std::sync::{Arc, Mutex};
 
@@ -81,6 +82,7 @@ impl Fake {
             sendungen: me.clone(),
             aufgaben: me.clone(),
             ablaeufe: me.clone(),
+            fassungen: me.clone(),
             dokumente: me.clone(),
             suche: me.clone(),
             konten: me.clone(),

@@ -8,6 +8,8 @@ use crate::{browser::Browser, gemein::Fake};
 const T2: &str = "/aufgaben/00000000-0000-0005-0000-000000000002";
 const D1: &str = "/dokumente/00000000-0000-0002-0000-000000000001";
 
+const V1: &str = "/betrieb/vorschlaege/00000000-0000-0000-0000-000000000001";
+
 /// Route as in the source, a real address, needs a login, can be posted to.
 fn routen() -> Vec<(&'static str, String, bool, bool)> {
     let r = |route, address: &str, login, post| (route, address.to_owned(), login, post);
@@ -50,8 +52,17 @@ fn routen() -> Vec<(&'static str, String, bool, bool)> {
         r("/betrieb", "/betrieb", true, false),
         r("/betrieb/erneut", "/betrieb/erneut", true, true),
         r("/betrieb/fassungen", "/betrieb/fassungen", true, true),
-        r("/betrieb/fassungen/einspielen", "/betrieb/fassungen/einspielen", true, true),
+        r("/betrieb/fassungen/vorschlagen", "/betrieb/fassungen/vorschlagen", true, true),
         r("/betrieb/fassungen/umzug", "/betrieb/fassungen/umzug", true, true),
+        r("/betrieb/fassungen/{process}/{version}", "/betrieb/fassungen/rechnung/2", true, false),
+        r("/betrieb/fassungen/{process}/vergleich", "/betrieb/fassungen/rechnung/vergleich?von=1&nach=2", true, false),
+        r("/betrieb/vorschlaege/{id}", V1, true, false),
+        r("/betrieb/vorschlaege/{id}/veroeffentlichen", &format!("{V1}/veroeffentlichen"), true, true),
+        r("/betrieb/vorschlaege/{id}/zurueckziehen", &format!("{V1}/zurueckziehen"), true, true),
+        r("/betrieb/vorschlaege/{id}/beispiele", &format!("{V1}/beispiele"), true, true),
+        r("/betrieb/tabellen/{name}/{version}", "/betrieb/tabellen/anordnung.dmn/1", true, false),
+        r("/betrieb/tabellen/{name}/vergleich", "/betrieb/tabellen/anordnung.dmn/vergleich?von=1&nach=2", true, false),
+        r("/betrieb/tabellen/{name}/{version}/beispiele", "/betrieb/tabellen/anordnung.dmn/1/beispiele", true, true),
         r("/ablaeufe/{id}/eingriff", "/ablaeufe/00000000-0000-0006-0000-000000000002/eingriff", true, true),
         r("/rundgang", "/rundgang", true, false),
         r("/demo/uhr", "/demo/uhr", true, true),

@@ -289,30 +289,6 @@ async fn operators_try_again_with_a_reason() {
 }
 
 #[tokio::test]
-async fn a_new_version_is_checked_before_it_is_deployed() {
-    let fake = Fake::neu();
-    let b = Browser::als(&fake, "betrieb");
-    let page = b.get("/betrieb/fassungen").await.text();
-    assert!(page.contains("Umzug nach Fassung 2 proben") && page.matches("proben").count() == 1);
-    let csrf = hidden(&page, "csrf");
-    let bad = b.upload("/betrieb/fassungen", &[("csrf", &csrf)], "kaputt.bpmn", b"<a/>").await;
-    assert_eq!(bad.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(bad.text().contains("Die Datei hat Fehler. Sie wurde nicht eingespielt."));
-    let report = b.upload("/betrieb/fassungen", &[("csrf", &csrf)], "rechnung.bpmn", b"<definitions x=\"<&\"/>").await;
-    assert_eq!(report.status, StatusCode::OK);
-    let text = report.text();
-    assert!(text.contains("<strong>Prüfen:</strong> Der Standardweg fehlt.") && text.contains("&#60;definitions"));
-    let fields = [("name", "rechnung.bpmn"), ("text", "<definitions/>"), ("grund", "")];
-    assert_eq!(b.post("/betrieb/fassungen/einspielen", &fields).await.status, StatusCode::UNPROCESSABLE_ENTITY);
-    let fields = [("name", "rechnung.bpmn"), ("text", "<definitions/>"), ("grund", "neue Grenze ab Januar")];
-    let done = b.post("/betrieb/fassungen/einspielen", &fields).await;
-    assert_eq!(done.header("location"), "/betrieb/fassungen?meldung=eingespielt");
-    let fields = [("process", "rechnung"), ("von", "1"), ("nach", "2")];
-    let tried = b.post("/betrieb/fassungen/umzug", &fields).await;
-    assert!(tried.text().contains("Alle können umziehen."));
-}
-
-#[tokio::test]
 async fn operators_act_on_a_process_and_others_see_no_form() {
     let fake = Fake::neu();
     let b = Browser::als(&fake, "betrieb");

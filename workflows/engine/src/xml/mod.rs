@@ -9,6 +9,7 @@ mod inventory;
 mod repeat;
 mod tasks;
 
+pub(crate) use inventory::FLOW_NODES;
 pub use inventory::{Inventory, ProcessInventory, inventory};
 
 use std::sync::Arc;

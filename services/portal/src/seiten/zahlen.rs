@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: EUPL-1.2
+//! A version of a process in figures: how many are where, how many passed, how long a step takes. The table is the
+//! full content; the picture shows the same. No figure is about a person.
+
+use askama::Template;
+use axum::extract::Path;
+use nachrichten::fassungen::{ElementZahlen, VersionZahlen};
+
+use crate::{
+    bild::{self, Hinweis, Zeichen},
+    format,
+    rahmen::{Ctx, Rahmen, encode, html},
+    schutz::Seite,
+};
+
+/// Periods to choose from, in days.
+const ZEITRAEUME: [u32; 4] = [7, 30, 90, 365];
+
+#[derive(Template)]
+#[template(path = "zahlen.html")]
+struct ZahlenSeite {
+    r: Rahmen,
+    process: String,
+    pfad: String,
+    name: String,
+    version: u32,
+    seit: String,
+    laufend: u64,
+    beendet: u64,
+    tage: u32,
+    zeitraeume: [u32; 4],
+    andere: Vec<u32>,
+    bild: String,
+    zeilen: Vec<ZahlZeile>,
+    /// Names of what nothing reached.
+    leer: Vec<String>,
+    gelesen: String,
+}
+
+struct ZahlZeile {
+    name: String,
+    was: String,
+    jetzt: u64,
+    gestoert: u64,
+    erledigt: u64,
+    median: String,
+    neunzig: String,
+}
+
+fn name(z: &ElementZahlen) -> String {
+    if z.name.is_empty() { format!("ohne Namen ({})", z.element) } else { z.name.clone() }
+}
+
+fn dauer(micros: Option<i64>) -> String {
+    micros.map_or_else(|| "–".to_owned(), format::dauer)
+}
+
+/// Lines of an element's badge; none when nothing happened there.
+fn worte(z: &ElementZahlen) -> Option<Hinweis> {
+    let mut zeilen = Vec::new();
+    let mut counts = Vec::new();
+    if z.jetzt > 0 {
+        counts.push(format!("{} hier", z.jetzt));
+    }
+    if z.erledigt > 0 {
+        counts.push(format!("{} durch", z.erledigt));
+    }
+    if !counts.is_empty() {
+        zeilen.push(counts.join(", "));
+    }
+    if z.gestoert > 0 {
+        zeilen.push(format!("{} gestört", z.gestoert));
+    }
+    // A time under a second is no waiting; it would only cover the picture.
+    if z.median.is_some_and(|m| m >= 1_000_000) {
+        zeilen.push(format!("½ {}", dauer(z.median)));
+        zeilen.push(format!("90 % {}", dauer(z.neunzig)));
+    }
+    let zeichen = match (z.gestoert, z.jetzt) {
+        (0, 0) => Zeichen::Zahl,
+        (0, _) => Zeichen::Jetzt,
+        _ => Zeichen::Stoerung,
+    };
+    // Where everything runs through, the table says it.
+    let plain = matches!(zeichen, Zeichen::Zahl) && !z.was.contains("Aufgabe") && zeilen.len() < 2;
+    (!zeilen.is_empty() && !plain).then(|| Hinweis { element: z.element.clone(), zeichen, zeilen })
+}
+
+/// The picture's name.
+fn satz(z: &VersionZahlen) -> String {
+    let here: Vec<String> =
+        z.zahlen.iter().filter(|e| e.jetzt > 0).map(|e| format!("{} bei {}", e.jetzt, name(e))).collect();
+    let now = if here.is_empty() { "nichts wartet".to_owned() } else { format!("jetzt {}", here.join(", ")) };
+    format!("Ablauf in Zahlen: {now}. Die Tabelle nennt alle Zahlen.")
+}
+
+pub async fn zeigen(ctx: Ctx, Path((process, version)): Path<(String, u32)>) -> Seite {
+    let tage = ctx.query("tage").parse().ok().filter(|t| ZEITRAEUME.contains(t)).unwrap_or(30);
+    let z = ctx.app.fassungen.zahlen(&ctx.ich.actor, &process, version, tage).await?;
+    let (bpmn, hints, text) = (z.bpmn.clone(), z.zahlen.iter().filter_map(worte).collect::<Vec<_>>(), satz(&z));
+    let bild = tokio::task::spawn_blocking(move || bild::mit_hinweisen(&bpmn, &hints, &text)).await.unwrap_or_default();
+    let (seen, unseen): (Vec<&ElementZahlen>, Vec<_>) =
+        z.zahlen.iter().partition(|e| e.jetzt + e.gestoert + e.erledigt > 0);
+    let v = &z.version;
+    let gelesen = match z.gekuerzt {
+        false => String::new(),
+        true => format!(
+            "Es sind sehr viele Abläufe. Ausgewertet sind die jüngsten: {} laufende und {} beendete.",
+            z.gelesen_laufend, z.gelesen_beendet
+        ),
+    };
+    let title = if v.name.is_empty() { v.process.clone() } else { v.name.clone() };
+    Ok(html(&ZahlenSeite {
+        r: ctx.rahmen(&format!("{title}, Fassung {version}"), "/betrieb", "betrieb").await?,
+        pfad: format!("/betrieb/fassungen/{}", encode(&process)),
+        process,
+        name: title,
+        version,
+        seit: format::zeitpunkt(v.seit),
+        laufend: v.laufend,
+        beendet: v.beendet,
+        tage,
+        zeitraeume: ZEITRAEUME,
+        andere: z.alle.iter().copied().filter(|n| *n != version).collect(),
+        bild,
+        zeilen: seen
+            .into_iter()
+            .map(|e| ZahlZeile {
+                name: name(e),
+                was: e.was.clone(),
+                jetzt: e.jetzt,
+                gestoert: e.gestoert,
+                erledigt: e.erledigt,
+                median: dauer(e.median),
+                neunzig: dauer(e.neunzig),
+            })
+            .collect(),
+        leer: unseen.into_iter().filter(|e| !e.name.is_empty()).map(name).collect(),
+        gelesen,
+    }))
+}
