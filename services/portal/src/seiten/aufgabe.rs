@@ -204,10 +204,7 @@ async fn antwort(ctx: &Ctx, g: Geladen, z: Zustand, status: StatusCode) -> Seite
         frist: a.faellig.map(|t| format::frist(t, ctx.heute())),
         mahnung: mahnung(ctx, a).filter(|_| a.erledigt.is_none()).unwrap_or_default(),
         einleitung: g.form.einleitung.clone(),
-        // Folded up only while there is nothing in it that a person must see.
-        selten: felder.iter().any(|f| {
-            f.selten && (!f.fehler.is_empty() || entwurf.get(&f.name[2..]).is_some_and(|v| !als_text(v).is_empty()))
-        }),
+        selten: felder.iter().any(|f| f.selten && zeigen_muss(f)),
         felder,
         anlass,
         inhalt,
@@ -236,6 +233,12 @@ async fn antwort(ctx: &Ctx, g: Geladen, z: Zustand, status: StatusCode) -> Seite
         r: ctx.rahmen(&format!("{} · {}", a.titel, art.label()), art.pfad(), art.hilfe()).await?,
     };
     Ok((status, html(&page)).into_response())
+}
+
+/// A rare field is folded up only while there is nothing in it that a person typed or has to mend.
+fn zeigen_muss(f: &FeldSicht) -> bool {
+    let proposed = f.vorschlag == "Vorschlag" || f.vorschlag.starts_with("Vorschlag, ");
+    !f.fehler.is_empty() || (!f.wert.is_empty() && !proposed)
 }
 
 /// Why this task is here, from its facts: what came back, what was asked, what went wrong; and a file to look at.
