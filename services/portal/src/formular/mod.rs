@@ -50,7 +50,8 @@ pub struct Feld {
     /// Fixed choices.
     #[serde(default)]
     pub optionen: Vec<Wahl>,
-    /// Choices from the house: `aemter`, `aktenplan`, `dokumentarten`, `gruppen`.
+    /// Choices from the house: `aemter`, `aktenplan`, `dokumentarten`, `gruppen`; `gruppen:OB,Amtsleitung`
+    /// are those whose name before the office is one of these.
     #[serde(default)]
     pub quelle: Option<String>,
     /// `kontierung`: paths to the amount the lines must add up to.
