@@ -5,9 +5,9 @@
 use std::{sync::Arc, time::Duration};
 
 use nachrichten::{
-    Actor, AkteId, DokumentId, SendungId, Tag, TaskId, Timestamp, VorgangId, Werte,
+    Actor, AkteId, BlobHash, DokumentId, SendungId, Tag, TaskId, Timestamp, VorgangId, Werte,
     aufgaben::{Aufgaben, AufgabenFilter, Erledigung},
-    dokumente::{AkteSeite, AkteZeile, Dokument, DokumentZeile, Dokumente, Einheit, Inhalt, VorgangSeite},
+    dokumente::{AkteSeite, AkteZeile, Dokument, DokumentZeile, Dokumente, Einheit, Inhalt, NeueFassung, VorgangSeite},
     fehler::Fehler,
     wiedervorlage::{Angaben, Bezug, EINTRAGEN, Wiedervorlagen},
 };

@@ -50,7 +50,8 @@ pub struct Feld {
     /// Fixed choices.
     #[serde(default)]
     pub optionen: Vec<Wahl>,
-    /// Choices from the house: `aemter`, `aktenplan`, `dokumentarten`, `gremien`, `gruppen`, `stellen` (groups and persons that sign).
+    /// Choices from the house: `aemter`, `aktenplan`, `dokumentarten`, `gremien`, `stellen` (groups and persons that sign),
+    /// `gruppen`; `gruppen:OB,Amtsleitung` are those whose name before the office is one of these.
     #[serde(default)]
     pub quelle: Option<String>,
     /// `tabelle`: its columns.

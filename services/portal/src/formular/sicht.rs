@@ -239,7 +239,13 @@ fn choices(f: &Feld, quellen: &Quellen) -> Vec<(String, String)> {
             .collect(),
         Some("gremien") => quellen.options.gremien.iter().map(|g| (g.clone(), g.clone())).collect(),
         Some("stellen") => quellen.stellen.to_vec(),
-        Some("gruppen") => quellen.options.gruppen.iter().map(|(name, titel)| (name.clone(), titel.clone())).collect(),
+        Some(gruppen) if gruppen == "gruppen" || gruppen.starts_with("gruppen:") => {
+            let only: Vec<&str> =
+                gruppen.split_once(':').map(|(_, names)| names.split(',').collect()).unwrap_or_default();
+            let fits = |name: &str| only.is_empty() || only.contains(&name.split('-').next().unwrap_or_default());
+            let all = quellen.options.gruppen.iter().filter(|(name, _)| fits(name));
+            all.map(|(name, titel)| (name.clone(), titel.clone())).collect()
+        }
         Some("dokumentarten") => quellen.options.dokumentarten.clone(),
         Some("aktenplan") => quellen
             .aktenplan
