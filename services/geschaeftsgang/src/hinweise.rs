@@ -163,6 +163,7 @@ pub(crate) async fn sofort_fuer(
         }
     }
     let grund: String = grund.chars().filter(|c| !c.is_control()).take(GRUND_MAX).collect();
+    let grund = mit_deutschen_tagen(&grund);
     let mails: Vec<Mail> = an
         .into_iter()
         .map(|(address, (person, lines))| Mail {
@@ -183,6 +184,18 @@ pub(crate) async fn sofort_fuer(
     werte.insert("mails".to_owned(), json!(mails));
     fahrt.start(PROZESS, werte, schluessel).await?;
     Ok(count)
+}
+
+/// FEEL writes days as `2026-11-25`; people read `25.11.2026`.
+fn mit_deutschen_tagen(text: &str) -> String {
+    let word = |w: &str| {
+        let end = w.trim_end_matches(|c: char| !c.is_ascii_digit());
+        match end.parse::<Tag>() {
+            Ok(tag) => w.replacen(end, &tag.deutsch(), 1),
+            Err(_) => w.to_owned(),
+        }
+    };
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
 /// Lines per person in whose place it is, one's own first.

@@ -6,7 +6,7 @@
 //! every start, what is out goes out again.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::HashMap,
     sync::Arc,
     time::Duration,
 };
@@ -233,15 +233,28 @@ async fn park(inner: &Inner, results: &[JobResult], cause: &str) {
     }
 }
 
+/// The jobs of these results, without those of late owners. Instances are locked before their jobs, as everywhere.
+async fn taken(
+    fahrt: &mut Fahrt<'_>,
+    results: &[JobResult],
+) -> Result<HashMap<(JobId, u32), AuftragRow>, FahrtFehler> {
+    let ids: Vec<_> = results.iter().map(|r| args![r.job]).collect();
+    let instances: Vec<(InstanceId,)> =
+        fahrt.tx().all(&sql::AUFTRAEGE_INSTANZEN.sql, args![sql::AUFTRAEGE_INSTANZEN.rows(&ids)]).await?;
+    let instances: Vec<InstanceId> = instances.into_iter().map(|(id,)| id).collect();
+    fahrt.preload(&instances).await?;
+    let asked: Vec<_> = results.iter().map(|r| args![r.job, r.attempt]).collect();
+    let rows: Vec<AuftragRow> =
+        fahrt.tx().all(&sql::AUFTRAEGE_TAKE.sql, args![sql::AUFTRAEGE_TAKE.rows(&asked)]).await?;
+    fahrt.expect(&instances).await?;
+    Ok(rows.into_iter().map(|r| ((r.id, r.attempt), r)).collect())
+}
+
 pub(crate) async fn take_all(inner: &Inner, results: &[JobResult]) -> Result<(), FahrtFehler> {
     let now = inner.now();
     let mut tx = inner.db.begin().await?;
-    let asked: Vec<_> = results.iter().map(|r| args![r.job, r.attempt]).collect();
-    let rows: Vec<AuftragRow> = tx.all(&sql::AUFTRAEGE_TAKE.sql, args![sql::AUFTRAEGE_TAKE.rows(&asked)]).await?;
-    let mut rows: HashMap<(JobId, u32), AuftragRow> = rows.into_iter().map(|r| ((r.id, r.attempt), r)).collect();
-    let instances: BTreeSet<InstanceId> = rows.values().map(|r| r.instanz).collect();
     let mut fahrt = Fahrt::new(inner, &mut tx, now);
-    fahrt.preload(&instances.into_iter().collect::<Vec<_>>()).await?;
+    let mut rows = taken(&mut fahrt, results).await?;
     for result in results {
         match rows.remove(&(result.job, result.attempt)) {
             Some(row) => fahrt.result(row, result, now).await?,

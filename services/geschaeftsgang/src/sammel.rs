@@ -5,13 +5,17 @@
 //! A request that is refused leaves its neighbours alone; when the database refuses the whole, each is tried by itself.
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     sync::{Arc, Mutex, PoisonError},
 };
 
 use engine::Rejected;
 use nachrichten::{InstanceId, PersonId, TaskId, fehler::Fehler};
-use service_platform::{args, db::DbError, failpoint};
+use service_platform::{
+    args,
+    db::{Args, DbError},
+    failpoint,
+};
 use tokio::sync::oneshot;
 
 use crate::{
@@ -132,6 +136,21 @@ fn refused(error: FahrtFehler) -> Abgelehnt {
     }
 }
 
+/// How the tasks stand. Locks are taken in the order instance, task, audit chain, as everywhere.
+async fn lagen(fahrt: &mut Fahrt<'_>, tasks: &[Args]) -> Result<HashMap<(TaskId, PersonId), Lage>, FahrtFehler> {
+    if tasks.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let ids: Vec<Args> = tasks.iter().map(|t| t[..1].to_vec()).collect();
+    let instances: Vec<(InstanceId,)> =
+        fahrt.tx().all(&sql::AUFGABEN_INSTANZEN.sql, args![sql::AUFGABEN_INSTANZEN.rows(&ids)]).await?;
+    let instances: Vec<InstanceId> = instances.into_iter().map(|(id,)| id).collect();
+    fahrt.preload(&instances).await?;
+    let lagen: Vec<Lage> = fahrt.tx().all(&sql::AUFGABEN_LOAD.sql, args![sql::AUFGABEN_LOAD.rows(tasks)]).await?;
+    fahrt.expect(&instances).await?;
+    Ok(lagen.into_iter().map(|l| ((l.zeile.id, l.person), l)).collect())
+}
+
 /// All requests in one transaction.
 async fn ride(inner: &Inner, bitten: &[Bitte]) -> Result<Vec<Option<Antwort>>, FahrtFehler> {
     let now = inner.now();
@@ -148,17 +167,8 @@ async fn ride(inner: &Inner, bitten: &[Bitte]) -> Result<Vec<Option<Antwort>>, F
         false => tx.all(&sql::INSTANZEN_OF_KEY.sql, args![sql::INSTANZEN_OF_KEY.rows(&keys)]).await?,
     };
     let mut started: HashMap<String, InstanceId> = started.into_iter().collect();
-    let lagen: Vec<Lage> = match tasks.is_empty() {
-        true => Vec::new(),
-        false => tx.all(&sql::AUFGABEN_LOAD.sql, args![sql::AUFGABEN_LOAD.rows(&tasks)]).await?,
-    };
-    let instances: BTreeSet<InstanceId> = lagen.iter().map(|l| l.zeile.instanz).collect();
-    let lagen: HashMap<(TaskId, PersonId), Lage> = lagen.into_iter().map(|l| ((l.zeile.id, l.person), l)).collect();
-
     let mut fahrt = Fahrt::new(inner, &mut tx, now);
-    if !instances.is_empty() {
-        fahrt.preload(&instances.into_iter().collect::<Vec<_>>()).await?;
-    }
+    let lagen = lagen(&mut fahrt, &tasks).await?;
     let mut touched = HashSet::new();
     let mut answers = Vec::new();
     for bitte in bitten {

@@ -71,11 +71,12 @@ async fn fire(inner: &Inner, due: &[(InstanceId, u64)], now: Timestamp) -> Resul
         return Ok(0);
     }
     let rows: Vec<_> = due.iter().map(|(instance, timer)| args![*instance, *timer]).collect();
+    let instances: BTreeSet<InstanceId> = due.iter().map(|(instance, _)| *instance).collect();
     let mut tx = inner.db.begin().await?;
-    let taken: Vec<(InstanceId, u64)> = tx.all(&sql::FRIST_TAKE.sql, args![sql::FRIST_TAKE.rows(&rows)]).await?;
-    let instances: BTreeSet<InstanceId> = taken.iter().map(|(instance, _)| *instance).collect();
     let mut fahrt = Fahrt::new(inner, &mut tx, now);
     fahrt.preload(&instances.into_iter().collect::<Vec<_>>()).await?;
+    let taken: Vec<(InstanceId, u64)> =
+        fahrt.tx().all(&sql::FRIST_TAKE.sql, args![sql::FRIST_TAKE.rows(&rows)]).await?;
     // In the order in which they were due.
     for (instance, timer) in due.iter().filter(|d| taken.contains(d)) {
         match fahrt.command(*instance, Command::FireTimer { timer: *timer }).await {

@@ -33,8 +33,6 @@ pub const GEDULD: Duration = Duration::from_secs(120);
 pub struct Haus {
     pub app: App,
     pub data: TempDir,
-    /// Immediate notices: taken and kept here.
-    pub hinweise: Arc<Mutex<Vec<Value>>>,
 }
 
 /// A statement for looking into the database.
@@ -57,17 +55,13 @@ impl Haus {
         let start = Start { data: data.path().to_owned(), program, demo: true, scan: false, work: true };
         let app = App::start(&start, &settings).await.unwrap();
         app.clock.set_offset(MONTAG.0 - app.clock.now().0);
-        let hinweise = Arc::new(Mutex::new(Vec::new()));
-        let list = hinweise.clone();
-        let handler = worker::job("hinweis.sofort.v1", move |_, message: Value| {
-            let list = list.clone();
-            async move {
-                list.lock().unwrap().push(message);
-                Ok(json!({}))
-            }
-        });
-        tokio::spawn(worker::serve(handler, app.bus.clone(), app.blobs.clone(), 1));
-        Self { app, data, hinweise }
+        Self { app, data }
+    }
+
+    /// What was sent by mail, as a reader sees it.
+    pub fn mails(&self) -> Vec<String> {
+        let folder = std::fs::read_dir(self.data.path().join("uebergabe/mail")).into_iter().flatten();
+        folder.map(|e| quoted_printable(&std::fs::read(e.unwrap().path()).unwrap())).collect()
     }
 
     pub async fn person(&self, kennung: &str) -> Actor {
@@ -259,4 +253,17 @@ pub fn kontierung(betrag: &str) -> Value {
 
 pub fn tag(text: &str) -> Tag {
     text.parse().unwrap()
+}
+
+fn quoted_printable(bytes: &[u8]) -> String {
+    let (mut out, mut at) = (Vec::new(), 0);
+    while let Some(byte) = bytes.get(at) {
+        let next = bytes.get(at + 1..at + 3).and_then(|b| std::str::from_utf8(b).ok());
+        match next.map(|hex| u8::from_str_radix(hex, 16)) {
+            Some(Ok(value)) if *byte == b'=' => (out.push(value), at += 3),
+            _ if *byte == b'=' && next == Some("\r\n") => ((), at += 3),
+            _ => (out.push(*byte), at += 1),
+        };
+    }
+    String::from_utf8_lossy(&out).into_owned()
 }

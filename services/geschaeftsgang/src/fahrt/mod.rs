@@ -301,11 +301,15 @@ impl<'a> Fahrt<'a> {
         self.loaded.get(&id).map(|g| &g.row).ok_or(FahrtFehler::NoInstance(id))
     }
 
-    /// Reads and locks what a ride will need, with the ends of the audit chains: two statements, however many.
+    /// Reads and locks what a ride will need, in one statement.
     pub async fn preload(&mut self, ids: &[InstanceId]) -> Result<(), FahrtFehler> {
         let missing: Vec<InstanceId> = ids.iter().filter(|id| !self.loaded.contains_key(id)).copied().collect();
-        self.read(&missing).await?;
-        let chains: Vec<String> = missing.iter().map(|id| format!("ablauf:{id}")).collect();
+        self.read(&missing).await
+    }
+
+    /// The audit chains of these instances will be written.
+    pub async fn expect(&mut self, ids: &[InstanceId]) -> Result<(), FahrtFehler> {
+        let chains: Vec<String> = ids.iter().map(|id| format!("ablauf:{id}")).collect();
         Ok(audit::expect(self.tx, &chains).await?)
     }
 
