@@ -10,7 +10,7 @@ use std::{
 };
 
 use engine::{
-    DeployOptions, HistoryEvent,
+    DeployOptions, HistoryEvent, HistoryKind,
     trace::{self, Runtime},
 };
 use nachrichten::{Timestamp, Werte};
@@ -282,10 +282,16 @@ impl Runtime for Sterblich {
     }
 }
 
-/// How often each element completed or was withdrawn, without the runs of loops and the processes themselves.
+/// How often each element was reached, completed or withdrawn, without the runs of loops and the processes themselves.
+/// A job that fails for good stands in the job table, not in the history.
 pub fn bilanz(history: &[HistoryEvent]) -> Value {
     let mut counts: std::collections::BTreeMap<String, u64> = Default::default();
-    for e in history.iter().filter(|e| !e.inner && e.instance.0 != 0) {
+    let counts_here = |e: &&HistoryEvent| {
+        !e.inner
+            && e.instance.0 != 0
+            && matches!(e.kind, HistoryKind::Activated | HistoryKind::Completed | HistoryKind::Cancelled)
+    };
+    for e in history.iter().filter(counts_here) {
         *counts.entry(format!("{} {:?}", e.element, e.kind)).or_default() += 1;
     }
     json!(counts)

@@ -12,7 +12,7 @@ use super::*;
 
 const ENDS: &str = r#"<startEvent id="S"/><endEvent id="E"/><endEvent id="F"/>"#;
 /// Far above what any of these takes, far below what they would take without a limit.
-const SOON: Duration = Duration::from_secs(8);
+const SOON: Duration = Duration::from_secs(40);
 
 fn script(text: &str, variables: Value) -> (Runner, Duration) {
     let nodes =
