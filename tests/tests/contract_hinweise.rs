@@ -282,7 +282,12 @@ async fn at_once(db: &Db) {
     w.stands_in("emil", "dora", ("2026-11-23", "2026-11-27")).await;
     let id = w.start("zwei", "", None, None).await;
     let task = w.engine.open_task(id).await.unwrap().unwrap();
-    let e = nachrichten::aufgaben::Erledigung { version: 1, idempotency_key: "1".into(), werte: Werte::new(), fassung: None };
+    let e = nachrichten::aufgaben::Erledigung {
+        version: 1,
+        idempotency_key: "1".into(),
+        werte: Werte::new(),
+        fassung: None,
+    };
     w.engine.complete(w.wer("anna"), task, e).await.unwrap();
     let mails = w.take(3).await;
     assert_eq!(an(&mails), ["bert", "carl", "emil"], "not Anna, who signed the first");

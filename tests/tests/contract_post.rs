@@ -177,7 +177,12 @@ async fn suite(db: &Db) {
             if w.sees(k).await.iter().any(|t| t.contains("Fremder Brief")) {
                 let task = w.list(k).await.into_iter().find(|a| a.titel == "Fremder Brief").unwrap();
                 let werte: Werte = serde_json::from_value(wrong.clone()).unwrap();
-                let e = Erledigung { version: task.version, idempotency_key: Uuid::now_v7().to_string(), werte, fassung: None };
+                let e = Erledigung {
+                    version: task.version,
+                    idempotency_key: Uuid::now_v7().to_string(),
+                    werte,
+                    fassung: None,
+                };
                 w.engine.complete(w.wer(k), task.id, e).await.unwrap();
                 break;
             }

@@ -5,11 +5,7 @@
 //! element's number of tries the job stops as an incident. The bus may lose everything: after the deadline, and after
 //! every start, what is out goes out again.
 
-use std::{
-    collections::HashMap,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use engine::{Command, ElementInstanceId};
 use nachrichten::{
@@ -234,10 +230,7 @@ async fn park(inner: &Inner, results: &[JobResult], cause: &str) {
 }
 
 /// The jobs of these results, without those of late owners. Instances are locked before their jobs, as everywhere.
-async fn taken(
-    fahrt: &mut Fahrt<'_>,
-    results: &[JobResult],
-) -> Result<HashMap<(JobId, u32), AuftragRow>, FahrtFehler> {
+async fn taken(fahrt: &mut Fahrt<'_>, results: &[JobResult]) -> Result<HashMap<(JobId, u32), AuftragRow>, FahrtFehler> {
     let ids: Vec<_> = results.iter().map(|r| args![r.job]).collect();
     let instances: Vec<(InstanceId,)> =
         fahrt.tx().all(&sql::AUFTRAEGE_INSTANZEN.sql, args![sql::AUFTRAEGE_INSTANZEN.rows(&ids)]).await?;

@@ -16,15 +16,8 @@ pub enum Art {
 }
 
 impl Art {
-    pub const ALLE: [Self; 7] = [
-        Self::Scan,
-        Self::Rechnung,
-        Self::Vorlage,
-        Self::Umlauf,
-        Self::Klaerung,
-        Self::Post,
-        Self::Wiedervorlage,
-    ];
+    pub const ALLE: [Self; 7] =
+        [Self::Scan, Self::Rechnung, Self::Vorlage, Self::Umlauf, Self::Klaerung, Self::Post, Self::Wiedervorlage];
 
     /// Kind of a task: an element whose id contains `klaerung` is Klärung, else the process decides.
     pub fn von(process: &str, element: &str) -> Self {

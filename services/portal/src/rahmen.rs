@@ -270,7 +270,9 @@ impl Ctx {
             "eingriff" => gut("Der Eingriff ist ausgeführt. Der Grund steht im Protokoll.".to_owned()),
             "vorgeschlagen" => gut("Der Vorschlag ist eingereicht. Er steht unter Betrieb.".to_owned()),
             "veroeffentlicht" => gut("Die neue Fassung ist veröffentlicht. Neue Abläufe beginnen mit ihr.".to_owned()),
-            "vorschlag-zurueckgezogen" => gut("Der Vorschlag ist zurückgezogen. Der Grund steht im Protokoll.".to_owned()),
+            "vorschlag-zurueckgezogen" => {
+                gut("Der Vorschlag ist zurückgezogen. Der Grund steht im Protokoll.".to_owned())
+            }
             "beispiel" => gut("Die Beispiele sind gespeichert.".to_owned()),
             "umgezogen" => match self.query("anzahl").as_str() {
                 "1" => gut("1 Ablauf läuft jetzt auf der neuen Fassung.".to_owned()),

@@ -4,8 +4,8 @@
 
 mod daten;
 mod dienste;
-mod wiedervorlagen;
 mod fassungen;
+mod wiedervorlagen;
 
 use std::sync::{Arc, Mutex};
 
