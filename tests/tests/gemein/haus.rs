@@ -3,7 +3,6 @@
 
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
@@ -21,7 +20,7 @@ use service_eakte::{
     app::Start,
     befehle::reconcile::{Bericht, bericht},
 };
-use service_platform::{config::Config, db::Sql, uhr::Clock as _, worker};
+use service_platform::{config::Config, db::Sql, uhr::Clock as _};
 use tempfile::TempDir;
 
 use super::{MONTAG, program};
