@@ -35,6 +35,15 @@ pub const TABELLEN: &[(&str, &str)] = &[
 pub const BEISPIELE: &[(&str, &str)] = &[
     ("zustaendigkeit.dmn", include_str!("../../../workflows/tabellen/zustaendigkeit.beispiele.json")),
     ("anordnung.dmn", include_str!("../../../workflows/tabellen/anordnung.beispiele.json")),
+    ("rechnungsfristen.dmn", include_str!("../../../workflows/tabellen/rechnungsfristen.beispiele.json")),
+    ("umlauf_ergebnis.dmn", include_str!("../../../workflows/tabellen/umlauf_ergebnis.beispiele.json")),
+    ("vorlage_fristen.dmn", include_str!("../../../workflows/tabellen/vorlage_fristen.beispiele.json")),
+    ("abstimmung.dmn", include_str!("../../../workflows/tabellen/abstimmung.beispiele.json")),
+    ("beratung_weiter.dmn", include_str!("../../../workflows/tabellen/beratung_weiter.beispiele.json")),
+    ("eskalation.dmn", include_str!("../../../workflows/tabellen/eskalation.beispiele.json")),
+    ("laufweg.dmn", include_str!("../../../workflows/tabellen/laufweg.beispiele.json")),
+    ("irrlauf.dmn", include_str!("../../../workflows/tabellen/irrlauf.beispiele.json")),
+    ("tageshinweise.dmn", include_str!("../../../workflows/tabellen/tageshinweise.beispiele.json")),
 ];
 
 pub const AKTENPLAN: &str = include_str!("../../../workflows/tabellen/aktenplan.csv");

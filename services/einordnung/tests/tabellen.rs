@@ -66,11 +66,6 @@ fn anordnung_gives_the_examples() {
     check("anordnung");
 }
 
-#[test]
-fn rechnungsfristen_gives_the_examples() {
-    check("rechnungsfristen");
-}
-
 /// Quoted values of an output column, read from the file itself.
 fn outputs(dmn: &str, column: usize) -> BTreeSet<String> {
     let marker = format!("_a{column}\"><text>\"");

@@ -384,11 +384,11 @@ impl FromRow for Lage {
     fn from_row(row: &Row) -> Result<Self, DbError> {
         Ok(Self {
             zeile: Zeile::from_row(row)?,
-            fuer: row.get(19)?,
-            fuer_name: row.get(20)?,
-            bekannt: row.get(21)?,
-            gezeichnet: row.get(22)?,
-            person: row.get(23)?,
+            fuer: row.get(20)?,
+            fuer_name: row.get(21)?,
+            bekannt: row.get(22)?,
+            gezeichnet: row.get(23)?,
+            person: row.get(24)?,
         })
     }
 }

@@ -10,7 +10,6 @@ use nachrichten::{
     dokumente::{Ablageort, AkteSeite, AkteZeile, Dokument, DokumentZeile, Rendition, VorgangSeite},
     einordnung::{Feld, Vorschlag},
     erkennung::{Befund, Seite, Stufe, TeilArt},
-    laufweg::{Beteiligung, Laufweg, LaufwegEintrag, Position, Zeichnung},
     rechnung::{RechnungsFakten, Skonto},
     sendungen::{DokumentStand, Grund, Kanal, SendungStand, Stand, WartetAuf},
 };
@@ -541,7 +540,7 @@ pub fn welt() -> Welt {
                 false,
             ),
         ],
-        laufwege: vec![laufweg()],
+        laufwege: vec![super::laufweg::laufweg()],
         stoerungen: vec![
             stoerung(1, "Der Speicher antwortet nicht (503)", 6),
             stoerung(2, "Der Speicher antwortet nicht (500)", 6),
@@ -551,52 +550,5 @@ pub fn welt() -> Welt {
         akten,
         aufgaben,
         ..Welt::default()
-    }
-}
-
-/// The route of Vorlage 8: void, done, open, to come, taken out.
-fn laufweg() -> Laufweg {
-    let zeichnung = |person: &str, ungueltig| Zeichnung {
-        person: person.into(),
-        fuer: None,
-        zeit: vor(60),
-        entscheidung: "mit_hinweis".into(),
-        bemerkung: Some("Grunderwerb ist offen.".into()),
-        fassung: Some(nachrichten::BlobHash::of(b"fassung")),
-        ungueltig,
-    };
-    let position = |nr, stufe, name: &str, stand, zeichnung| Position {
-        nr,
-        stufe,
-        name: name.into(),
-        gruppe: Some(format!("G{nr}")),
-        person: None,
-        verfuegung: "mitzeichnung".into(),
-        stand,
-        pflicht: false,
-        aufgabe: (stand == Beteiligung::Aktuell).then(|| TaskId(id(5, 8))),
-        zeichnung,
-        aenderungen: vec![],
-    };
-    let mut positionen = vec![
-        position(1, 1, "Rechtsamt", Beteiligung::Erledigt, Some(zeichnung("Finn Feststeller", Some(vor(20))))),
-        position(2, 2, "Stadtkämmerei", Beteiligung::Aktuell, None),
-        position(3, 3, "Stadtplanungsamt", Beteiligung::Zukuenftig, None),
-        position(4, 4, "Schulamt", Beteiligung::Uebersprungen, None),
-    ];
-    positionen[2].aenderungen.push(LaufwegEintrag {
-        art: "eingefuegt".into(),
-        von: "Kim".into(),
-        zeit: vor(10),
-        grund: "betroffen".into(),
-    });
-    Laufweg {
-        ablauf: InstanceId(id(6, 8)),
-        process: "beschlussvorlage".into(),
-        titel: "Vorlage: Neubau Radweg Kriegsstraße".into(),
-        version: "v1".into(),
-        positionen,
-        aenderbar: true,
-        laeuft: true,
     }
 }

@@ -5,6 +5,7 @@
 mod daten;
 mod dienste;
 mod fassungen;
+mod laufweg;
 mod wiedervorlagen;
 
 use std::sync::{Arc, Mutex};
