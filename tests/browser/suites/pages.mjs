@@ -293,7 +293,7 @@ export function filledPages(world) {
     await checkPage(person);
     await person.page.getByLabel("Anhalten, die Rechnung ist strittig").check();
     await person.page.getByLabel("Grund oder Antwort").fill("Mangel am Belag");
-    await person.page.getByRole("button", { name: "Melden" }).click();
+    await person.page.getByRole("button", { name: "Melden", exact: true }).click();
     await person.page.getByText("Die Meldung ist angekommen.").waitFor();
     assert.ok((await person.page.getByRole("main").textContent()).includes("Mangel am Belag"), "not in the Verlauf");
     await checkPage(person);
