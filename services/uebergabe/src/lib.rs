@@ -7,7 +7,7 @@
 //! ([`Ordner`]), as most municipalities of Baden-Württemberg hand over to the data centre's SAP. A web interface and
 //! an SMTP relay fit behind the same trait.
 //!
-//! The way back ([`rueckweg::watch`]) reads files of the incoming folder, each once, and gives them to the engine
+//! The way back ([`rueckweg`]) reads files of the incoming folder, each once, and gives them to the engine
 //! through [`nachrichten::uebergabe::Rueckmeldungen`].
 //!
 //! Two states: `übergeben` when the job ends, `quittiert` when the receipt with the document number came. Each booking
