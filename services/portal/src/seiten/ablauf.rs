@@ -94,7 +94,7 @@ async fn laden(ctx: &Ctx, wert: &str, druck: bool) -> Result<AblaufSeite, crate:
     if let Some(p) = a.parent {
         oben.push((format!("/ablaeufe/{p}"), "Übergeordneter Ablauf"));
     }
-    if a.variablen.contains_key("laufweg") {
+    if a.variablen.get("laufweg").is_some_and(serde_json::Value::is_array) {
         oben.push((format!("/ablaeufe/{}/laufweg", a.id), "Laufweg"));
     }
     if a.process == "beschlussvorlage" && a.variablen.contains_key("vorlage") {

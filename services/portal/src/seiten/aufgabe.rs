@@ -200,7 +200,7 @@ async fn antwort(ctx: &Ctx, g: Geladen, z: Zustand, status: StatusCode) -> Seite
         nichtoeffentlich,
         fassung: g.seite.fassung.map(|f| f.to_string()).unwrap_or_default(),
         text_titel: if a.process == "niederschrift" { "Niederschrift" } else { "Beschlussvorschlag" },
-        laufweg: g.variablen.contains_key("laufweg"),
+        laufweg: g.variablen.get("laufweg").is_some_and(Value::is_array),
         frist: a.faellig.map(|t| format::frist(t, ctx.heute())),
         mahnung: mahnung(ctx, a).filter(|_| a.erledigt.is_none()).unwrap_or_default(),
         einleitung: g.form.einleitung.clone(),
