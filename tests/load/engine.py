@@ -61,7 +61,7 @@ class Postgres:
         self.call("initdb", "-D", self.folder / "db", "-A", "trust", "-U", "eakte", "--locale=C.UTF-8", "-E", "UTF8")
         options = f"-k {self.folder} -c listen_addresses='' -c max_connections=100 -c shared_buffers=256MB"
         self.call("pg_ctl", "-D", self.folder / "db", "-l", self.folder / "log", "-w", "-o", options, "start")
-        for name in ("eins", "zwei", "drei"):
+        for name in ("eins", "zwei", "drei", "vier"):
             self.call("createdb", "-h", self.folder, "-U", "eakte", name)
         return "postgres://eakte@" + str(self.folder).replace("/", "%2F") + "/postgres"
 

@@ -92,13 +92,13 @@ async fn statements_over_many_rows_use_indexes() {
     test.db.migrate(&service_geschaeftsgang::MIGRATIONS).await.unwrap();
     let mut looked_at = 0;
     for (name, sql) in [service_platform::statements(), service_geschaeftsgang::statements()].concat() {
-        if !sql.sqlite.contains("jsonb_each($1)") {
+        if !sql.sqlite.contains("AS (VALUES (?") {
             continue;
         }
         looked_at += 1;
         let explain: &'static str = format!("EXPLAIN QUERY PLAN {}", sql.sqlite).leak();
         let sql = service_platform::db::Sql { sqlite: explain, postgres: "" };
-        let plan: Vec<(i64, i64, i64, String)> = test.db.all(&sql, args!["[]"]).await.unwrap();
+        let plan: Vec<(i64, i64, i64, String)> = test.db.all(&sql, args![]).await.unwrap();
         for (.., step) in plan {
             assert!(!step.starts_with("SCAN") || step.contains("VIRTUAL TABLE") || step == "SCAN b", "{name}: {step}");
         }

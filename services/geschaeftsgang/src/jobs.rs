@@ -232,14 +232,10 @@ async fn park(inner: &Inner, results: &[JobResult], cause: &str) {
 /// The jobs of these results, without those of late owners. Instances are locked before their jobs, as everywhere.
 async fn taken(fahrt: &mut Fahrt<'_>, results: &[JobResult]) -> Result<HashMap<(JobId, u32), AuftragRow>, FahrtFehler> {
     let ids: Vec<_> = results.iter().map(|r| args![r.job]).collect();
-    let instances: Vec<(InstanceId,)> =
-        fahrt.tx().all(&sql::AUFTRAEGE_INSTANZEN.sql, args![sql::AUFTRAEGE_INSTANZEN.rows(&ids)]).await?;
-    let instances: Vec<InstanceId> = instances.into_iter().map(|(id,)| id).collect();
-    fahrt.preload(&instances).await?;
+    fahrt.preload(&sql::INSTANZEN_OF_AUFTRAEGE, ids).await?;
     let asked: Vec<_> = results.iter().map(|r| args![r.job, r.attempt]).collect();
-    let rows: Vec<AuftragRow> =
-        fahrt.tx().all(&sql::AUFTRAEGE_TAKE.sql, args![sql::AUFTRAEGE_TAKE.rows(&asked)]).await?;
-    fahrt.expect(&instances).await?;
+    let rows: Vec<AuftragRow> = fahrt.tx().all_of(&sql::AUFTRAEGE_TAKE, asked).await?;
+    fahrt.expect().await?;
     Ok(rows.into_iter().map(|r| ((r.id, r.attempt), r)).collect())
 }
 

@@ -102,7 +102,7 @@ impl Default for Options {
             window: 16,
             deadline: Duration::from_secs(300),
             batch: 16,
-            together: 48,
+            together: 128,
             side_by_side: 1,
             deploy: DeployOptions::default(),
             gruppen: BTreeMap::new(),

@@ -13,13 +13,13 @@ use engine::Rejected;
 use nachrichten::{InstanceId, PersonId, TaskId, fehler::Fehler};
 use service_platform::{
     args,
-    db::{Args, DbError},
+    db::{Args, Commit, DbError},
     failpoint,
 };
 use tokio::sync::oneshot;
 
 use crate::{
-    Geschaeftsgang, Inner,
+    Geschaeftsgang, Inner, Options,
     ablaeufe::Anstoss,
     aufgaben::{Abschluss, Lage, away, step_failed},
     fahrt::{Fahrt, FahrtFehler},
@@ -45,34 +45,45 @@ pub(crate) enum Abgelehnt {
 /// The instance that was started, or whose task is done.
 type Antwort = Result<InstanceId, Abgelehnt>;
 
+/// A request and where its answer goes.
+type Wartend = (Bitte, oneshot::Sender<Antwort>);
+
 /// Requests that wait.
 #[derive(Default)]
 pub(crate) struct Sammler(Mutex<Schlange>);
 
 #[derive(Default)]
 struct Schlange {
-    waiting: VecDeque<(Bitte, oneshot::Sender<Antwort>)>,
+    waiting: VecDeque<Wartend>,
     /// Transactions that run.
     driving: usize,
+}
+
+impl Sammler {
+    /// Lets requests wait; true when the caller has to start a drive.
+    fn queue(&self, options: &Options, bitten: impl IntoIterator<Item = Wartend>) -> bool {
+        let mut queue = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        queue.waiting.extend(bitten);
+        let free = queue.driving < options.side_by_side;
+        queue.driving += usize::from(free);
+        free
+    }
 }
 
 impl Geschaeftsgang {
     /// Carries out one request together with those that wait beside it.
     pub(crate) async fn bitte(&self, bitte: Bitte) -> Antwort {
         let (sender, answer) = oneshot::channel();
-        let start = {
-            let mut queue = self.inner.sammler.0.lock().unwrap_or_else(PoisonError::into_inner);
-            queue.waiting.push_back((bitte, sender));
-            let free = queue.driving < self.inner.options.side_by_side;
-            queue.driving += usize::from(free);
-            free
-        };
-        if start {
-            // A task of its own: somebody who goes away takes nobody's request along.
-            tokio::spawn(drive(self.inner.clone()));
+        if self.inner.sammler.queue(&self.inner.options, [(bitte, sender)]) {
+            go(self.inner.clone());
         }
         answer.await.unwrap_or_else(|_| Err(Abgelehnt::Fehler(away("the request was dropped"))))
     }
+}
+
+/// A task of its own: somebody who goes away takes nobody's request along.
+fn go(inner: Arc<Inner>) {
+    tokio::spawn(drive(inner));
 }
 
 async fn drive(inner: Arc<Inner>) {
@@ -87,34 +98,66 @@ async fn drive(inner: Arc<Inner>) {
             queue.waiting.drain(..count).collect()
         };
         let (bitten, senders): (Vec<Bitte>, Vec<_>) = batch.into_iter().unzip();
-        let answers = together(&inner, &bitten).await;
-        for ((bitte, sender), answer) in bitten.into_iter().zip(senders).zip(answers) {
-            match answer {
-                Some(answer) => drop(sender.send(answer)),
-                None => {
-                    let mut queue = inner.sammler.0.lock().unwrap_or_else(PoisonError::into_inner);
-                    queue.waiting.push_back((bitte, sender));
-                }
-            }
-        }
+        let ridden = ride(&inner, &bitten).await;
+        // The next ones need the database, these need the disk: neither waits for the other.
+        tokio::spawn(settle(inner.clone(), bitten, senders, ridden));
     }
 }
 
-/// An answer for each request; none for one that must wait for a neighbour's commit.
-async fn together(inner: &Inner, bitten: &[Bitte]) -> Vec<Option<Antwort>> {
-    match ride(inner, bitten).await {
+/// What a transaction came to, before its commit lasts.
+struct Gefahren {
+    /// None for a request that must wait for a neighbour's commit.
+    answers: Vec<Option<Antwort>>,
+    commit: Commit,
+    jobs: bool,
+    timers: bool,
+}
+
+/// Answers everybody once their transaction is on the disk.
+async fn settle(
+    inner: Arc<Inner>,
+    bitten: Vec<Bitte>,
+    senders: Vec<oneshot::Sender<Antwort>>,
+    ridden: Result<Gefahren, FahrtFehler>,
+) {
+    let answers = match lasting(&inner, ridden).await {
         Ok(answers) => answers,
         Err(error) if bitten.len() == 1 => vec![Some(Err(refused(error)))],
         Err(error) => {
             tracing::warn!(%error, requests = bitten.len(), "requests failed together, trying each by itself");
             let mut answers = Vec::new();
-            for bitte in bitten {
-                let answer = ride(inner, std::slice::from_ref(bitte)).await;
+            for bitte in &bitten {
+                let ridden = ride(&inner, std::slice::from_ref(bitte)).await;
+                let answer = lasting(&inner, ridden).await;
                 answers.push(answer.map_or_else(|error| Some(Err(refused(error))), |mut one| one.pop().flatten()));
             }
             answers
         }
+    };
+    let mut again = Vec::new();
+    for ((bitte, sender), answer) in bitten.into_iter().zip(senders).zip(answers) {
+        match answer {
+            Some(answer) => drop(sender.send(answer)),
+            None => again.push((bitte, sender)),
+        }
     }
+    if !again.is_empty() && inner.sammler.queue(&inner.options, again) {
+        go(inner);
+    }
+}
+
+/// The answers, when the commit lasts.
+async fn lasting(inner: &Inner, ridden: Result<Gefahren, FahrtFehler>) -> Result<Vec<Option<Antwort>>, FahrtFehler> {
+    let ridden = ridden?;
+    ridden.commit.lasting().await?;
+    failpoint("ablauf::akt::after");
+    if ridden.jobs {
+        inner.auftraege.notify_one();
+    }
+    if ridden.timers {
+        inner.fristen.notify_one();
+    }
+    Ok(ridden.answers)
 }
 
 /// The database said no to a single request.
@@ -137,22 +180,18 @@ fn refused(error: FahrtFehler) -> Abgelehnt {
 }
 
 /// How the tasks stand. Locks are taken in the order instance, task, audit chain, as everywhere.
-async fn lagen(fahrt: &mut Fahrt<'_>, tasks: &[Args]) -> Result<HashMap<(TaskId, PersonId), Lage>, FahrtFehler> {
+async fn lagen(fahrt: &mut Fahrt<'_>, tasks: Vec<Args>) -> Result<HashMap<(TaskId, PersonId), Lage>, FahrtFehler> {
     if tasks.is_empty() {
         return Ok(HashMap::new());
     }
-    let ids: Vec<Args> = tasks.iter().map(|t| t[..1].to_vec()).collect();
-    let instances: Vec<(InstanceId,)> =
-        fahrt.tx().all(&sql::AUFGABEN_INSTANZEN.sql, args![sql::AUFGABEN_INSTANZEN.rows(&ids)]).await?;
-    let instances: Vec<InstanceId> = instances.into_iter().map(|(id,)| id).collect();
-    fahrt.preload(&instances).await?;
-    let lagen: Vec<Lage> = fahrt.tx().all(&sql::AUFGABEN_LOAD.sql, args![sql::AUFGABEN_LOAD.rows(tasks)]).await?;
-    fahrt.expect(&instances).await?;
+    fahrt.preload(&sql::INSTANZEN_OF_AUFGABEN, tasks.iter().map(|t| t[..1].to_vec()).collect()).await?;
+    let lagen: Vec<Lage> = fahrt.tx().all_of(&sql::AUFGABEN_LOAD, tasks).await?;
+    fahrt.expect().await?;
     Ok(lagen.into_iter().map(|l| ((l.zeile.id, l.person), l)).collect())
 }
 
 /// All requests in one transaction.
-async fn ride(inner: &Inner, bitten: &[Bitte]) -> Result<Vec<Option<Antwort>>, FahrtFehler> {
+async fn ride(inner: &Inner, bitten: &[Bitte]) -> Result<Gefahren, FahrtFehler> {
     let now = inner.now();
     let mut tx = inner.db.begin().await?;
     let (mut keys, mut tasks) = (Vec::new(), Vec::new());
@@ -162,13 +201,10 @@ async fn ride(inner: &Inner, bitten: &[Bitte]) -> Result<Vec<Option<Antwort>>, F
             Bitte::Abschluss(a) => tasks.push(args![a.aufgabe, a.actor.person, &a.schluessel, now]),
         }
     }
-    let started: Vec<(String, InstanceId)> = match keys.is_empty() {
-        true => Vec::new(),
-        false => tx.all(&sql::INSTANZEN_OF_KEY.sql, args![sql::INSTANZEN_OF_KEY.rows(&keys)]).await?,
-    };
+    let started: Vec<(String, InstanceId)> = tx.all_of(&sql::INSTANZEN_OF_KEY, keys).await?;
     let mut started: HashMap<String, InstanceId> = started.into_iter().collect();
     let mut fahrt = Fahrt::new(inner, &mut tx, now);
-    let lagen = lagen(&mut fahrt, &tasks).await?;
+    let lagen = lagen(&mut fahrt, tasks).await?;
     let mut touched = HashSet::new();
     let mut answers = Vec::new();
     for bitte in bitten {
@@ -191,13 +227,5 @@ async fn ride(inner: &Inner, bitten: &[Bitte]) -> Result<Vec<Option<Antwort>>, F
     }
     let (jobs, timers) = fahrt.finish().await?;
     failpoint("ablauf::akt::before");
-    tx.commit().await?;
-    failpoint("ablauf::akt::after");
-    if jobs {
-        inner.auftraege.notify_one();
-    }
-    if timers {
-        inner.fristen.notify_one();
-    }
-    Ok(answers)
+    Ok(Gefahren { answers, commit: tx.commit_ahead().await?, jobs, timers })
 }

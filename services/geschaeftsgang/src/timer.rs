@@ -74,9 +74,8 @@ async fn fire(inner: &Inner, due: &[(InstanceId, u64)], now: Timestamp) -> Resul
     let instances: BTreeSet<InstanceId> = due.iter().map(|(instance, _)| *instance).collect();
     let mut tx = inner.db.begin().await?;
     let mut fahrt = Fahrt::new(inner, &mut tx, now);
-    fahrt.preload(&instances.into_iter().collect::<Vec<_>>()).await?;
-    let taken: Vec<(InstanceId, u64)> =
-        fahrt.tx().all(&sql::FRIST_TAKE.sql, args![sql::FRIST_TAKE.rows(&rows)]).await?;
+    fahrt.preload(&sql::INSTANZEN_LOAD, instances.into_iter().map(|id| args![id]).collect()).await?;
+    let taken: Vec<(InstanceId, u64)> = fahrt.tx().all_of(&sql::FRIST_TAKE, rows).await?;
     // In the order in which they were due.
     for (instance, timer) in due.iter().filter(|d| taken.contains(d)) {
         match fahrt.command(*instance, Command::FireTimer { timer: *timer }).await {

@@ -93,7 +93,7 @@ pub async fn append(tx: &mut Tx, entry: Entry<'_>) -> Result<(), DbError> {
 /// Reads and locks the ends of many chains that will be written, in one statement.
 pub async fn expect(tx: &mut Tx, chains: &[String]) -> Result<(), DbError> {
     let rows: Vec<Args> = chains.iter().filter(|c| !tx.ends.contains_key(*c)).map(|c| args![c]).collect();
-    let heads: Vec<(String, i64, String)> = tx.all(&HEADS_OF.sql, args![HEADS_OF.rows(&rows)]).await?;
+    let heads: Vec<(String, i64, String)> = tx.all_of(&HEADS_OF, rows).await?;
     tx.ends.extend(heads.into_iter().map(|(chain, seq, hash)| (chain, Ende { seq, hash })));
     Ok(())
 }

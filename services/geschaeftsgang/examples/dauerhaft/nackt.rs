@@ -2,7 +2,7 @@
 //! The bare driver: sends what a run sent, statement by statement and commit by commit, to an empty database.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::{Arc, Mutex},
     time::Instant,
 };
@@ -23,7 +23,8 @@ impl FromRow for Egal {
     }
 }
 
-/// Instances per second without us: transactions one after the other as they were committed, reads beside them.
+/// Instances per second without us: transactions one after the other as they were committed, none waiting for the disk
+/// of the one before, reads beside them.
 pub(crate) async fn run(db: &Db, kept: Vec<Satz>, instances: u64, parallel: usize) -> Result<f64, Failed> {
     let (mut open, mut commits, mut reads) = (HashMap::<u64, Vec<Was>>::new(), Vec::new(), Vec::new());
     for satz in kept {
@@ -41,6 +42,7 @@ pub(crate) async fn run(db: &Db, kept: Vec<Satz>, instances: u64, parallel: usiz
 }
 
 async fn write(db: &Db, commits: Vec<Vec<Was>>) -> Result<(), DbError> {
+    let mut pending = VecDeque::new();
     for commit in commits {
         let mut tx = db.begin().await?;
         for was in commit {
@@ -50,7 +52,15 @@ async fn write(db: &Db, commits: Vec<Vec<Was>>) -> Result<(), DbError> {
                 Was::Commit => {}
             }
         }
-        tx.commit().await?;
+        pending.push_back(tx.commit_ahead().await?);
+        if pending.len() > 4
+            && let Some(oldest) = pending.pop_front()
+        {
+            oldest.lasting().await?;
+        }
+    }
+    for commit in pending {
+        commit.lasting().await?;
     }
     Ok(())
 }

@@ -40,11 +40,11 @@ CREATE TABLE geschaeftsgang_instanz (
   -- An operator stopped it: no job goes out, no timer fires, no task is completed.
   angehalten BIGINT NOT NULL DEFAULT 0
 );
-CREATE INDEX geschaeftsgang_instanz_sendung ON geschaeftsgang_instanz (sendung);
-CREATE INDEX geschaeftsgang_instanz_dokument ON geschaeftsgang_instanz (dokument, gestartet);
-CREATE INDEX geschaeftsgang_instanz_parent ON geschaeftsgang_instanz (parent, parent_element);
+CREATE INDEX geschaeftsgang_instanz_sendung ON geschaeftsgang_instanz (sendung) WHERE sendung IS NOT NULL;
+CREATE INDEX geschaeftsgang_instanz_dokument ON geschaeftsgang_instanz (dokument, gestartet) WHERE dokument IS NOT NULL;
+CREATE INDEX geschaeftsgang_instanz_parent ON geschaeftsgang_instanz (parent, parent_element) WHERE parent IS NOT NULL;
 CREATE INDEX geschaeftsgang_instanz_process ON geschaeftsgang_instanz (process, gestartet);
-CREATE INDEX geschaeftsgang_instanz_stand ON geschaeftsgang_instanz (stand);
+CREATE INDEX geschaeftsgang_instanz_stand ON geschaeftsgang_instanz (stand) WHERE parent IS NULL;
 -- What runs and what ended on a version: lists of versions, moves, figures.
 CREATE INDEX geschaeftsgang_instanz_definition ON geschaeftsgang_instanz (definition, beendet, id);
 CREATE INDEX geschaeftsgang_instanz_beendet ON geschaeftsgang_instanz (beendet) WHERE beendet IS NOT NULL;

@@ -40,11 +40,11 @@ CREATE TABLE geschaeftsgang_instanz (
   -- An operator stopped it: no job goes out, no timer fires, no task is completed.
   angehalten INTEGER NOT NULL DEFAULT 0
 ) STRICT;
-CREATE INDEX geschaeftsgang_instanz_sendung ON geschaeftsgang_instanz (sendung);
-CREATE INDEX geschaeftsgang_instanz_dokument ON geschaeftsgang_instanz (dokument, gestartet);
-CREATE INDEX geschaeftsgang_instanz_parent ON geschaeftsgang_instanz (parent, parent_element);
+CREATE INDEX geschaeftsgang_instanz_sendung ON geschaeftsgang_instanz (sendung) WHERE sendung IS NOT NULL;
+CREATE INDEX geschaeftsgang_instanz_dokument ON geschaeftsgang_instanz (dokument, gestartet) WHERE dokument IS NOT NULL;
+CREATE INDEX geschaeftsgang_instanz_parent ON geschaeftsgang_instanz (parent, parent_element) WHERE parent IS NOT NULL;
 CREATE INDEX geschaeftsgang_instanz_process ON geschaeftsgang_instanz (process, gestartet);
-CREATE INDEX geschaeftsgang_instanz_stand ON geschaeftsgang_instanz (stand);
+CREATE INDEX geschaeftsgang_instanz_stand ON geschaeftsgang_instanz (stand) WHERE parent IS NULL;
 -- What runs and what ended on a version: lists of versions, moves, figures.
 CREATE INDEX geschaeftsgang_instanz_definition ON geschaeftsgang_instanz (definition, beendet, id);
 CREATE INDEX geschaeftsgang_instanz_beendet ON geschaeftsgang_instanz (beendet) WHERE beendet IS NOT NULL;
@@ -133,7 +133,7 @@ CREATE TABLE geschaeftsgang_kandidat (
   element TEXT NOT NULL,
   sortierung TEXT NOT NULL,
   PRIMARY KEY (aufgabe, subjekt)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX geschaeftsgang_kandidat_liste ON geschaeftsgang_kandidat (subjekt, process, sortierung, aufgabe);
 CREATE INDEX geschaeftsgang_kandidat_element ON geschaeftsgang_kandidat (subjekt, process, element, sortierung);
 -- Open tasks per subject, process and element: what the navigation shows on every page.
@@ -143,7 +143,7 @@ CREATE TABLE geschaeftsgang_zaehler (
   element TEXT NOT NULL,
   offen INTEGER NOT NULL,
   PRIMARY KEY (subjekt, process, element)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE TRIGGER geschaeftsgang_kandidat_mehr AFTER INSERT ON geschaeftsgang_kandidat BEGIN
   INSERT INTO geschaeftsgang_zaehler (subjekt, process, element, offen) VALUES (NEW.subjekt, NEW.process, NEW.element, 1)
   ON CONFLICT (subjekt, process, element) DO UPDATE SET offen = offen + 1;
@@ -158,7 +158,7 @@ CREATE TABLE geschaeftsgang_ausschluss (
   aufgabe BLOB NOT NULL,
   element TEXT NOT NULL,
   PRIMARY KEY (aufgabe, element)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE TABLE geschaeftsgang_zeichnung (
   aufgabe BLOB NOT NULL PRIMARY KEY,
   instanz BLOB NOT NULL,
@@ -170,7 +170,7 @@ CREATE TABLE geschaeftsgang_zeichnung (
   hash TEXT NOT NULL,
   -- SHA-256 of the content the person saw.
   fassung TEXT
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX geschaeftsgang_zeichnung_instanz ON geschaeftsgang_zeichnung (instanz, element, person);
 CREATE TRIGGER geschaeftsgang_vier_augen BEFORE INSERT ON geschaeftsgang_zeichnung
 WHEN EXISTS (
@@ -188,26 +188,26 @@ BEGIN SELECT RAISE(ABORT, 'signatures are append-only'); END;
 CREATE TABLE geschaeftsgang_gegenstand (
   aufgabe BLOB NOT NULL PRIMARY KEY,
   objekt TEXT NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX geschaeftsgang_gegenstand_objekt ON geschaeftsgang_gegenstand (objekt);
 -- The content that counts now.
 CREATE TABLE geschaeftsgang_fassung (
   objekt TEXT NOT NULL PRIMARY KEY,
   hash TEXT NOT NULL,
   seit INTEGER NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;
 -- A signature of an earlier content that counts for a later one too, because the change does not concern it.
 CREATE TABLE geschaeftsgang_gilt_weiter (
   aufgabe BLOB NOT NULL,
   hash TEXT NOT NULL,
   PRIMARY KEY (aufgabe, hash)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 -- Signatures that count no more, since when, and the content that came instead.
 CREATE TABLE geschaeftsgang_ungueltig (
   aufgabe BLOB NOT NULL PRIMARY KEY,
   seit INTEGER NOT NULL,
   hash TEXT NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;
 -- A signature is one of the content that counts, or none.
 CREATE TRIGGER geschaeftsgang_zeichnung_fassung BEFORE INSERT ON geschaeftsgang_zeichnung
 WHEN EXISTS (
@@ -278,7 +278,7 @@ CREATE TABLE geschaeftsgang_frist (
   element TEXT NOT NULL,
   ruht INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (instanz, timer)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX geschaeftsgang_frist_due ON geschaeftsgang_frist (due) WHERE ruht = 0;
 CREATE TABLE geschaeftsgang_abo (
   instanz BLOB NOT NULL,
@@ -288,7 +288,7 @@ CREATE TABLE geschaeftsgang_abo (
   schluessel TEXT,
   element TEXT NOT NULL,
   PRIMARY KEY (instanz, abo)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX geschaeftsgang_abo_name ON geschaeftsgang_abo (art, name, schluessel);
 CREATE TABLE geschaeftsgang_nachricht (
   id BLOB NOT NULL PRIMARY KEY,
@@ -305,13 +305,13 @@ CREATE TABLE geschaeftsgang_stoerung (
   text TEXT NOT NULL,
   seit INTEGER NOT NULL,
   PRIMARY KEY (instanz, element_instanz)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 -- Commands of people by idempotency key: a repeat gets the first answer.
 CREATE TABLE geschaeftsgang_befehl (
   schluessel TEXT NOT NULL PRIMARY KEY,
   at INTEGER NOT NULL,
   antwort TEXT NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 -- Example rows of a table, as JSON; a version without its own has those of the one before.
 CREATE TABLE geschaeftsgang_beispiele (

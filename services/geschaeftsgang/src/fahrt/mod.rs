@@ -15,7 +15,7 @@ use nachrichten::{DefinitionId, DokumentId, InstanceId, PersonId, SendungId, Tim
 use serde_json::{Value, json};
 use service_platform::{
     args, audit,
-    db::{DbError, Tx},
+    db::{Args, DbError, Tx, Viele},
     failpoint, from_row,
 };
 
@@ -296,28 +296,24 @@ impl<'a> Fahrt<'a> {
     /// Reads an instance once and locks it for this ride.
     pub async fn load(&mut self, id: InstanceId) -> Result<&InstanzRow, FahrtFehler> {
         if !self.loaded.contains_key(&id) {
-            self.read(&[id]).await?;
+            self.preload(&sql::INSTANZEN_LOAD, vec![args![id]]).await?;
         }
         self.loaded.get(&id).map(|g| &g.row).ok_or(FahrtFehler::NoInstance(id))
     }
 
-    /// Reads and locks what a ride will need, in one statement.
-    pub async fn preload(&mut self, ids: &[InstanceId]) -> Result<(), FahrtFehler> {
-        let missing: Vec<InstanceId> = ids.iter().filter(|id| !self.loaded.contains_key(id)).copied().collect();
-        self.read(&missing).await
-    }
-
-    /// The audit chains of these instances will be written.
-    pub async fn expect(&mut self, ids: &[InstanceId]) -> Result<(), FahrtFehler> {
-        let chains: Vec<String> = ids.iter().map(|id| format!("ablauf:{id}")).collect();
+    /// The audit chains of all loaded instances will be written.
+    pub async fn expect(&mut self) -> Result<(), FahrtFehler> {
+        let chains: Vec<String> = self.loaded.keys().map(|id| format!("ablauf:{id}")).collect();
         Ok(audit::expect(self.tx, &chains).await?)
     }
 
-    async fn read(&mut self, ids: &[InstanceId]) -> Result<(), FahrtFehler> {
-        let ids: Vec<_> = ids.iter().map(|id| args![*id]).collect();
-        let rows: Vec<InstanzRow> =
-            self.tx.all(&sql::INSTANZEN_LOAD.sql, args![sql::INSTANZEN_LOAD.rows(&ids)]).await?;
+    /// Reads and locks what a ride will need, in one statement; what is there already stays as this ride left it.
+    pub async fn preload(&mut self, viele: &Viele, keys: Vec<Args>) -> Result<(), FahrtFehler> {
+        let rows: Vec<InstanzRow> = self.tx.all_of(viele, keys).await?;
         for row in rows {
+            if self.loaded.contains_key(&row.id) {
+                continue;
+            }
             let mut fassung = self.inner.definitionen.read().await.get(row.definition);
             if fassung.is_none() {
                 self.refresh().await?;

@@ -10,7 +10,7 @@ CREATE TABLE platform_audit (
   data TEXT NOT NULL,
   hash TEXT NOT NULL,
   PRIMARY KEY (chain, seq)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX platform_audit_object ON platform_audit (object, at);
 CREATE TABLE platform_audit_head (
   chain TEXT NOT NULL PRIMARY KEY,
@@ -18,7 +18,7 @@ CREATE TABLE platform_audit_head (
   hash TEXT NOT NULL,
   changed INTEGER NOT NULL,
   sealed INTEGER NOT NULL DEFAULT 0
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX platform_audit_head_unsealed ON platform_audit_head (sealed) WHERE sealed = 0;
 -- Seals chain the heads that changed: root = Merkle root over (chain, seq, hash), hash = SHA-256(previous, root).
 CREATE TABLE platform_audit_seal (
@@ -44,7 +44,7 @@ CREATE TABLE platform_inbox (
   at INTEGER NOT NULL,
   answer TEXT,
   PRIMARY KEY (consumer, id)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE platform_person (
   id BLOB NOT NULL PRIMARY KEY,
@@ -64,7 +64,7 @@ CREATE TABLE platform_subjekt (
   person BLOB NOT NULL REFERENCES platform_person (id),
   subjekt TEXT NOT NULL,
   PRIMARY KEY (person, subjekt)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX platform_subjekt_nach ON platform_subjekt (subjekt, person);
 -- Who stands in for whom; process '*' is all. behaelt: the absent person goes on with group work.
 CREATE TABLE platform_vertretung (
@@ -91,7 +91,7 @@ CREATE TABLE platform_wirksam (
   bis INTEGER NOT NULL,
   process TEXT NOT NULL,
   PRIMARY KEY (person, subjekt, fuer, process, von)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX platform_wirksam_nach ON platform_wirksam (subjekt, person);
 CREATE INDEX platform_wirksam_fuer ON platform_wirksam (fuer);
 -- Grants: objekt is 'mandant', 'korb:<name>', 'einheit:<kennzeichen>', 'akte:<id>', 'dokument:<id>', 'ablauf:<id>'.
@@ -104,7 +104,7 @@ CREATE TABLE platform_recht (
   bis INTEGER NOT NULL,
   quelle TEXT NOT NULL,
   PRIMARY KEY (objekt, subjekt, recht, quelle)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX platform_recht_quelle ON platform_recht (quelle);
 CREATE TABLE platform_sitzung (
   token TEXT NOT NULL PRIMARY KEY,

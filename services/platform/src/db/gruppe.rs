@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! Group commit for SQLite: transactions that wait for the one writer at the same time share one synced commit.
 //!
-//! Each transaction is a savepoint inside an outer transaction. The first one that is done queues a closer behind
-//! those that already wait for the writer; they join, then the closer commits for all. Nobody is told "done" before
-//! that commit has returned: if it fails, it fails for all of them. A transaction that is dropped takes back its
+//! The first one that is done queues a closer behind those that already wait for the writer; they join, each as a
+//! savepoint inside the outer transaction, then the closer commits for all. Nobody is told "done" before that commit is
+//! on the disk ([`super::platte`]): if it fails, it fails for all of them. A transaction that is dropped takes back its
 //! savepoint and leaves its neighbours alone. Without contention the closer comes at once, and a group is one.
 
 use std::sync::Arc;
@@ -11,12 +11,18 @@ use std::sync::Arc;
 use sqlx::{Sqlite, SqlitePool, pool::PoolConnection, sqlite::SqliteConnection};
 use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 
-use super::DbError;
+use super::{
+    DbError,
+    platte::{Fate, Platte, Sync},
+};
 
 /// The one writer of a SQLite file; clones share it.
 #[derive(Clone)]
 pub struct Writer {
     pool: SqlitePool,
+    /// For work beside the writer.
+    beside: SqlitePool,
+    platte: Platte,
     open: Open,
 }
 
@@ -29,9 +35,6 @@ const RANGE: u32 = 25;
 
 type Open = Arc<Mutex<Option<Group>>>;
 
-/// What became of a group: nothing yet, committed, or why not.
-type Fate = Option<Result<(), Arc<str>>>;
-
 /// An open outer transaction and those who wait for its commit.
 struct Group {
     conn: PoolConnection<Sqlite>,
@@ -43,35 +46,82 @@ struct Group {
 }
 
 impl Writer {
-    /// `pool` has exactly one connection.
-    pub fn new(pool: SqlitePool) -> Self {
-        Self { pool, open: Arc::default() }
+    /// `pool` has exactly one connection; `sync` brings its log to the disk.
+    pub fn new(pool: SqlitePool, beside: SqlitePool, sync: Sync) -> std::io::Result<Self> {
+        Ok(Self { pool, beside, platte: Platte::new(sync)?, open: Arc::default() })
     }
 
     /// Waits for the writer and begins a transaction.
     pub async fn begin(&self) -> Result<Member, DbError> {
         let mut guard = self.open.clone().lock_owned().await;
+        if let Some(cause) = self.platte.broken() {
+            return Err(DbError::Group(cause.to_string()));
+        }
         let fresh = guard.is_none();
         if fresh {
             let conn = self.pool.acquire().await?;
-            // Until the savepoint stands, nothing of this group may be committed.
+            // Until it has begun, nothing of this group may be committed.
             *guard = Some(Group { conn, fate: watch::Sender::new(None), closing: false, failed: true });
         }
-        let mut member = Member { guard: Some(guard), open: self.open.clone(), broken: false };
-        if fresh {
-            run(member.conn()?, "BEGIN IMMEDIATE").await?;
-        }
-        run(member.conn()?, "SAVEPOINT glied").await?;
+        let mut member = Member { guard: Some(guard), writer: self.clone(), first: fresh, broken: false };
+        // The first one is alone with the outer transaction until it is done: it needs no savepoint.
+        run(member.conn()?, if fresh { "BEGIN IMMEDIATE" } else { "SAVEPOINT glied" }).await?;
         if fresh && let Some(group) = member.group() {
             group.failed = false;
         }
         Ok(member)
     }
 
-    /// Waits for the running group and closes the connection.
+    /// Waits for the running group and for the disk, and closes the connection.
     pub async fn close(&self) {
-        close(self.open.clone()).await;
+        self.close_group().await;
+        let fate = watch::Sender::new(None);
+        let mut told = fate.subscribe();
+        self.platte.lasting(fate);
+        let _ = told.wait_for(Option::is_some).await;
         self.pool.close().await;
+    }
+
+    async fn close_group(&self) {
+        let mut guard = self.open.clone().lock_owned().await;
+        self.finish(guard.take()).await;
+    }
+
+    /// Commits (or, after a failure, rolls back); everybody is told when it lasts.
+    async fn finish(&self, group: Option<Group>) {
+        let Some(mut group) = group else { return };
+        let ended = match group.failed {
+            false => run(&mut group.conn, "COMMIT").await.map_err(|e| e.to_string()),
+            true => Err("a neighbour's failure ended the transaction".to_owned()),
+        };
+        let Err(cause) = ended else {
+            self.platte.lasting(group.fate);
+            return self.platte.committed(&self.beside);
+        };
+        tracing::debug!(cause, "group not committed");
+        let _ = run(&mut group.conn, "ROLLBACK").await;
+        // Whatever state it is in, the next group gets a fresh connection.
+        let _ = group.conn.close().await;
+        group.fate.send_replace(Some(Err(cause.into())));
+    }
+
+    /// Undoes one transaction; a group that nobody waits for ends here.
+    async fn take_back(&self, mut guard: OwnedMutexGuard<Option<Group>>, first: bool) {
+        let Some(group) = guard.as_mut() else { return };
+        if !first {
+            let undone = run(&mut group.conn, "ROLLBACK TO glied").await.is_ok()
+                && run(&mut group.conn, "RELEASE glied").await.is_ok();
+            group.failed = !undone;
+            if group.closing && undone {
+                return;
+            }
+        } else if run(&mut group.conn, "ROLLBACK").await.is_ok() {
+            // Nobody else was in it.
+            return drop(guard.take());
+        } else {
+            group.failed = true;
+        }
+        self.finish(guard.take()).await;
     }
 }
 
@@ -79,7 +129,9 @@ impl Writer {
 pub struct Member {
     /// Gone once the transaction is settled.
     guard: Option<OwnedMutexGuard<Option<Group>>>,
-    open: Open,
+    writer: Writer,
+    /// It began the outer transaction.
+    first: bool,
     /// A statement failed in a way after which SQLite may have ended the outer transaction.
     broken: bool,
 }
@@ -113,39 +165,39 @@ impl Member {
         self.broken |= !matches!(primary, Some(ERROR | TOOBIG | CONSTRAINT | MISMATCH | RANGE));
     }
 
-    /// Returns when the group is committed and synced.
+    /// Sends the commit off; the result tells what became of it, once it is on the disk.
     ///
     /// # Errors
-    /// [`DbError`] when nothing of this transaction (and of its group) is kept.
-    pub async fn commit(mut self) -> Result<(), DbError> {
+    /// [`DbError`] when nothing of this transaction is kept.
+    pub async fn commit(mut self) -> Result<watch::Receiver<Fate>, DbError> {
         if self.broken {
             return Err(DbError::Group("an earlier statement of this transaction failed".into()));
         }
-        run(self.conn()?, "RELEASE glied").await?;
+        if !self.first {
+            run(self.conn()?, "RELEASE glied").await?;
+        }
         let Some(mut guard) = self.guard.take() else {
             return Err(DbError::Group("the transaction is over".into()));
         };
         let Some(group) = guard.as_mut() else {
             return Err(DbError::Group("the transaction is over".into()));
         };
-        let mut fate = group.fate.subscribe();
+        let fate = group.fate.subscribe();
         if !std::mem::replace(&mut group.closing, true) {
             // A task of its own: a caller that goes away takes nobody's commit with it.
-            tokio::spawn(close(self.open.clone()));
+            let writer = self.writer.clone();
+            tokio::spawn(async move { writer.close_group().await });
         }
         drop(guard);
-        let fate = fate.wait_for(Option::is_some).await.map(|fate| fate.clone());
-        match fate {
-            Ok(Some(Ok(()))) => Ok(()),
-            Ok(Some(Err(cause))) => Err(DbError::Group(cause.to_string())),
-            Ok(None) | Err(_) => Err(DbError::Group("the database was closed".into())),
-        }
+        // The closer before whoever does the next thing here.
+        tokio::task::yield_now().await;
+        Ok(fate)
     }
 
     /// Takes this transaction back.
     pub async fn rollback(mut self) {
         if let Some(guard) = self.guard.take() {
-            take_back(guard).await;
+            self.writer.take_back(guard, self.first).await;
         }
     }
 }
@@ -157,41 +209,23 @@ impl Drop for Member {
             group.failed = true;
         }
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(take_back(guard));
+            let (writer, first) = (self.writer.clone(), self.first);
+            runtime.spawn(async move { writer.take_back(guard, first).await });
         }
     }
 }
 
-/// Undoes one savepoint; a group that nobody waits for ends here.
-async fn take_back(mut guard: OwnedMutexGuard<Option<Group>>) {
-    let Some(group) = guard.as_mut() else { return };
-    let undone =
-        run(&mut group.conn, "ROLLBACK TO glied").await.is_ok() && run(&mut group.conn, "RELEASE glied").await.is_ok();
-    group.failed = !undone;
-    if !group.closing || group.failed {
-        finish(guard.take()).await;
+/// Returns when the group is committed and synced.
+///
+/// # Errors
+/// [`DbError`] when nothing of the group is kept.
+pub async fn told(mut fate: watch::Receiver<Fate>) -> Result<(), DbError> {
+    let fate = fate.wait_for(Option::is_some).await.map(|fate| fate.clone());
+    match fate {
+        Ok(Some(Ok(()))) => Ok(()),
+        Ok(Some(Err(cause))) => Err(DbError::Group(cause.to_string())),
+        Ok(None) | Err(_) => Err(DbError::Group("the database was closed".into())),
     }
-}
-
-async fn close(open: Open) {
-    let mut guard = open.lock_owned().await;
-    finish(guard.take()).await;
-}
-
-/// Commits (or, after a failure, rolls back) and tells everybody.
-async fn finish(group: Option<Group>) {
-    let Some(mut group) = group else { return };
-    let ended = match group.failed {
-        false => run(&mut group.conn, "COMMIT").await.map_err(|e| e.to_string()),
-        true => Err("a neighbour's failure ended the transaction".to_owned()),
-    };
-    if let Err(cause) = &ended {
-        tracing::debug!(cause, "group not committed");
-        let _ = run(&mut group.conn, "ROLLBACK").await;
-        // Whatever state it is in, the next group gets a fresh connection.
-        let _ = group.conn.close().await;
-    }
-    group.fate.send_replace(Some(ended.map_err(Into::into)));
 }
 
 async fn run(conn: &mut SqliteConnection, sql: &'static str) -> Result<(), sqlx::Error> {
@@ -203,6 +237,12 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use std::time::Duration;
 
+    use sqlx::{
+        Row as _,
+        sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    };
+
+    use super::*;
     use crate::{
         args,
         db::{Db, Sql},
@@ -283,5 +323,72 @@ mod tests {
         drop(tx);
         let write = other.execute(&INSERT, args![1i64, None::<i64>]);
         tokio::time::timeout(Duration::from_secs(5), write).await.unwrap().unwrap();
+    }
+
+    /// A database whose log reaches the disk when `sync` says so.
+    async fn with_sync(folder: &tempfile::TempDir, sync: Sync) -> Writer {
+        let options = SqliteConnectOptions::new()
+            .filename(folder.path().join("platte.db"))
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal);
+        let one = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
+        let writer = Writer::new(one.clone(), one, sync).unwrap();
+        let mut tx = writer.begin().await.unwrap();
+        run(tx.conn().unwrap(), "CREATE TABLE t (n INTEGER NOT NULL) STRICT").await.unwrap();
+        told(tx.commit().await.unwrap()).await.unwrap();
+        writer
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn nobody_is_told_done_before_the_disk_has_it_and_the_writer_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let (let_go, gate) = std::sync::mpsc::channel::<()>();
+        let mut first = true;
+        let sync: Sync = Box::new(move || {
+            if !std::mem::take(&mut first) {
+                gate.recv().unwrap();
+            }
+            Ok(())
+        });
+        let writer = with_sync(&folder, sync).await;
+        let commits: Vec<_> = (0..2)
+            .map(|_| {
+                let writer = writer.clone();
+                tokio::spawn(async move {
+                    let mut tx = writer.begin().await.unwrap();
+                    run(tx.conn().unwrap(), "INSERT INTO t (n) VALUES (1)").await.unwrap();
+                    told(tx.commit().await.unwrap()).await
+                })
+            })
+            .collect();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert!(commits.iter().all(|c| !c.is_finished()), "told done before the sync");
+        // The disk is still busy; the writer is not.
+        let mut tx = tokio::time::timeout(Duration::from_secs(5), writer.begin()).await.unwrap().unwrap();
+        let row = sqlx::query("SELECT count(*) FROM t").fetch_one(tx.conn().unwrap()).await.unwrap();
+        assert_eq!(row.get::<i64, _>(0), 2);
+        tx.rollback().await;
+        let _ = let_go.send(());
+        let _ = let_go.send(());
+        for commit in commits {
+            commit.await.unwrap().unwrap();
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_disk_that_refuses_ends_all_writing() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut calls = 0;
+        let sync: Sync = Box::new(move || {
+            calls += 1;
+            // The second one fails; that a third would do is no comfort.
+            if calls == 2 { Err(std::io::Error::from(std::io::ErrorKind::StorageFull)) } else { Ok(()) }
+        });
+        let writer = with_sync(&folder, sync).await;
+        let mut tx = writer.begin().await.unwrap();
+        run(tx.conn().unwrap(), "INSERT INTO t (n) VALUES (1)").await.unwrap();
+        assert!(told(tx.commit().await.unwrap()).await.is_err(), "told done, and the disk has it not");
+        assert!(writer.begin().await.is_err(), "written on after the disk refused");
     }
 }

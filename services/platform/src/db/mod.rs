@@ -17,13 +17,14 @@ mod column;
 mod gruppe;
 mod migrate;
 pub mod mitschrift;
+mod platte;
 mod pool;
 mod value;
 mod viele;
 
 pub use column::{Column, FromRow, Row};
 pub use migrate::Migrations;
-pub use pool::{Db, DbError, Tx, counted};
+pub use pool::{Commit, Db, DbError, Tx, counted};
 pub use value::{Args, IntoValue, Kind, Value};
 pub use viele::Viele;
 
