@@ -13,6 +13,8 @@ mod gemein;
 mod random;
 #[path = "../../workflows/engine/tests/common/random_blocks.rs"]
 mod random_blocks;
+#[path = "../../workflows/engine/tests/common/random_more.rs"]
+mod random_more;
 #[path = "../../workflows/engine/tests/common/random_trouble.rs"]
 mod random_trouble;
 
@@ -23,7 +25,7 @@ use std::{
 };
 
 use acts::{Act, Tags};
-use engine::{HistoryKind, NoDecisions, deploy, memory::Runner, trace::Runtime};
+use engine::{HistoryKind, deploy, memory::Runner, trace::Runtime};
 use gemein::{
     Zufall,
     fern::{BEGINN, Sterblich, Welt, bilanz, options},
@@ -41,13 +43,16 @@ use service_platform::{
 };
 use service_platform_testkit::{postgres, sqlite};
 
+/// What the random models decide by.
+const TABELLEN: [(&str, &str); 1] = [("stufe.dmn", random_more::TABELLE)];
+
 fn long() -> bool {
     std::env::var_os("EAKTE_LONG").is_some()
 }
 
 /// Tags of all elements, and the tasks that become jobs.
 fn tags(xml: &str) -> (Tags, Vec<String>) {
-    let read = deploy(xml, Arc::new(NoDecisions), &options(&[])).unwrap();
+    let read = deploy(xml, random_more::tables(), &options(&[])).unwrap();
     let elements = read.processes.iter().flat_map(|d| d.elements().iter());
     let tags: Tags = elements.map(|e| (e.id.to_string(), e.kind.to_owned())).collect();
     let held = tags.iter().filter(|(_, tag)| *tag == "serviceTask").map(|(id, _)| id.clone()).collect();
@@ -62,7 +67,7 @@ struct Geschichte {
 
 fn geschichte(model: &Model, tags: &Tags, held: &[String], seed: u64, storm: usize) -> Geschichte {
     let mut runner = Runner::new(BEGINN.parse().unwrap());
-    runner.deploy(&deploy(&model.xml, Arc::new(NoDecisions), &options(held)).unwrap()).unwrap();
+    runner.deploy(&deploy(&model.xml, random_more::tables(), &options(held)).unwrap()).unwrap();
     Runtime::start(&mut runner, "p", model.variables.clone()).unwrap();
     let (mut rng, mut all) = (Rng(seed), Vec::new());
     while Runtime::state(&mut runner).unwrap() == "active" {
@@ -116,7 +121,7 @@ fn r27_killed_at_each_failpoint() {
         let mut deaths = 0;
         // At the first act that reaches it, and at every later one.
         for from in 0..acts.len() {
-            let welt = runtime.block_on(Welt::neu(ALLES, &held, None));
+            let welt = runtime.block_on(Welt::neu(ALLES, &[], &held, None));
             let mut motor = Sterblich::new(welt, Zufall::new("r27"));
             motor.start("p", Werte::new()).unwrap();
             for (n, act) in acts.iter().enumerate() {
@@ -146,7 +151,7 @@ fn random_kills(what: &str, server: Option<&str>, kills: u64, models: u64) {
         let model = random::model(seed, 8 + (seed % 24) as i64);
         let (tags, held) = tags(&model.xml);
         let story = geschichte(&model, &tags, &held, seed, 12);
-        let welt = runtime.block_on(Welt::neu(&model.xml, &held, server.map(|url| (url, n))));
+        let welt = runtime.block_on(Welt::neu(&model.xml, &TABELLEN, &held, server.map(|url| (url, n))));
         let mut motor = Sterblich::new(welt, Zufall::of(seed));
         motor.kills = kills.div_ceil(models);
         let played =
@@ -186,7 +191,7 @@ fn r28_a_stopped_engine_comes_back_too_late() {
         let seed = zufall.in_range(1, 1 << 40);
         let model = random::model(seed, 12);
         let (tags, held) = tags(&model.xml);
-        let welt = runtime.block_on(Welt::neu(&model.xml, &held, Some((&server.url, 1_000 + n))));
+        let welt = runtime.block_on(Welt::neu(&model.xml, &TABELLEN, &held, Some((&server.url, 1_000 + n))));
         let (mut alt, mut neu) = (welt.fern(None), welt.fern(None));
         let mut now: Timestamp = BEGINN.parse().unwrap();
         let start = Op::Start { process: "p".into(), variables: model.variables.clone() };

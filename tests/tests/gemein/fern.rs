@@ -36,7 +36,7 @@ pub fn options(held: &[String]) -> DeployOptions {
     DeployOptions { trace: true, held: held.to_vec(), ..DeployOptions::default() }
 }
 
-/// A database with one process deployed.
+/// A database with one file and its decision tables deployed.
 pub struct Welt {
     /// Its folder goes with it.
     _folder: Option<TempDir>,
@@ -46,7 +46,7 @@ pub struct Welt {
 
 impl Welt {
     /// On SQLite, or in a schema of its own on a PostgreSQL server.
-    pub async fn neu(xml: &str, held: &[String], postgres: Option<(&str, u64)>) -> Self {
+    pub async fn neu(xml: &str, tables: &[(&str, &str)], held: &[String], postgres: Option<(&str, u64)>) -> Self {
         let (folder, database, db) = match postgres {
             None => {
                 let folder = TempDir::new().unwrap();
@@ -73,7 +73,11 @@ impl Welt {
         let opts = Options { deploy: options(held), ..Options::default() };
         let engine =
             Geschaeftsgang::new(db.clone(), Arc::new(InProcessBus::default()), clock, Arc::new(SystemIds), opts).await;
-        engine.unwrap().deploy(xml, Herkunft::Stadt).await.unwrap();
+        let engine = engine.unwrap();
+        for (name, table) in tables {
+            engine.deploy_table(name, table, Herkunft::Stadt).await.unwrap();
+        }
+        engine.deploy(xml, Herkunft::Stadt).await.unwrap();
         db.close().await;
         Self { _folder: folder, database, held: held.to_vec() }
     }
