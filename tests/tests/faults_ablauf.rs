@@ -6,17 +6,8 @@
 //! stops of 60 s. `EAKTE_SEED` gives the same moments again.
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
-#[path = "../../workflows/engine/tests/common/acts.rs"]
-mod acts;
 mod gemein;
-#[path = "../../workflows/engine/tests/common/random.rs"]
-mod random;
-#[path = "../../workflows/engine/tests/common/random_blocks.rs"]
-mod random_blocks;
-#[path = "../../workflows/engine/tests/common/random_more.rs"]
-mod random_more;
-#[path = "../../workflows/engine/tests/common/random_trouble.rs"]
-mod random_trouble;
+mod geschichte;
 
 use std::{
     collections::BTreeMap,
@@ -24,14 +15,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-use acts::{Act, Tags};
-use engine::{HistoryKind, deploy, memory::Runner, trace::Runtime};
+use engine::{HistoryKind, trace::Runtime};
 use gemein::{
     Zufall,
     fern::{BEGINN, Sterblich, Welt, bilanz, options},
 };
+use geschichte::{
+    Geschichte, TABELLEN, acts,
+    acts::Act,
+    geschichte, random,
+    random::{Model, Rng},
+    tags,
+};
 use nachrichten::{Timestamp, Werte};
-use random::{Model, Rng};
 use service_geschaeftsgang::{
     FAILPOINTS, Geschaeftsgang, Herkunft, MIGRATIONS, Options,
     spur::{Answer, Op},
@@ -43,42 +39,8 @@ use service_platform::{
 };
 use service_platform_testkit::{postgres, sqlite};
 
-/// What the random models decide by.
-const TABELLEN: [(&str, &str); 1] = [("stufe.dmn", random_more::TABELLE)];
-
 fn long() -> bool {
     std::env::var_os("EAKTE_LONG").is_some()
-}
-
-/// Tags of all elements, and the tasks that become jobs.
-fn tags(xml: &str) -> (Tags, Vec<String>) {
-    let read = deploy(xml, random_more::tables(), &options(&[])).unwrap();
-    let elements = read.processes.iter().flat_map(|d| d.elements().iter());
-    let tags: Tags = elements.map(|e| (e.id.to_string(), e.kind.to_owned())).collect();
-    let held = tags.iter().filter(|(_, tag)| *tag == "serviceTask").map(|(id, _)| id.clone()).collect();
-    (tags, held)
-}
-
-/// The story without faults, in memory: what was done, what waited before each act, what came out.
-struct Geschichte {
-    acts: Vec<(Vec<String>, Act)>,
-    bilanz: serde_json::Value,
-}
-
-fn geschichte(model: &Model, tags: &Tags, held: &[String], seed: u64, storm: usize) -> Geschichte {
-    let mut runner = Runner::new(BEGINN.parse().unwrap());
-    runner.deploy(&deploy(&model.xml, random_more::tables(), &options(held)).unwrap()).unwrap();
-    Runtime::start(&mut runner, "p", model.variables.clone()).unwrap();
-    let (mut rng, mut all) = (Rng(seed), Vec::new());
-    while Runtime::state(&mut runner).unwrap() == "active" {
-        let waiting = acts::waiting(&mut runner);
-        let choose = if all.len() < storm { acts::stormy } else { acts::calm };
-        let act = choose(model, tags, &waiting, &mut rng).unwrap_or(Act::Advance(random::LONG));
-        acts::play(&act, &mut runner).unwrap();
-        all.push((waiting, act));
-    }
-    assert_eq!(Runtime::state(&mut runner).unwrap(), "completed");
-    Geschichte { acts: all, bilanz: bilanz(&Runtime::history(&mut runner).unwrap()) }
 }
 
 /// Plays the same acts on an engine that dies, and compares.
