@@ -84,13 +84,16 @@ impl Welt {
 
     /// An engine process on this database.
     pub fn fern(&self, failpoint: Option<&str>) -> Fern {
+        let failpoint = failpoint.map(|name| ("EAKTE_FAILPOINT".to_owned(), name.to_owned()));
+        self.fern_mit(failpoint.into_iter().collect())
+    }
+
+    /// With environment variables, e.g. a wrong clock.
+    pub fn fern_mit(&self, env: Vec<(String, String)>) -> Fern {
         let welt = json!({ "database": self.database, "held": self.held }).to_string();
         let mut command = Command::new(program());
         command.args(["workflow", "engine", &welt]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        if let Some(failpoint) = failpoint {
-            command.env("EAKTE_FAILPOINT", failpoint);
-        }
-        let mut child = command.spawn().unwrap();
+        let mut child = command.envs(env).spawn().unwrap();
         let (to, from) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
         Fern { child, to, from }
     }
@@ -108,8 +111,21 @@ pub struct Fern {
 pub struct Tot;
 
 impl Fern {
+    /// By the database's clock.
+    pub fn send_now(&mut self, op: &Op) -> Result<(), Tot> {
+        self.write(json!({ "op": op, "now": null, "restart": false }))
+    }
+
+    pub fn ask_now(&mut self, op: &Op) -> Result<Result<Answer, String>, Tot> {
+        self.send_now(op)?;
+        self.answer()
+    }
+
     pub fn send(&mut self, op: &Op, now: Timestamp) -> Result<(), Tot> {
-        let line = json!({ "op": op, "now": now, "restart": false });
+        self.write(json!({ "op": op, "now": now, "restart": false }))
+    }
+
+    fn write(&mut self, line: Value) -> Result<(), Tot> {
         writeln!(self.to, "{line}").and_then(|()| self.to.flush()).map_err(|_| Tot)
     }
 

@@ -41,7 +41,7 @@ fn every_named_test_exists() {
             let text = std::fs::read_to_string(file(name)).unwrap_or_else(|e| panic!("{what}: {test}: {e}"));
             let at = text.find(&format!("fn {function}(")).unwrap_or_else(|| panic!("{what}: {test} does not exist"));
             // A test of its own, or a part of a suite that is run against each database.
-            let head: Vec<&str> = text[..at].lines().rev().skip(1).take(2).collect();
+            let head: Vec<&str> = text[..at].lines().rev().take(3).collect();
             let own = head.iter().any(|line| line.contains("#[test]") || line.contains("#[tokio::test"));
             let called = text.matches(&format!("{function}(&")).count() > 0;
             assert!(own || called, "{what}: nothing runs {test}");
