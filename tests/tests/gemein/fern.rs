@@ -21,7 +21,7 @@ use service_geschaeftsgang::{
 };
 use service_platform::{
     bus::InProcessBus,
-    db::Db,
+    db::{Db, Sql},
     uhr::{FixedClock, SystemIds},
 };
 use tempfile::TempDir;
@@ -80,6 +80,21 @@ impl Welt {
         engine.deploy(xml, Herkunft::Stadt).await.unwrap();
         db.close().await;
         Self { _folder: folder, database, held: held.to_vec() }
+    }
+
+    /// Until nothing of a process that died is under way in the server: it may have sent its COMMIT before.
+    fn settled(&self) {
+        const BUSY: Sql = sql(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend' AND state <> 'idle' AND pid <> pg_backend_pid()",
+        );
+        let Some(url) = self.database.strip_prefix("postgres:") else { return };
+        super::prozess::runtime().block_on(async {
+            let db = Db::postgres(url).await.unwrap();
+            while db.one::<(i64,)>(&BUSY, Vec::new()).await.unwrap().0 > 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            db.close().await;
+        });
     }
 
     /// An engine process on this database.
@@ -220,6 +235,7 @@ impl Sterblich {
                 Err(Tot) => {
                     (self.fern, self.deaths) = (None, self.deaths + 1);
                     self.failpoint = None;
+                    self.welt.settled();
                     // Firing goes on with what is left; any other act shows in the history or has not happened.
                     if !reads && *op != Op::Fire && self.history_len() != before {
                         return Ok(Answer::Done);
