@@ -8,6 +8,7 @@ use std::{
         Arc,
         atomic::{AtomicU32, Ordering},
     },
+    time::Instant,
 };
 
 use nachrichten::BlobHash;
@@ -16,7 +17,8 @@ use service_platform::{
     blobs::{Blobs, DirectoryBlobs},
     bus::{Bus, InProcessBus},
     db::Db,
-    uhr::{CountingIds, FixedClock, SystemClock, SystemIds},
+    uhr::{Clock as _, CountingIds, FixedClock, SystemClock, SystemIds},
+    zeit::{self, Takt},
 };
 use service_platform_testkit::{
     FREITAG_NACHT,
@@ -177,6 +179,28 @@ async fn directory_blobs() {
 #[test]
 fn system_clock_and_ids() {
     uhr_contract(&SystemClock::default(), &SystemIds);
+}
+
+/// Hosts that are two hours wrong tell the time of their database, and go on by themselves.
+async fn clock_of_the_database(db: &Db) {
+    let host = || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_micros() as i64;
+    for wrong in [-7_200_000_000, 7_200_000_000] {
+        let clock = SystemClock::by(Takt::from(host() + wrong, Instant::now()));
+        zeit::ask(&clock, db).await.unwrap();
+        assert!((clock.now().0 - host()).abs() < 2_000_000, "{} µs off", clock.now().0 - host());
+        uhr_contract(&clock, &SystemIds);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clock_of_sqlite() {
+    clock_of_the_database(&sqlite().await.db).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clock_of_postgresql() {
+    let Some(test) = postgres().await else { return };
+    clock_of_the_database(&test.db).await;
 }
 
 #[test]

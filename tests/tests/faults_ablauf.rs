@@ -6,15 +6,8 @@
 //! stops of 60 s. `EAKTE_SEED` gives the same moments again.
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
-#[path = "../../workflows/engine/tests/common/acts.rs"]
-mod acts;
 mod gemein;
-#[path = "../../workflows/engine/tests/common/random.rs"]
-mod random;
-#[path = "../../workflows/engine/tests/common/random_blocks.rs"]
-mod random_blocks;
-#[path = "../../workflows/engine/tests/common/random_trouble.rs"]
-mod random_trouble;
+mod geschichte;
 
 use std::{
     collections::BTreeMap,
@@ -22,14 +15,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-use acts::{Act, Tags};
-use engine::{HistoryKind, NoDecisions, deploy, memory::Runner, trace::Runtime};
+use engine::{HistoryKind, trace::Runtime};
 use gemein::{
     Zufall,
     fern::{BEGINN, Sterblich, Welt, bilanz, options},
 };
+use geschichte::{
+    Geschichte, TABELLEN, acts,
+    acts::Act,
+    geschichte, random,
+    random::{Model, Rng},
+    tags,
+};
 use nachrichten::{Timestamp, Werte};
-use random::{Model, Rng};
 use service_geschaeftsgang::{
     FAILPOINTS, Geschaeftsgang, Herkunft, MIGRATIONS, Options,
     spur::{Answer, Op},
@@ -43,37 +41,6 @@ use service_platform_testkit::{postgres, sqlite};
 
 fn long() -> bool {
     std::env::var_os("EAKTE_LONG").is_some()
-}
-
-/// Tags of all elements, and the tasks that become jobs.
-fn tags(xml: &str) -> (Tags, Vec<String>) {
-    let read = deploy(xml, Arc::new(NoDecisions), &options(&[])).unwrap();
-    let elements = read.processes.iter().flat_map(|d| d.elements().iter());
-    let tags: Tags = elements.map(|e| (e.id.to_string(), e.kind.to_owned())).collect();
-    let held = tags.iter().filter(|(_, tag)| *tag == "serviceTask").map(|(id, _)| id.clone()).collect();
-    (tags, held)
-}
-
-/// The story without faults, in memory: what was done, what waited before each act, what came out.
-struct Geschichte {
-    acts: Vec<(Vec<String>, Act)>,
-    bilanz: serde_json::Value,
-}
-
-fn geschichte(model: &Model, tags: &Tags, held: &[String], seed: u64, storm: usize) -> Geschichte {
-    let mut runner = Runner::new(BEGINN.parse().unwrap());
-    runner.deploy(&deploy(&model.xml, Arc::new(NoDecisions), &options(held)).unwrap()).unwrap();
-    Runtime::start(&mut runner, "p", model.variables.clone()).unwrap();
-    let (mut rng, mut all) = (Rng(seed), Vec::new());
-    while Runtime::state(&mut runner).unwrap() == "active" {
-        let waiting = acts::waiting(&mut runner);
-        let choose = if all.len() < storm { acts::stormy } else { acts::calm };
-        let act = choose(model, tags, &waiting, &mut rng).unwrap_or(Act::Advance(random::LONG));
-        acts::play(&act, &mut runner).unwrap();
-        all.push((waiting, act));
-    }
-    assert_eq!(Runtime::state(&mut runner).unwrap(), "completed");
-    Geschichte { acts: all, bilanz: bilanz(&Runtime::history(&mut runner).unwrap()) }
 }
 
 /// Plays the same acts on an engine that dies, and compares.
@@ -116,7 +83,7 @@ fn r27_killed_at_each_failpoint() {
         let mut deaths = 0;
         // At the first act that reaches it, and at every later one.
         for from in 0..acts.len() {
-            let welt = runtime.block_on(Welt::neu(ALLES, &held, None));
+            let welt = runtime.block_on(Welt::neu(ALLES, &[], &held, None));
             let mut motor = Sterblich::new(welt, Zufall::new("r27"));
             motor.start("p", Werte::new()).unwrap();
             for (n, act) in acts.iter().enumerate() {
@@ -146,7 +113,7 @@ fn random_kills(what: &str, server: Option<&str>, kills: u64, models: u64) {
         let model = random::model(seed, 8 + (seed % 24) as i64);
         let (tags, held) = tags(&model.xml);
         let story = geschichte(&model, &tags, &held, seed, 12);
-        let welt = runtime.block_on(Welt::neu(&model.xml, &held, server.map(|url| (url, n))));
+        let welt = runtime.block_on(Welt::neu(&model.xml, &TABELLEN, &held, server.map(|url| (url, n))));
         let mut motor = Sterblich::new(welt, Zufall::of(seed));
         motor.kills = kills.div_ceil(models);
         let played =
@@ -186,7 +153,7 @@ fn r28_a_stopped_engine_comes_back_too_late() {
         let seed = zufall.in_range(1, 1 << 40);
         let model = random::model(seed, 12);
         let (tags, held) = tags(&model.xml);
-        let welt = runtime.block_on(Welt::neu(&model.xml, &held, Some((&server.url, 1_000 + n))));
+        let welt = runtime.block_on(Welt::neu(&model.xml, &TABELLEN, &held, Some((&server.url, 1_000 + n))));
         let (mut alt, mut neu) = (welt.fern(None), welt.fern(None));
         let mut now: Timestamp = BEGINN.parse().unwrap();
         let start = Op::Start { process: "p".into(), variables: model.variables.clone() };

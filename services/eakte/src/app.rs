@@ -25,6 +25,7 @@ use service_platform::{
     outbox, rechte,
     uhr::{Clock, Ids, SystemClock, SystemIds},
     worker::{self, JobHandler, Worker as _},
+    zeit,
 };
 use service_rechnung::Rechnung;
 use service_sandbox::Limits;
@@ -99,6 +100,7 @@ impl App {
             Arc::new(or!(DirectoryBlobs::open(&start.data.join("blobs"), &settings.mandant), "blobs"));
         let bus = Arc::new(InProcessBus::default());
         let clock = Arc::new(SystemClock::default());
+        or!(zeit::ask(&clock, &db).await, "clock");
         crate::demo::restore_clock(&db, &clock).await;
         let ids: Arc<dyn Ids> = Arc::new(SystemIds);
         let konten = Konten::new(db.clone(), clock.clone(), ids.clone());
@@ -213,6 +215,7 @@ impl App {
             self.poke.clone(),
             again,
         ));
+        self.tasks.spawn(zeit::follow(self.clock.clone(), self.db.clone()));
         self.tasks.spawn(seal(self.db.clone(), self.clock.clone()));
         if start.scan {
             let profil = Profil {

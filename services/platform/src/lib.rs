@@ -17,6 +17,7 @@ pub mod telemetry;
 pub mod uhr;
 pub mod vertretung;
 pub mod worker;
+pub mod zeit;
 
 use db::Migrations;
 
@@ -46,6 +47,7 @@ pub fn statements() -> Vec<(&'static str, db::Sql)> {
         rechte::STATEMENTS,
         rechte::VIELE,
         vertretung::STATEMENTS,
+        zeit::STATEMENTS,
     ]
     .concat()
 }

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! `Clock` and `Ids`: the only places that know the wall clock and random ids.
 
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::{
+    sync::atomic::{AtomicI64, AtomicU64, Ordering},
+    time::Instant,
+};
 
 use nachrichten::Timestamp;
 use uuid::Uuid;
+
+use crate::zeit::Takt;
 
 /// What time is it? Tests and the demo move it; production asks the system.
 pub trait Clock: Send + Sync {
@@ -16,14 +21,31 @@ pub trait Ids: Send + Sync {
     fn uuid(&self) -> Uuid;
 }
 
-/// The system's wall clock, with an offset that only the demo sets. Never goes backwards within a process.
-#[derive(Default)]
+/// The time of the database ([`crate::zeit`]; until it is asked, the host's), with an offset that only the demo sets.
+/// Never goes backwards within a process.
 pub struct SystemClock {
+    takt: Takt,
     offset_micros: AtomicI64,
     last: AtomicI64,
 }
 
+impl Default for SystemClock {
+    fn default() -> Self {
+        Self::by(Takt::of_host())
+    }
+}
+
 impl SystemClock {
+    /// Goes by this.
+    pub fn by(takt: Takt) -> Self {
+        Self { takt, offset_micros: AtomicI64::default(), last: AtomicI64::default() }
+    }
+
+    /// What it goes by.
+    pub fn takt(&self) -> &Takt {
+        &self.takt
+    }
+
     /// Sets how far this clock is ahead of the system's, in microseconds.
     pub fn set_offset(&self, micros: i64) {
         self.offset_micros.store(micros, Ordering::SeqCst);
@@ -38,9 +60,7 @@ impl SystemClock {
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        let micros = i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX);
-        let now = micros.saturating_add(self.offset_micros.load(Ordering::SeqCst));
+        let now = self.takt.micros(Instant::now()).saturating_add(self.offset_micros.load(Ordering::SeqCst));
         Timestamp(self.last.fetch_max(now, Ordering::SeqCst).max(now))
     }
 }

@@ -21,7 +21,7 @@ use service_geschaeftsgang::{
 };
 use service_platform::{
     bus::InProcessBus,
-    db::Db,
+    db::{Db, Sql},
     uhr::{FixedClock, SystemIds},
 };
 use tempfile::TempDir;
@@ -36,7 +36,7 @@ pub fn options(held: &[String]) -> DeployOptions {
     DeployOptions { trace: true, held: held.to_vec(), ..DeployOptions::default() }
 }
 
-/// A database with one process deployed.
+/// A database with one file and its decision tables deployed.
 pub struct Welt {
     /// Its folder goes with it.
     _folder: Option<TempDir>,
@@ -46,7 +46,7 @@ pub struct Welt {
 
 impl Welt {
     /// On SQLite, or in a schema of its own on a PostgreSQL server.
-    pub async fn neu(xml: &str, held: &[String], postgres: Option<(&str, u64)>) -> Self {
+    pub async fn neu(xml: &str, tables: &[(&str, &str)], held: &[String], postgres: Option<(&str, u64)>) -> Self {
         let (folder, database, db) = match postgres {
             None => {
                 let folder = TempDir::new().unwrap();
@@ -73,20 +73,42 @@ impl Welt {
         let opts = Options { deploy: options(held), ..Options::default() };
         let engine =
             Geschaeftsgang::new(db.clone(), Arc::new(InProcessBus::default()), clock, Arc::new(SystemIds), opts).await;
-        engine.unwrap().deploy(xml, Herkunft::Stadt).await.unwrap();
+        let engine = engine.unwrap();
+        for (name, table) in tables {
+            engine.deploy_table(name, table, Herkunft::Stadt).await.unwrap();
+        }
+        engine.deploy(xml, Herkunft::Stadt).await.unwrap();
         db.close().await;
         Self { _folder: folder, database, held: held.to_vec() }
     }
 
+    /// Until nothing of a process that died is under way in the server: it may have sent its COMMIT before.
+    fn settled(&self) {
+        const BUSY: Sql = sql(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend' AND state <> 'idle' AND pid <> pg_backend_pid()",
+        );
+        let Some(url) = self.database.strip_prefix("postgres:") else { return };
+        super::prozess::runtime().block_on(async {
+            let db = Db::postgres(url).await.unwrap();
+            while db.one::<(i64,)>(&BUSY, Vec::new()).await.unwrap().0 > 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            db.close().await;
+        });
+    }
+
     /// An engine process on this database.
     pub fn fern(&self, failpoint: Option<&str>) -> Fern {
+        let failpoint = failpoint.map(|name| ("EAKTE_FAILPOINT".to_owned(), name.to_owned()));
+        self.fern_mit(failpoint.into_iter().collect())
+    }
+
+    /// With environment variables, e.g. a wrong clock.
+    pub fn fern_mit(&self, env: Vec<(String, String)>) -> Fern {
         let welt = json!({ "database": self.database, "held": self.held }).to_string();
         let mut command = Command::new(program());
         command.args(["workflow", "engine", &welt]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        if let Some(failpoint) = failpoint {
-            command.env("EAKTE_FAILPOINT", failpoint);
-        }
-        let mut child = command.spawn().unwrap();
+        let mut child = command.envs(env).spawn().unwrap();
         let (to, from) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
         Fern { child, to, from }
     }
@@ -104,8 +126,21 @@ pub struct Fern {
 pub struct Tot;
 
 impl Fern {
+    /// By the database's clock.
+    pub fn send_now(&mut self, op: &Op) -> Result<(), Tot> {
+        self.write(json!({ "op": op, "now": null, "restart": false }))
+    }
+
+    pub fn ask_now(&mut self, op: &Op) -> Result<Result<Answer, String>, Tot> {
+        self.send_now(op)?;
+        self.answer()
+    }
+
     pub fn send(&mut self, op: &Op, now: Timestamp) -> Result<(), Tot> {
-        let line = json!({ "op": op, "now": now, "restart": false });
+        self.write(json!({ "op": op, "now": now, "restart": false }))
+    }
+
+    fn write(&mut self, line: Value) -> Result<(), Tot> {
         writeln!(self.to, "{line}").and_then(|()| self.to.flush()).map_err(|_| Tot)
     }
 
@@ -200,6 +235,7 @@ impl Sterblich {
                 Err(Tot) => {
                     (self.fern, self.deaths) = (None, self.deaths + 1);
                     self.failpoint = None;
+                    self.welt.settled();
                     // Firing goes on with what is left; any other act shows in the history or has not happened.
                     if !reads && *op != Op::Fire && self.history_len() != before {
                         return Ok(Answer::Done);

@@ -3,6 +3,7 @@
 //! process that can be killed ([`prozess`], and its engine alone: [`fern`]), and where the sample files lie.
 #![allow(clippy::print_stdout, clippy::unwrap_used, dead_code)]
 
+pub mod falsche_uhr;
 pub mod fern;
 pub mod haus;
 pub mod prozess;

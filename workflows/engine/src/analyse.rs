@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! The deploy-time analyser over the finished graph: what is drawn and would surprise when it runs.
 
+use std::collections::{HashMap, HashSet};
+
 use crate::api::{Finding, Level};
-use crate::definition::{Definition, El, Element, Kind, ScopeKind, Throw, Trigger};
+use crate::definition::{Definition, El, Element, Fl, Kind, ScopeKind, Throw, Trigger};
 
 /// Warnings and errors about the graph of a process.
 pub(crate) fn graph(def: &Definition) -> Vec<Finding> {
@@ -37,6 +39,25 @@ pub(crate) fn graph(def: &Definition) -> Vec<Finding> {
                 "Der Transaktion fehlt das Ereignis, das den Abbruch behandelt.",
             ));
         }
+    }
+    let filled: HashSet<El> = def.elements.iter().skip(1).map(|c| c.parent).collect();
+    for (index, el) in def.elements.iter().enumerate().skip(1) {
+        let e = El::try_from(index).unwrap_or(El::MAX);
+        let sub = matches!(&el.kind, Kind::Scope(s) if matches!(s.kind, ScopeKind::Embedded | ScopeKind::Transaction));
+        if sub && !filled.contains(&e) {
+            findings.push(finding(el, Level::Warning, "empty", "Der Teilablauf ist leer. Er tut nichts."));
+        }
+        let unasked = |f: &&Fl| def.flows[**f as usize].condition.is_none() && el.default != Some(**f);
+        if matches!(el.kind, Kind::Exclusive) && el.outgoing.len() > 1 && el.outgoing.iter().filter(unasked).count() > 0
+        {
+            let text =
+                "Ein Pfeil ohne Bedingung ist immer offen. Gegangen wird der erste offene Pfeil; die nach ihm nie.";
+            findings.push(finding(el, Level::Warning, "no-condition", text));
+        }
+    }
+    if let Some(e) = endless(def) {
+        let text = "Von hier geht es ohne Warten und ohne Entscheidung im Kreis. Das endet nie.";
+        findings.push(finding(def.at(e), Level::Warning, "endless", text));
     }
     let process = &def.elements[0];
     if let Kind::Scope(scope) = &process.kind
@@ -92,6 +113,40 @@ fn reached(def: &Definition) -> Vec<bool> {
         }
     }
     reached
+}
+
+/// An element of a circle that a token cannot leave: nothing in it waits or decides. What no sure step leads to is
+/// taken away until only circles and what follows them are left; backwards from there one is in a circle.
+fn endless(def: &Definition) -> Option<El> {
+    let passes = |e: El| {
+        let el = def.at(e);
+        let automatic = matches!(el.kind, Kind::Pass | Kind::Script(_) | Kind::Decision(_) | Kind::Throw(_));
+        (automatic && el.repeat.is_none()) || matches!(el.kind, Kind::Parallel) && el.incoming.len() == 1
+    };
+    let sure = |f: &Fl| {
+        let flow = &def.flows[*f as usize];
+        flow.condition.is_none() && passes(flow.source) && passes(flow.target)
+    };
+    let before = |e: El| def.at(e).incoming.iter().copied().filter(sure);
+    let mut left: HashMap<El, usize> = (1..def.elements.len() as El).map(|e| (e, before(e).count())).collect();
+    let mut gone: Vec<El> = left.iter().filter(|(_, n)| **n == 0).map(|(e, _)| *e).collect();
+    while let Some(e) = gone.pop() {
+        left.remove(&e);
+        for flow in def.at(e).outgoing.iter().filter(|f| sure(f)) {
+            let target = def.flows[*flow as usize].target;
+            if let Some(n) = left.get_mut(&target) {
+                *n -= 1;
+                if *n == 0 {
+                    gone.push(target);
+                }
+            }
+        }
+    }
+    let mut at = *left.keys().min()?;
+    for _ in 0..left.len() {
+        at = before(at).map(|f| def.flows[f as usize].source).find(|e| left.contains_key(e)).unwrap_or(at);
+    }
+    Some(at)
 }
 
 /// All incoming flows come straight from one exclusive split (possibly over one activity each).

@@ -2,16 +2,28 @@
 //! What BPMN 2.0.2 forbids and a modeller lets one draw all the same: flows and triggers in places where they have no
 //! meaning. Such a process is refused; running it would mean guessing.
 
+use std::collections::HashSet;
+
 use crate::api::{Finding, Level};
 use crate::definition::{Definition, El, Element, Kind, ScopeKind, Throw, Trigger};
 
 /// Errors in the finished graph.
 pub(crate) fn check(def: &Definition) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let inner = || def.elements.iter().skip(1);
+    let filled: HashSet<El> = inner().map(|c| c.parent).collect();
+    let active: HashSet<El> = inner().filter(|c| c.is_activity()).map(|c| c.parent).collect();
     for (index, el) in def.elements.iter().enumerate().skip(1) {
         let e = El::try_from(index).unwrap_or(El::MAX);
-        let texts = [flows(el), trigger(def, e, el), place(def, el), events_of(def, el)];
-        for (code, text) in ["flow", "event", "place", "event-gateway"].into_iter().zip(texts) {
+        let texts = [
+            flows(el),
+            conditions(def, el),
+            trigger(def, e, el),
+            place(def, el),
+            inside(e, el, &filled, &active),
+            events_of(def, e, el),
+        ];
+        for (code, text) in ["flow", "condition", "event", "place", "inside", "event-gateway"].into_iter().zip(texts) {
             findings.extend(text.map(|text| Finding {
                 level: Level::Error,
                 code: code.to_owned(),
@@ -48,6 +60,40 @@ fn flows(el: &Element) -> Option<&'static str> {
         }
         _ if el.for_compensation && (enters || leaves) => {
             Some("Eine Aktivität, die rückgängig macht, steht außerhalb des Ablaufs und hat keine Pfeile.")
+        }
+        _ => None,
+    }
+}
+
+/// Conditions and default flows where nothing is decided (10.5.2 to 10.5.4: from an event "the conditionExpression
+/// attribute for all outgoing Sequence Flows MUST be set to None"; 10.6.5; `default` belongs to activities and to
+/// exclusive, inclusive and complex gateways).
+fn conditions(def: &Definition, el: &Element) -> Option<&'static str> {
+    let event = el.tag.ends_with("Event");
+    if el.default.is_some() && (event || matches!(el.kind, Kind::Parallel | Kind::EventBased)) {
+        return Some("Einen Standardweg gibt es nur, wo Bedingungen entscheiden.");
+    }
+    let asked = el.outgoing.iter().any(|f| def.flows[*f as usize].condition.is_some());
+    match el.kind {
+        Kind::Parallel if asked => {
+            Some("Nach einem parallelen Gateway werden alle Pfeile gegangen. Eine Bedingung daran gilt nicht.")
+        }
+        _ if event && asked => {
+            Some("Nach einem Ereignis gibt es keine Bedingung am Pfeil. Entscheiden kann ein Gateway.")
+        }
+        _ => None,
+    }
+}
+
+/// What a sub-process must contain (10.3.5, 10.3.6: a token begins at a start event or where no arrow leads to).
+fn inside(e: El, el: &Element, filled: &HashSet<El>, active: &HashSet<El>) -> Option<&'static str> {
+    let Kind::Scope(scope) = &el.kind else { return None };
+    match scope.kind {
+        ScopeKind::Adhoc { .. } if !active.contains(&e) => {
+            Some("Ein Ad-hoc-Teilablauf braucht mindestens eine Aktivität.")
+        }
+        ScopeKind::Embedded | ScopeKind::Transaction if scope.initial.is_empty() && filled.contains(&e) => {
+            Some("Der Teilablauf hat keinen Anfang: kein Startereignis, und zu jedem Schritt führt ein Pfeil.")
         }
         _ => None,
     }
@@ -90,12 +136,9 @@ fn place(def: &Definition, el: &Element) -> Option<&'static str> {
 }
 
 /// What may follow an event-based gateway (10.6.6).
-fn events_of(def: &Definition, el: &Element) -> Option<&'static str> {
+fn events_of(def: &Definition, e: El, el: &Element) -> Option<&'static str> {
     if !matches!(el.kind, Kind::EventBased) {
         return None;
-    }
-    if el.outgoing.is_empty() {
-        return Some("Nach dem Ereignis-Gateway fehlen die Ereignisse.");
     }
     if el.outgoing.iter().any(|f| def.flows[*f as usize].condition.is_some()) {
         return Some("Nach einem Ereignis-Gateway entscheidet das Ereignis, nicht eine Bedingung am Pfeil.");
@@ -106,6 +149,13 @@ fn events_of(def: &Definition, el: &Element) -> Option<&'static str> {
         // A conformance run completes a receive task without a message by a step.
         _ => target.tag == "receiveTask",
     };
+    let others = |target: &Element| target.incoming.iter().any(|f| def.flows[*f as usize].source != e);
+    if el.outgoing.iter().any(|f| others(def.at(def.flows[*f as usize].target))) {
+        return Some("Zu den Ereignissen nach einem Ereignis-Gateway führt kein anderer Pfeil.");
+    }
     let wrong = el.outgoing.iter().any(|f| !fits(def.at(def.flows[*f as usize].target)));
-    wrong.then_some("Nach einem Ereignis-Gateway dürfen nur Ereignisse stehen, auf die man warten kann.")
+    if wrong {
+        return Some("Nach einem Ereignis-Gateway dürfen nur Ereignisse stehen, auf die man warten kann.");
+    }
+    (el.outgoing.len() < 2).then_some("Nach dem Ereignis-Gateway fehlen die Ereignisse. Es braucht mindestens zwei.")
 }

@@ -93,6 +93,20 @@ pub(crate) fn is_iso(text: &str, kind: TimerKind) -> bool {
     }
 }
 
+/// Whether a text was meant as ISO 8601 although it is none: as FEEL it would be a product of unknown variables or a
+/// bare number, and fail only when it is due.
+pub(crate) fn looks_iso(text: &str) -> bool {
+    let text = text.trim();
+    let only = |rest: &str, more: &str| rest.chars().all(|c| c.is_ascii_digit() || more.contains(c));
+    let duration = text.trim_start_matches(['-', '+']).strip_prefix('P');
+    let cycle = text.strip_prefix('R').and_then(|rest| rest.split_once('/'));
+    let date = text.get(..5).is_some_and(|year| year.ends_with('-') && only(&year[..4], ""));
+    duration.is_some_and(|rest| only(rest, "YMWDTHS.,"))
+        || cycle.is_some_and(|(count, _)| only(count, "-"))
+        || date && only(text, "-:T.Z+")
+        || !text.is_empty() && only(text, ".,")
+}
+
 struct Cycle {
     /// `None` = for ever.
     repeats: Option<u32>,

@@ -6,7 +6,10 @@ use std::{
     io::{BufRead as _, BufReader, Write as _},
     path::{Path, PathBuf},
     process::{Child, ChildStdin, ChildStdout, Command as Process, Stdio},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use engine::{
@@ -23,7 +26,8 @@ use service_geschaeftsgang::{
 use service_platform::{
     bus::InProcessBus,
     db::{Db, Sql},
-    uhr::{FixedClock, SystemIds},
+    uhr::{Clock, FixedClock, SystemClock, SystemIds},
+    zeit,
 };
 
 use super::{Ende, read, runtime};
@@ -212,25 +216,48 @@ trait Player {
     fn play(&mut self, op: Op, now: Timestamp, restart: bool) -> Result<Answer, String>;
 }
 
+/// The time that comes with an act; for acts without one the database's, as in the service.
+struct Uhr {
+    fest: FixedClock,
+    zeit: Arc<SystemClock>,
+    datenbank: AtomicBool,
+}
+
+impl Clock for Uhr {
+    fn now(&self) -> Timestamp {
+        if self.datenbank.load(Ordering::SeqCst) { self.zeit.now() } else { self.fest.now() }
+    }
+}
+
 /// An engine in this process.
 struct Local {
     handle: tokio::runtime::Handle,
     welt: Welt,
-    clock: Arc<FixedClock>,
+    clock: Arc<Uhr>,
     engine: Geschaeftsgang,
     db: Db,
 }
 
 impl Local {
     fn new(handle: tokio::runtime::Handle, welt: Welt) -> Result<Self, String> {
-        let clock = Arc::new(FixedClock::at(Timestamp(0)));
+        let fest = FixedClock::at(Timestamp(0));
+        let clock = Arc::new(Uhr { fest, zeit: Arc::default(), datenbank: AtomicBool::new(false) });
         let db = handle.block_on(welt.open())?;
         let engine = handle.block_on(engine(&db, &clock, &welt))?;
         Ok(Self { handle, welt, clock, engine, db })
     }
+
+    /// An act at the time of the database, which is followed from the first of them on.
+    fn by_database(&mut self, op: Op) -> Result<Answer, String> {
+        if !self.clock.datenbank.swap(true, Ordering::SeqCst) {
+            self.handle.block_on(zeit::ask(&self.clock.zeit, &self.db)).map_err(|e| e.to_string())?;
+            self.handle.spawn(zeit::follow(self.clock.zeit.clone(), self.db.clone()));
+        }
+        self.handle.block_on(self.engine.spur(op))
+    }
 }
 
-async fn engine(db: &Db, clock: &Arc<FixedClock>, welt: &Welt) -> Result<Geschaeftsgang, String> {
+async fn engine(db: &Db, clock: &Arc<Uhr>, welt: &Welt) -> Result<Geschaeftsgang, String> {
     let options = Options { deploy: welt.deploy(), ..Options::default() };
     let bus = Arc::new(InProcessBus::default());
     Geschaeftsgang::new(db.clone(), bus, clock.clone(), Arc::new(SystemIds), options).await.map_err(|e| e.to_string())
@@ -238,7 +265,7 @@ async fn engine(db: &Db, clock: &Arc<FixedClock>, welt: &Welt) -> Result<Geschae
 
 impl Player for Local {
     fn deploy(&mut self, xml: &str, tables: &[(String, String)], now: Timestamp) -> Result<(), String> {
-        self.clock.set(now);
+        self.clock.fest.set(now);
         self.handle.block_on(async {
             for (name, xml) in tables {
                 self.engine.deploy_table(name, xml, Herkunft::Stadt).await.map_err(|e| e.to_string())?;
@@ -248,7 +275,7 @@ impl Player for Local {
     }
 
     fn play(&mut self, op: Op, now: Timestamp, restart: bool) -> Result<Answer, String> {
-        self.clock.set(now);
+        self.clock.fest.set(now);
         if restart {
             // Connections and everything in memory go; only the database stays.
             self.handle.block_on(self.db.close());
@@ -269,7 +296,8 @@ impl Drop for Local {
 #[derive(Serialize, Deserialize)]
 struct Request {
     op: Op,
-    now: Timestamp,
+    /// None: by the database's clock.
+    now: Option<Timestamp>,
     restart: bool,
 }
 
@@ -299,7 +327,7 @@ impl Player for Remote {
     }
 
     fn play(&mut self, op: Op, now: Timestamp, restart: bool) -> Result<Answer, String> {
-        let line = serde_json::to_string(&Request { op, now, restart }).map_err(|e| e.to_string())?;
+        let line = serde_json::to_string(&Request { op, now: Some(now), restart }).map_err(|e| e.to_string())?;
         writeln!(self.to, "{line}").and_then(|()| self.to.flush()).map_err(|e| format!("second engine: {e}"))?;
         let mut answer = String::new();
         self.from.read_line(&mut answer).map_err(|e| format!("second engine: {e}"))?;
@@ -324,7 +352,8 @@ pub fn serve(welt: &str) -> Ende {
     })?;
     for line in std::io::stdin().lines().map_while(Result::ok) {
         let answer = match serde_json::from_str::<Request>(&line) {
-            Ok(Request { op, now, restart }) => engine.play(op, now, restart),
+            Ok(Request { op, now: Some(now), restart }) => engine.play(op, now, restart),
+            Ok(Request { op, now: None, .. }) => engine.by_database(op),
             Err(error) => Err(error.to_string()),
         };
         ausgabe::json(&answer);

@@ -49,11 +49,18 @@ pub fn check(file: &Path, json: bool) -> Ende {
     } else {
         for f in &findings {
             let word = if f.level == Level::Error { "Fehler" } else { "Hinweis" };
-            let place = f.name.as_deref().filter(|n| !n.is_empty()).or(f.element.as_deref()).unwrap_or("Datei");
+            let place = match (f.name.as_deref().filter(|n| !n.is_empty()), f.element.as_deref()) {
+                (Some(name), Some(id)) => format!("{name} ({id})"),
+                (name, id) => name.or(id).unwrap_or("Datei").to_owned(),
+            };
             ausgabe::line(&format!("{word:<8} {place}: {}", f.text));
         }
-        let verdict = if refused { "nicht ausführbar" } else { "ausführbar" };
-        ausgabe::line(&format!("{}: {verdict}, Abläufe: {}", file.display(), processes.join(", ")));
+        let verdict = match (refused, processes.is_empty()) {
+            (true, _) => "nicht ausführbar".to_owned(),
+            (false, true) => "nur gezeichnet, wird nicht gestartet (isExecutable fehlt)".to_owned(),
+            (false, false) => format!("ausführbar, Abläufe: {}", processes.join(", ")),
+        };
+        ausgabe::line(&format!("{}: {verdict}", file.display()));
     }
     Ok(if refused { exit::FAILED } else { exit::OK })
 }

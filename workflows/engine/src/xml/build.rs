@@ -8,7 +8,7 @@ use roxmltree::Node;
 
 use super::globals::Globals;
 use super::inventory::FLOW_NODES;
-use super::{BPMN, attr, child, children, eakte, is, local, text};
+use super::{BPMN, attr, child, children, eakte, is, local, text, truth};
 use crate::api::{Decisions, DeployOptions, ElementInfo, Finding, Level};
 use crate::definition::{Definition, El, Element, Fl, Flow, Io, Kind, PROCESS, Scope, ScopeKind, Text, Trigger};
 use crate::feel::{self, Expr};
@@ -106,14 +106,19 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
             default: None,
             boundary: Vec::new(),
             undo: None,
-            for_compensation: attr(node, "isForCompensation") == Some("true"),
+            for_compensation: truth(node, "isForCompensation") == Some(true),
             repeat: None,
             io: Io::default(),
         };
         self.elements.push(element);
         self.nodes.push(node);
         if self.ids.insert(id, e).is_some() {
-            self.error(e, "duplicate-id", "Die Kennung kommt mehrfach vor.".into());
+            // Only an element without an id can collide here: it was named by its place.
+            self.error(
+                e,
+                "duplicate-id",
+                "Einem Element ohne Kennung (id) ist diese hier zugedacht. Bitte geben Sie ihm eine.".into(),
+            );
         }
         e
     }
@@ -141,7 +146,12 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
                 continue;
             };
             for node in children(lane, "flowNodeRef") {
-                self.lanes.insert(text(node), name.trim().to_owned());
+                let id = text(node);
+                if !self.globals.ids.contains(&*id) && !self.globals.ids.contains(local(&id)) {
+                    let text = format!("Die Bahn enthält „{id}“. Das gibt es in der Datei nicht.");
+                    self.report(Level::Error, "unknown-reference", attr(lane, "id"), Some(name), text);
+                }
+                self.lanes.insert(id, name.trim().to_owned());
             }
         }
     }
@@ -190,7 +200,18 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
             match found.filter(|e| *e != PROCESS && me.elements[*e as usize].parent as usize == parent) {
                 Some(e) => Some(e),
                 None => {
-                    let text = format!("Der Pfeil „{id}“ verweist auf „{reference}“. Das gibt es hier nicht.");
+                    let text = if reference.is_empty() {
+                        format!(
+                            "Dem Pfeil fehlt {} ({name}).",
+                            if name == "sourceRef" { "der Anfang" } else { "das Ziel" }
+                        )
+                    } else if found.is_some() || me.globals.ids.contains(local(reference)) {
+                        format!(
+                            "Der Pfeil „{id}“ verweist auf „{reference}“. Zwischen Abläufen, über den Rand eines Teilablaufs und zu Daten führt kein Pfeil."
+                        )
+                    } else {
+                        format!("Der Pfeil „{id}“ verweist auf „{reference}“. Das gibt es nicht.")
+                    };
                     me.report(Level::Error, "unknown-reference", Some(id), attr(node, "name"), text);
                     None
                 }
@@ -244,8 +265,12 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
             };
             match found.filter(fits) {
                 Some(attached) => {
-                    let interrupting = attr(self.nodes[e], "cancelActivity") != Some("false");
+                    let interrupting = truth(self.nodes[e], "cancelActivity") != Some(false);
                     self.elements[e].kind = Kind::Boundary { attached, interrupting, trigger: Trigger::None };
+                }
+                None if reference.is_empty() => {
+                    let text = "Das Ereignis hängt an keiner Aktivität (attachedToRef fehlt).".into();
+                    self.error(e as El, "unknown-reference", text);
                 }
                 None => self.error(
                     e as El,
@@ -355,7 +380,7 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
                     "Das Startereignis eines Ereignis-Teilablaufs braucht einen Auslöser.".into(),
                 );
             }
-            let interrupting = attr(self.nodes[start], "isInterrupting") != Some("false")
+            let interrupting = truth(self.nodes[start], "isInterrupting") != Some(false)
                 && !matches!(self.elements[start].kind, Kind::Start(Trigger::Compensation));
             found.push((*sub, start as El, interrupting));
         }

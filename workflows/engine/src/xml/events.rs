@@ -4,9 +4,9 @@
 use roxmltree::Node;
 
 use super::build::Builder;
-use super::{BPMN, attr, child, child_text, eakte, local, text, zeebe};
+use super::{BPMN, attr, child, child_text, children, eakte, local, text, truth, zeebe};
 use crate::definition::{El, Kind, MessageRef, Throw, Trigger};
-use crate::timer::{TimerDef, TimerKind, TimerValue, is_iso};
+use crate::timer::{TimerDef, TimerKind, TimerValue, is_iso, looks_iso};
 
 impl<'a, 'x: 'a> Builder<'a, 'x> {
     /// Reads an event of any kind.
@@ -104,7 +104,7 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
             "compensateEventDefinition" => Trigger::Compensation,
             "cancelEventDefinition" => Trigger::Cancel,
             other => {
-                self.error(e, "unsupported", format!("Der Auslöser „{other}“ wird hier nicht unterstützt."));
+                self.error(e, "unsupported", format!("Der Auslöser „{}“ ist hier nicht erlaubt.", german(other)));
                 Trigger::None
             }
         }
@@ -153,7 +153,7 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
             "compensateEventDefinition" => self.compensation(e, node),
             "linkEventDefinition" if !end => self.link(e, node),
             other => {
-                self.error(e, "unsupported", format!("Der Auslöser „{other}“ wird hier nicht unterstützt."));
+                self.error(e, "unsupported", format!("Der Auslöser „{}“ ist hier nicht erlaubt.", german(other)));
                 None
             }
         };
@@ -171,13 +171,28 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
     }
 
     fn compensation(&mut self, e: El, node: Node<'a, 'x>) -> Option<Throw> {
-        let wait = attr(node, "waitForCompletion") != Some("false");
+        let wait = truth(node, "waitForCompletion") != Some(false);
         let Some(reference) = attr(node, "activityRef") else {
             return Some(Throw::Compensation(None, wait));
         };
         let found = self.ids.get(reference).or_else(|| self.ids.get(local(reference))).copied();
         match found.filter(|a| self.elements[*a as usize].is_activity()) {
-            Some(activity) => Some(Throw::Compensation(Some(activity), wait)),
+            Some(activity) => {
+                // A whole sub-process is undone by what is in it.
+                let undone = children(self.nodes[self.elements[activity as usize].parent as usize], "boundaryEvent")
+                    .any(|b| {
+                        attr(b, "attachedToRef").map(local) == Some(&*self.elements[activity as usize].id)
+                            && child(b, "compensateEventDefinition").is_some()
+                    });
+                if !undone
+                    && !self.elements[activity as usize].tag.to_ascii_lowercase().ends_with("process")
+                    && self.elements[activity as usize].tag != "transaction"
+                {
+                    let text = format!("Für „{reference}“ ist nichts gezeichnet, was es rückgängig macht.");
+                    self.warning(e, "no-handler", text);
+                }
+                Some(Throw::Compensation(Some(activity), wait))
+            }
             None => {
                 self.error(e, "unknown-reference", format!("Die Aktivität „{reference}“ gibt es nicht."));
                 None
@@ -188,6 +203,10 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
     /// A link leads to the catching link event of the same name in the same scope.
     fn link(&mut self, e: El, node: Node<'a, 'x>) -> Option<Throw> {
         let name = attr(node, "name").unwrap_or_default();
+        if name.trim().is_empty() {
+            self.error(e, "event", "Dem Link fehlt der Name seines Ziels.".into());
+            return None;
+        }
         let parent = self.elements[e as usize].parent;
         let targets: Vec<usize> = (0..self.elements.len())
             .filter(|t| {
@@ -214,13 +233,30 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
     fn timer(&mut self, e: El, node: Node<'a, 'x>) -> Option<TimerDef> {
         let kinds =
             [("timeDate", TimerKind::Date), ("timeDuration", TimerKind::Duration), ("timeCycle", TimerKind::Cycle)];
-        let found = kinds.into_iter().find_map(|(name, kind)| child_text(node, name).map(|text| (text, kind)));
-        let Some((text, kind)) = found else {
+        let mut found = kinds.into_iter().filter_map(|(name, kind)| child_text(node, name).map(|text| (text, kind)));
+        let first = found.next();
+        if found.next().is_some() {
+            self.error(
+                e,
+                "timer",
+                "Ein Zeit-Ereignis hat nur eine Zeitangabe: Zeitpunkt, Dauer oder Wiederholung.".into(),
+            );
+        }
+        let Some((text, kind)) = first else {
             self.error(e, "timer", "Dem Zeit-Ereignis fehlt die Zeitangabe.".into());
             return None;
         };
         if is_iso(&text, kind) {
             return Some(TimerDef { kind, value: TimerValue::Iso(text) });
+        }
+        if looks_iso(&text) {
+            let wanted = match kind {
+                TimerKind::Date => "kein Zeitpunkt nach ISO 8601 (wie 2026-03-28T02:30:00)",
+                TimerKind::Duration => "keine Dauer nach ISO 8601 (wie PT1H oder P3D)",
+                TimerKind::Cycle => "keine Wiederholung nach ISO 8601 (wie R3/PT1H oder R/P1D)",
+            };
+            self.error(e, "timer", format!("„{}“ ist {wanted}.", crate::feel::shorten(&text)));
+            return None;
         }
         self.expr(e, "Zeitangabe", &text).map(|expr| TimerDef { kind, value: TimerValue::Feel(expr) })
     }
@@ -263,7 +299,11 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
         let reference = attr(node, name).unwrap_or_default();
         let found = table.get(reference).or_else(|| table.get(local(reference))).cloned();
         if found.is_none() {
-            self.error(e, "unknown-reference", format!("Der Verweis „{reference}“ ({name}) führt ins Leere."));
+            let text = match reference {
+                "" => format!("Es fehlt, was gemeint ist ({name})."),
+                _ => format!("Der Verweis „{reference}“ ({name}) führt ins Leere."),
+            };
+            self.error(e, "unknown-reference", text);
         }
         found
     }
@@ -278,5 +318,22 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
     ) -> Option<String> {
         attr(node, name)?;
         self.reference(e, node, name, table)
+    }
+}
+
+/// A trigger's word for a person.
+fn german(tag: &str) -> &str {
+    match tag {
+        "timerEventDefinition" => "Zeit",
+        "messageEventDefinition" => "Nachricht",
+        "signalEventDefinition" => "Signal",
+        "errorEventDefinition" => "Fehler",
+        "escalationEventDefinition" => "Eskalation",
+        "conditionalEventDefinition" => "Bedingung",
+        "linkEventDefinition" => "Link",
+        "compensateEventDefinition" => "Kompensation",
+        "cancelEventDefinition" => "Abbruch",
+        "terminateEventDefinition" => "Beenden",
+        other => other,
     }
 }

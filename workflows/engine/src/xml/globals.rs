@@ -5,8 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use roxmltree::{Document, Node};
 
-use super::{BPMN, BPMNDI, attr, child, child_text, children, local, zeebe};
-use crate::api::Finding;
+use super::{BPMN, BPMNDI, attr, child, child_text, children, local, truth, zeebe};
 
 #[derive(Default)]
 pub(crate) struct Globals<'a, 'x> {
@@ -22,7 +21,12 @@ pub(crate) struct Globals<'a, 'x> {
     pub drawn: HashSet<String>,
     /// Names with blanks or hyphens that FEEL must know to read them.
     pub names: HashSet<String>,
-    pub findings: Vec<Finding>,
+    /// Every id of the file, of whatever it is.
+    pub ids: HashSet<&'a str>,
+    /// Global tasks: a call activity may name one in BPMN, here none.
+    pub global_tasks: HashSet<&'a str>,
+    /// Processes of the file: whether they are executable.
+    pub processes: HashMap<&'a str, bool>,
     /// Interfaces' operations: in-message by operation id.
     pub operations: HashMap<&'a str, &'a str>,
     /// Data objects, their references and data inputs: name by id.
@@ -42,7 +46,7 @@ impl<'a, 'x: 'a> Globals<'a, 'x> {
         let root = document.root_element();
         for node in root.children().filter(|n| n.is_element() && n.tag_name().namespace() == Some(BPMN)) {
             let Some(id) = attr(node, "id") else { continue };
-            let name = attr(node, "name");
+            let name = attr(node, "name").filter(|n| !n.trim().is_empty());
             match node.tag_name().name() {
                 "message" => {
                     let key = zeebe(node, "subscription").find_map(|s| attr(s, "correlationKey").map(str::to_owned));
@@ -52,10 +56,22 @@ impl<'a, 'x: 'a> Globals<'a, 'x> {
                     me.signals.insert(id, name.unwrap_or(id).to_owned());
                 }
                 "error" => {
-                    me.errors.insert(id, attr(node, "errorCode").or(name).unwrap_or(id).to_owned());
+                    me.errors.insert(
+                        id,
+                        attr(node, "errorCode").filter(|c| !c.is_empty()).or(name).unwrap_or(id).to_owned(),
+                    );
                 }
                 "escalation" => {
-                    me.escalations.insert(id, attr(node, "escalationCode").or(name).unwrap_or(id).to_owned());
+                    me.escalations.insert(
+                        id,
+                        attr(node, "escalationCode").filter(|c| !c.is_empty()).or(name).unwrap_or(id).to_owned(),
+                    );
+                }
+                "process" => {
+                    me.processes.insert(id, truth(node, "isExecutable") == Some(true));
+                }
+                tag if tag.starts_with("global") && tag.ends_with("Task") => {
+                    me.global_tasks.insert(id);
                 }
                 "correlationProperty" => me.correlation(node, id),
                 "interface" => {
@@ -89,6 +105,7 @@ impl<'a, 'x: 'a> Globals<'a, 'x> {
             self.drawn.extend(attr(node, "bpmnElement").map(|r| local(r).to_owned()));
             return;
         }
+        self.ids.extend(attr(node, "id"));
         let variables =
             ["ergebnis", "eintrag", "ergebnisListe"].into_iter().filter_map(|name| super::eakte(node, name));
         self.names.extend(variables.filter(|name| special(name)).map(str::to_owned));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{BPMN, BPMNDI, attr, parse};
+use super::{BPMN, BPMNDI, attr, parse, truth};
 use crate::api::{DeployError, DeployOptions};
 
 /// Tags of flow nodes that a process may contain.
@@ -113,7 +113,7 @@ pub fn inventory(xml: &str) -> Result<Inventory, DeployError> {
                 let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
                 all.processes.push(ProcessInventory {
                     id: attr(node, "id").unwrap_or_default().into(),
-                    executable: attr(node, "isExecutable") == Some("true"),
+                    executable: truth(node, "isExecutable") == Some(true),
                     flow_nodes: count(inside().filter(|n| FLOW_NODES.contains(&n.tag_name().name())).count()),
                     sequence_flows: count(inside().filter(|n| n.tag_name().name() == "sequenceFlow").count()),
                 });

@@ -8,6 +8,7 @@ mod globals;
 mod inventory;
 mod repeat;
 mod tasks;
+mod whole;
 
 pub(crate) use inventory::FLOW_NODES;
 pub use inventory::{Inventory, ProcessInventory, inventory};
@@ -33,16 +34,24 @@ const CAMUNDA: [&str; 3] =
 /// [`DeployError::Refused`] with all findings when at least one of them is an error.
 pub fn deploy(xml: &str, tables: Arc<dyn Decisions>, options: &DeployOptions) -> Result<Deployment, DeployError> {
     let document = parse(xml, options)?;
+    let mut findings = whole::check(&document);
+    if findings.iter().any(|f| f.level == Level::Error) {
+        return Err(DeployError::Refused(findings));
+    }
     let source: Arc<str> = xml.into();
     let globals = globals::Globals::read(&document);
-    let mut findings = globals.findings.clone();
     let mut processes = Vec::new();
     let mut drawn_only = Vec::new();
     for process in children(document.root_element(), "process") {
         let (id, name) = (attr(process, "id").unwrap_or_default(), attr(process, "name").unwrap_or_default());
-        if attr(process, "isExecutable") != Some("true") {
+        if truth(process, "isExecutable") != Some(true) {
             drawn_only.push(DrawnProcess { id: id.to_owned(), name: name.to_owned() });
             continue;
+        }
+        if id.is_empty() {
+            let text = "Dem Ablauf fehlt die Kennung (id). Unter ihr wird er gestartet.".to_owned();
+            let name = Some(name.to_owned()).filter(|n| !n.is_empty());
+            findings.push(Finding { level: Level::Error, code: "no-id".into(), element: None, name, text });
         }
         let (definition, found) = build::definition(process, &globals, source.clone(), tables.clone(), options);
         findings.extend(found);
@@ -131,6 +140,15 @@ pub(crate) fn is(node: Node, name: &str) -> bool {
 
 pub(crate) fn attr<'a>(node: Node<'a, '_>, name: &str) -> Option<&'a str> {
     node.attribute(name)
+}
+
+/// A truth value (`xs:boolean`): `true`, `false`, `1` or `0`.
+pub(crate) fn truth(node: Node, name: &str) -> Option<bool> {
+    match attr(node, name)?.trim() {
+        "true" | "1" => Some(true),
+        "false" | "0" => Some(false),
+        _ => None,
+    }
 }
 
 /// All text in an element, trimmed.

@@ -2,12 +2,25 @@
 //! Loops and multi-instances.
 
 use super::build::Builder;
-use super::{attr, camunda, child, child_text, eakte, local, text, zeebe};
+use super::{attr, camunda, child, child_text, eakte, local, text, truth, zeebe};
 use crate::definition::{El, Multi, Repeat, Text};
 
 impl<'a, 'x: 'a> Builder<'a, 'x> {
     /// `standardLoopCharacteristics` or `multiInstanceLoopCharacteristics`.
     pub fn read_repeat(&mut self, e: El) {
+        let both = ["standardLoopCharacteristics", "multiInstanceLoopCharacteristics"];
+        let drawn = both.into_iter().filter(|name| self.loop_node(e, name).is_some()).count();
+        if drawn > 0 && !self.elements[e as usize].is_activity() {
+            self.error(e, "loop", "Nur eine Aktivität kann sich wiederholen.".into());
+            return;
+        }
+        if drawn > 1 {
+            self.error(
+                e,
+                "loop",
+                "Eine Aktivität wiederholt sich entweder als Schleife oder je Eintrag, nicht beides.".into(),
+            );
+        }
         let repeat = if let Some(node) = self.loop_node(e, "standardLoopCharacteristics") {
             let condition = match child_text(node, "loopCondition") {
                 Some(condition) => self.expr(e, "Wiederholung", &condition),
@@ -20,7 +33,7 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
             if condition.is_none() && maximum.is_none() {
                 self.error(e, "loop", "Der Wiederholung fehlt die Bedingung. Sie würde nie enden.".into());
             }
-            let test_before = attr(node, "testBefore") == Some("true");
+            let test_before = truth(node, "testBefore") == Some(true);
             Some(Repeat::Loop { condition, test_before, maximum: maximum.map(Text::Plain) })
         } else {
             self.loop_node(e, "multiInstanceLoopCharacteristics")
@@ -60,7 +73,7 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
         }
         let mut parse = |what: &str, text: Option<String>| text.and_then(|t| self.expr(e, what, &t));
         Multi {
-            sequential: attr(node, "isSequential") == Some("true"),
+            sequential: truth(node, "isSequential") == Some(true),
             cardinality: parse("Anzahl", cardinality),
             collection: parse("Liste", collection),
             item,

@@ -2,7 +2,7 @@
 //! Activities and gateways: what makes a drawn element run.
 
 use super::build::Builder;
-use super::{attr, camunda, camunda_elements, child, child_text, eakte, zeebe};
+use super::{attr, camunda, camunda_elements, child, child_text, eakte, truth, zeebe};
 use crate::api::Binding;
 use crate::definition::{CallSpec, El, JobSpec, Kind, ScopeKind, Text, Throw};
 
@@ -17,12 +17,12 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
         let e = index as El;
         self.read_io(e);
         let tag = self.elements[index].tag;
-        if self.elements[index].is_activity() && index != 0 {
+        if index != 0 {
             self.read_repeat(e);
         }
         let kind = match tag {
             "process" => self.scope(ScopeKind::Process),
-            "subProcess" if attr(self.nodes[index], "triggeredByEvent") == Some("true") => self.scope(ScopeKind::Event),
+            "subProcess" if truth(self.nodes[index], "triggeredByEvent") == Some(true) => self.scope(ScopeKind::Event),
             "subProcess" => self.scope(ScopeKind::Embedded),
             "transaction" => self.scope(ScopeKind::Transaction),
             "adHocSubProcess" => self.adhoc(e),
@@ -137,7 +137,7 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
 
     /// A process begins at its start events; other elements that begin one are refused rather than never begun.
     fn not_instantiating(&mut self, e: El) {
-        if attr(self.nodes[e as usize], "instantiate") == Some("true") {
+        if truth(self.nodes[e as usize], "instantiate") == Some(true) {
             self.error(e, "unsupported", "Ein Ablauf beginnt hier nur mit einem Startereignis.".into());
         }
     }
@@ -195,12 +195,14 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
     fn call(&mut self, e: El) -> Kind {
         let node = self.nodes[e as usize];
         let called = zeebe(node, "calledElement").next();
-        let process =
-            attr(node, "calledElement").filter(|c| !c.is_empty()).or_else(|| called.and_then(|c| attr(c, "processId")));
+        let process = attr(node, "calledElement")
+            .filter(|c| !c.trim().is_empty())
+            .or_else(|| called.and_then(|c| attr(c, "processId")));
         let Some(process) = process else {
             self.error(e, "no-process", "Der Name des aufgerufenen Ablaufs fehlt.".into());
             return Kind::Pass;
         };
+        self.check_called(e, super::local(process));
         let process = self.literal(e, "Aufgerufener Ablauf", process);
         let binding = eakte(node, "bindung")
             .or_else(|| called.and_then(|c| attr(c, "bindingType")))
@@ -227,6 +229,21 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
         })
     }
 
+    /// What is known of the called process when it stands in the same file.
+    fn check_called(&mut self, e: El, process: &str) {
+        if self.globals.global_tasks.contains(process) {
+            let text = format!("„{process}“ ist eine globale Aufgabe. Aufgerufen werden kann nur ein Ablauf.");
+            self.error(e, "unsupported", text);
+        } else if self.globals.processes.get(process) == Some(&false) {
+            let text =
+                format!("Der aufgerufene Ablauf „{process}“ ist in dieser Datei nur gezeichnet, nicht ausführbar.");
+            self.warning(e, "not-executable", text);
+        } else if process == &*self.elements[0].id {
+            let text = "Der Ablauf ruft sich hier selbst auf. Ohne eine Bedingung davor endet das nie.".to_owned();
+            self.warning(e, "recursion", text);
+        }
+    }
+
     fn adhoc(&mut self, e: El) -> Kind {
         let node = self.nodes[e as usize];
         let completion = match child_text(node, "completionCondition") {
@@ -240,7 +257,7 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
         self.scope(ScopeKind::Adhoc {
             sequential: attr(node, "ordering") == Some("Sequential"),
             completion,
-            cancel_remaining: attr(node, "cancelRemainingInstances") != Some("false"),
+            cancel_remaining: truth(node, "cancelRemainingInstances") != Some(false),
             activate,
         })
     }

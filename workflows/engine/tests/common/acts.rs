@@ -49,9 +49,9 @@ pub fn stormy(model: &Model, tags: &Tags, waiting: &[String], rng: &mut Rng) -> 
     let of = |list: &[String], rng: &mut Rng| {
         (!list.is_empty()).then(|| list[rng.below(list.len() as u64) as usize].clone())
     };
-    // Only where it is clear which one is meant.
+    // Only where it is clear which one is meant, and in the drawn process: nothing catches an error of the others.
     let single = |tag: &str| {
-        let mut all = waiting.iter().filter(|w| tags[*w] == tag && w.as_str() != "q2");
+        let mut all = waiting.iter().filter(|w| tags[*w] == tag && w.starts_with('e'));
         all.clone()
             .find(|w| all.clone().filter(|o| o == w).count() == 1)
             .cloned()
@@ -64,6 +64,8 @@ pub fn stormy(model: &Model, tags: &Tags, waiting: &[String], rng: &mut Rng) -> 
         3 | 4 => of(&model.messages, rng).map(Act::Message),
         5 => of(&model.signals, rng).map(Act::Signal),
         6 => rng.one_in(3).then_some(Act::Advance(LONG)),
+        // The drawn process has ended when only what it began still waits.
+        7 if waiting.iter().all(|w| w == "r2" || w == "s2") => None,
         7 => Some(Act::Alarm(!rng.one_in(3))),
         _ => None,
     };

@@ -46,7 +46,8 @@ pub enum Law {
     Interrupts(String, String),
 }
 
-/// A process `p` (and what it calls) as a file.
+/// A process `p` (and what it calls or begins) as a file.
+#[derive(Clone)]
 pub struct Model {
     pub xml: String,
     /// Completions by element when every task is done and no boundary or event sub-process is triggered.
@@ -58,6 +59,8 @@ pub struct Model {
     /// Events that happen without trouble: a message for each race, and timers of one hour.
     pub answers: BTreeMap<String, String>,
     pub hours: BTreeSet<String>,
+    /// The group that may do a user task, by element.
+    pub groups: BTreeMap<String, &'static str>,
     /// First variables: `a`, `b`, `n`.
     pub variables: serde_json::Map<String, serde_json::Value>,
     /// Tags of the elements and of the event definitions in it.
@@ -78,14 +81,16 @@ pub fn model(seed: u64, size: i64) -> Model {
         scopes: vec![String::new()],
         globals: String::new(),
         truth: [a, b, n > 1],
+        lanes: Default::default(),
         model: Model {
             xml: String::new(),
             expected: BTreeMap::new(),
             laws: Vec::new(),
-            messages: Vec::new(),
-            signals: Vec::new(),
+            messages: vec!["Beginn".to_owned()],
+            signals: vec!["Anfang".to_owned()],
             answers: BTreeMap::new(),
             hours: BTreeSet::new(),
+            groups: ["q2", "r2", "s2"].map(|id| (id.to_owned(), super::random_more::GROUPS[2])).into(),
             variables: [("a", a.into()), ("b", b.into()), ("n", n.into())]
                 .map(|(name, value): (&str, serde_json::Value)| (name.to_owned(), value))
                 .into_iter()
@@ -104,9 +109,11 @@ pub(super) struct Generator {
     left: i64,
     /// Text of the open scopes, the innermost last.
     scopes: Vec<String>,
-    globals: String,
+    pub globals: String,
     /// Whether `a`, `b` and `n > 1` hold.
-    truth: [bool; 3],
+    pub truth: [bool; 3],
+    /// Elements by lane.
+    pub lanes: [Vec<String>; 2],
     pub model: Model,
 }
 
@@ -128,10 +135,12 @@ impl Generator {
             r#"<?xml version="1.0" encoding="UTF-8"?>
 <definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:eakte="urn:eakte:bpmn:1" xmlns:zeebe="http://camunda.org/schema/zeebe/1.0" id="d" targetNamespace="urn:test">
 <error id="err" name="Fehler" errorCode="E1"/><escalation id="esc" name="Stufe" escalationCode="S1"/>{}
-<process id="p" isExecutable="true">{inside}</process>
-<process id="q" isExecutable="true"><startEvent id="q1"/><userTask id="q2"/><endEvent id="q3"/><sequenceFlow id="qf1" sourceRef="q1" targetRef="q2"/><sequenceFlow id="qf2" sourceRef="q2" targetRef="q3"/></process>
+<process id="p" isExecutable="true">{}{inside}</process>
+{}
 </definitions>"#,
-            self.globals
+            self.globals,
+            self.lane_set(),
+            super::random_more::OTHERS
         );
     }
 
@@ -156,7 +165,8 @@ impl Generator {
     pub fn node_as(&mut self, id: &str, tag: &'static str, attributes: &str, inside: &str, times: u64) {
         self.model.kinds.push(tag);
         self.expect(id, times);
-        self.write(&format!("<{tag} id=\"{id}\" {attributes}>{inside}</{tag}>\n"));
+        let owner = if tag == "userTask" { self.owner(id) } else { "" };
+        self.write(&format!("<{tag} id=\"{id}\" {attributes}>{owner}{inside}</{tag}>\n"));
     }
 
     pub fn write(&mut self, text: &str) {
@@ -232,9 +242,11 @@ impl Generator {
             return self.leaf(times);
         }
         match self.rng.below(18) {
-            0 | 1 => self.gateway("exclusiveGateway", depth, times),
-            2 | 3 => self.gateway("parallelGateway", depth, times),
-            4 | 5 => self.gateway("inclusiveGateway", depth, times),
+            0 | 1 => self.gateway("exclusiveGateway", "exclusiveGateway", depth, times),
+            2 | 3 => self.gateway("parallelGateway", "parallelGateway", depth, times),
+            4 => self.gateway("inclusiveGateway", "inclusiveGateway", depth, times),
+            // Conditional flows and a default one straight from an activity.
+            5 => self.gateway("task", "inclusiveGateway", depth, times),
             6 => self.implicit(depth, times),
             7 => self.sub_process(depth, times),
             8 => self.guarded(depth, times, true),
@@ -246,9 +258,9 @@ impl Generator {
         }
     }
 
-    /// Split and join of one kind with two or three branches.
-    fn gateway(&mut self, tag: &'static str, depth: u32, times: u64) -> Ends {
-        let (split, join) = (self.fresh(), self.node(tag, "", "", times));
+    /// Split and join that belong together, with two or three branches.
+    fn gateway(&mut self, tag: &'static str, join: &'static str, depth: u32, times: u64) -> Ends {
+        let (split, join) = (self.fresh(), self.node(join, "", "", times));
         let branches = 2 + self.rng.below(2) as usize;
         let conditions = tag != "parallelGateway";
         // The last branch is the default.

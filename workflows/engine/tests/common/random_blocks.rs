@@ -6,7 +6,7 @@ use super::random::{Ends, Generator, LONG, Law};
 impl Generator {
     /// One element, or a few that belong together.
     pub fn leaf(&mut self, times: u64) -> Ends {
-        let id = match self.rng.below(19) {
+        let id = match self.rng.below(23) {
             0 => self.node("task", "", "", times),
             1 => self.node("manualTask", "", "", times),
             2 | 3 => self.node("userTask", "", "", times),
@@ -16,7 +16,10 @@ impl Generator {
                 self.node("scriptTask", "", &format!("<script>{{v{name}: n + 1}}</script>"), times)
             }
             7 => {
-                let timer = self.timer("timeDuration", "PT1H");
+                let timer = match self.rng.below(2) {
+                    0 => self.timer("timeDuration", "PT1H"),
+                    _ => self.timer("timeDate", "now() + duration(\"PT1H\")"),
+                };
                 let id = self.node("intermediateCatchEvent", "", &timer, times);
                 self.model.hours.insert(id.clone());
                 id
@@ -41,11 +44,18 @@ impl Generator {
                 for id in ["q1", "q2", "q3"] {
                     self.expect(id, times);
                 }
-                self.node("callActivity", "calledElement=\"q\"", "", times)
+                let name = self.fresh();
+                let mapping = match self.rng.below(3) {
+                    0 => String::new(),
+                    1 => format!("eakte:eingabe=\"{{x: n}}\" eakte:ergebnis=\"v{name}\""),
+                    _ => "eakte:bindung=\"deployment\"".to_owned(),
+                };
+                self.node("callActivity", &format!("calledElement=\"q\" {mapping}"), "", times)
             }
             15 => return self.adhoc(times),
             16 => return self.signal_pair(times),
             17 => return self.task_with_events(times),
+            18..=21 => return self.more(times),
             _ => {
                 let throw = self.node("intermediateThrowEvent", "", "", times);
                 return (throw.clone(), throw);
@@ -239,8 +249,15 @@ impl Generator {
                 "<multiInstanceLoopCharacteristics isSequential=\"{sequential}\"><loopCardinality>{count}</loopCardinality>{inside}</multiInstanceLoopCharacteristics>"
             )
         };
-        let id = match self.rng.below(4) {
+        let id = match self.rng.below(5) {
             0 => self.node("userTask", "", &multi(""), times),
+            4 => {
+                self.kind("collection");
+                let list = format!(
+                    "<multiInstanceLoopCharacteristics isSequential=\"{sequential}\" eakte:sammlung=\"[1, 2, 3][item &lt;= {count}]\" eakte:eintrag=\"einer\"/>"
+                );
+                self.node("userTask", "", &list, times)
+            }
             1 => {
                 let first = multi("<completionCondition>numberOfCompletedInstances &gt;= 1</completionCondition>");
                 self.node("serviceTask", "implementation=\"t\"", &first, times)

@@ -124,3 +124,86 @@ fn the_standard_correlation_subscription_gives_the_key() {
     r.message("Nachricht", Some("10.24"), Default::default(), None).unwrap();
     assert!(ended(&r));
 }
+
+#[test]
+fn a_process_begins_where_it_is_told_else_at_its_start_without_a_trigger() {
+    let nodes = r#"<startEvent id="K"><conditionalEventDefinition><condition>x > 1</condition></conditionalEventDefinition></startEvent><startEvent id="N"/>
+      <userTask id="A"/><userTask id="B"/>"#;
+    let model = process(nodes, &["K A", "N B"]);
+    assert_eq!(waits(&started(&model, json!({}))), "B");
+    let mut r = runner(&model);
+    r.start("p", Some("K"), json!({"x": 2}).as_object().unwrap().clone()).unwrap();
+    assert_eq!(waits(&r), "A");
+    assert!(r.start("p", Some("A"), Default::default()).is_err(), "only at a start event");
+}
+
+/// An end event of each kind inside a sub-process, and who hears it.
+#[test]
+fn end_events_do_what_is_drawn_in_them() {
+    let cases = [
+        (r#"<messageEventDefinition messageRef="m"/>"#, "P"),
+        (r#"<signalEventDefinition signalRef="sig"/>"#, "P"),
+        (r#"<escalationEventDefinition escalationRef="esc"/>"#, "B"),
+        (r#"<errorEventDefinition errorRef="err"/>"#, "B"),
+        (r#"<terminateEventDefinition/>"#, "P"),
+        ("", "P"),
+    ];
+    for (definition, left) in cases {
+        let boundary = match definition.contains("escalation") {
+            true => r#"<escalationEventDefinition escalationRef="esc"/>"#,
+            false => r#"<errorEventDefinition errorRef="err"/>"#,
+        };
+        let nodes = format!(
+            r#"<subProcess id="P"><startEvent id="s"/><parallelGateway id="g"/><endEvent id="x">{definition}</endEvent><task id="b"/>
+            <sequenceFlow id="f1" sourceRef="s" targetRef="g"/><sequenceFlow id="f2" sourceRef="g" targetRef="x"/><sequenceFlow id="f3" sourceRef="g" targetRef="b"/></subProcess>
+            <boundaryEvent id="B" attachedToRef="P">{boundary}</boundaryEvent>"#
+        );
+        let hears = r#"<process id="q" isExecutable="true"><startEvent id="Q"/><intermediateCatchEvent id="W"><signalEventDefinition signalRef="sig"/></intermediateCatchEvent><sequenceFlow id="fq" sourceRef="Q" targetRef="W"/></process>"#;
+        let mut r = runner(&format!("{}{hears}", process(&format!("{ENDS}{nodes}"), &["S P E", "B F"])));
+        r.start("q", None, Default::default()).unwrap();
+        r.start("p", None, Default::default()).unwrap();
+        assert_eq!((count(&r, left), count(&r, "P") + count(&r, "B")), (1, 1), "{definition}");
+        assert_eq!(count(&r, "W"), usize::from(definition.contains("signal")), "{definition}");
+        assert_eq!(r.thrown.len(), usize::from(definition.contains("message")), "{definition}");
+        assert_eq!(count(&r, "b"), usize::from(left == "P" && !definition.contains("terminate")), "{definition}");
+    }
+}
+
+/// Each trigger at the edge of a task, interrupting and not.
+#[test]
+fn a_boundary_event_of_each_kind_ends_its_activity_or_lets_it_go_on() {
+    let act = |r: &mut Runner, kind: &str| match kind {
+        "timer" => Runtime::advance(r, "PT1H").unwrap(),
+        "message" => r.message("Nachricht", None, Default::default(), None).unwrap(),
+        "signal" => r.signal("Signal", Default::default()).unwrap(),
+        "conditional" => Runtime::set_variables(r, json!({"x": 9}).as_object().unwrap().clone()).unwrap(),
+        "error" => Runtime::bpmn_error(r, "A", "E1").unwrap(),
+        _ => {
+            let (n, instance) = r.find("A").unwrap();
+            r.command(n, engine::Command::Escalate { instance, code: "S1".into(), variables: Default::default() })
+                .unwrap();
+        }
+    };
+    for (kind, definition) in [
+        ("timer", "<timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition>"),
+        ("message", r#"<messageEventDefinition messageRef="m"/>"#),
+        ("signal", r#"<signalEventDefinition signalRef="sig"/>"#),
+        ("conditional", "<conditionalEventDefinition><condition>x > 5</condition></conditionalEventDefinition>"),
+        ("escalation", r#"<escalationEventDefinition escalationRef="esc"/>"#),
+        ("error", r#"<errorEventDefinition errorRef="err"/>"#),
+    ] {
+        for interrupting in [true, false] {
+            if kind == "error" && !interrupting {
+                continue;
+            }
+            let nodes = format!(
+                r#"<userTask id="A"/><boundaryEvent id="B" attachedToRef="A" cancelActivity="{interrupting}">{definition}</boundaryEvent><userTask id="X"/>"#
+            );
+            let mut r = started(&process(&format!("{ENDS}{nodes}"), &["S A E", "B X F"]), json!({"x": 1}));
+            assert_eq!(waits(&r), "A");
+            act(&mut r, kind);
+            assert_eq!(waits(&r), if interrupting { "X" } else { "A X" }, "{kind} {interrupting}");
+            assert_eq!(count(&r, "B"), 1);
+        }
+    }
+}

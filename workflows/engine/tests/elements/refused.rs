@@ -105,9 +105,8 @@ fn errors_name_the_element_and_the_reason() {
 }
 
 #[test]
-fn a_flow_to_nowhere_and_a_double_id_are_errors() {
+fn a_flow_or_a_default_to_nowhere_is_an_error() {
     assert!(findings(r#"<startEvent id="S"/>"#, &["S Y"]).iter().any(|f| f.code == "unknown-reference"));
-    assert!(findings(r#"<startEvent id="S"/><task id="S"/>"#, &[]).iter().any(|f| f.code == "duplicate-id"));
     assert!(
         findings(r#"<startEvent id="S"/><exclusiveGateway id="G" default="weg"/>"#, &["S G"])
             .iter()
@@ -217,4 +216,170 @@ fn hostile_files_are_refused_at_once() {
     assert!(text(&file(&format!("<process id=\"p\">{many}</process>"))).contains("Elemente"));
     assert!(text(&format!("<!DOCTYPE x [<!ENTITY a \"aaaa\">]>{}", file(""))).contains("DTD"));
     assert!(text(&" ".repeat(20_000_001)).contains("größer"));
+}
+
+fn refused(xml: &str) -> Vec<engine::Finding> {
+    match deploy(xml, Arc::new(NoDecisions), &DeployOptions::default()) {
+        Err(DeployError::Refused(findings)) => findings.into_iter().filter(|f| f.level == Level::Error).collect(),
+        Err(other) => panic!("{other}"),
+        Ok(_) => Vec::new(),
+    }
+}
+
+/// `xs:ID`: once per file, whatever has it, executable or not, in the diagram too.
+#[test]
+fn an_id_that_comes_twice_in_a_file_is_refused() {
+    let flow = |id: &str| format!(r#"<sequenceFlow id="{id}" sourceRef="S" targetRef="E"/>"#);
+    let nodes = r#"<startEvent id="S"/><endEvent id="E"/>"#;
+    let one = |inside: &str| process(&format!("{nodes}{inside}"), &[]);
+    let shape = |id: &str| {
+        format!(
+            r#"<bpmndi:BPMNDiagram xmlns:bpmndi="http://www.omg.org/spec/BPMN/20100524/DI"><bpmndi:BPMNPlane id="plane" bpmnElement="p"><bpmndi:BPMNShape id="{id}" bpmnElement="S"/></bpmndi:BPMNPlane></bpmndi:BPMNDiagram>"#
+        )
+    };
+    let cases = [
+        ("p", format!("{}{}", one(""), process(r#"<startEvent id="S2"/>"#, &[]))),
+        ("S", format!("{}{}", one(""), super::common::model::named_process("q", r#"<startEvent id="S"/>"#, &[]))),
+        ("p", format!(r#"{}<process id="p"><task id="Skizze"/></process>"#, one(""))),
+        ("a", r#"<process id="p"><task id="a"/><task id="a"/></process>"#.to_owned()),
+        ("f", one(&format!("{}{}", flow("f"), flow("f")))),
+        ("S", one(&flow("S"))),
+        ("m", one(r#"<task id="m"/>"#)),
+        ("S", one(r#"<subProcess id="U"><startEvent id="S"/></subProcess>"#)),
+        ("S", format!("{}{}", one(""), shape("S"))),
+    ];
+    for (id, inside) in cases {
+        let found = refused(&file(&inside));
+        assert_eq!(found.len(), 1, "{inside}: {found:?}");
+        let (code, element) = (found[0].code.as_str(), found[0].element.as_deref());
+        assert_eq!((code, element), ("duplicate-id", Some(id)), "{inside}");
+        assert!(found[0].text.contains("mehrfach") && found[0].text.contains("Zeile"), "{}", found[0].text);
+    }
+    assert!(refused(&file(&format!("{}{}", one(&flow("f")), shape("S_di")))).is_empty());
+    // Extensions of other tools have ids of their own kind.
+    let foreign = r#"<extensionElements><camunda:property id="x"/><camunda:property id="x"/></extensionElements>"#;
+    assert!(refused(&file(&one(foreign))).is_empty());
+}
+
+#[test]
+fn a_process_without_an_id_and_a_name_given_by_place_that_is_taken() {
+    let nameless = r#"<process isExecutable="true" name="Ohne"><startEvent id="S"/></process>"#;
+    let found = refused(&file(nameless));
+    assert_eq!((found[0].code.as_str(), found[0].name.as_deref()), ("no-id", Some("Ohne")));
+    let found = findings(r#"<startEvent id="S"/><task/><task id="task-2"/>"#, &[]);
+    assert!(found.iter().any(|f| f.code == "duplicate-id"), "{found:?}");
+}
+
+/// `xs:boolean` is also written 1 and 0; anything else is no truth value.
+#[test]
+fn truth_values_are_read_as_the_schema_has_them() {
+    let one = r#"<process id="p" isExecutable="1"><startEvent id="S"/><userTask id="A"/><boundaryEvent id="B" attachedToRef="A" cancelActivity="0"><signalEventDefinition signalRef="sig"/></boundaryEvent>
+        <subProcess id="V" triggeredByEvent=" 1 "><startEvent id="v" isInterrupting="0"><signalEventDefinition signalRef="sig"/></startEvent><task id="w"/><sequenceFlow id="g" sourceRef="v" targetRef="w"/></subProcess>
+        <sequenceFlow id="f" sourceRef="S" targetRef="A"/></process>"#;
+    let mut runner = super::common::model::started(one, serde_json::json!({}));
+    engine::trace::Runtime::signal(&mut runner, "Signal", Default::default()).unwrap();
+    assert_eq!(super::waits(&runner), "A", "both events leave the task running");
+    assert_eq!((super::count(&runner, "B"), super::count(&runner, "w")), (1, 1));
+    for (name, node) in [
+        ("isExecutable", r#"<process id="X" isExecutable="TRUE"><startEvent id="S"/></process>"#),
+        ("cancelActivity", r#"<process id="p"><boundaryEvent id="X" cancelActivity="nein"/></process>"#),
+    ] {
+        let found = refused(&file(node));
+        assert_eq!((found[0].code.as_str(), found[0].element.as_deref()), ("value", Some("X")));
+        assert!(found[0].text.contains(name), "{}", found[0].text);
+    }
+}
+
+/// Times that are not ISO 8601 would be FEEL by accident: `R0/PT1H` a quotient, `PT5` a variable, `5` a number.
+#[test]
+fn a_time_that_only_looks_like_one_is_refused() {
+    for (kind, text) in [
+        ("timeCycle", "R0/PT1H"),
+        ("timeCycle", "R/PT0S"),
+        ("timeCycle", "R3/2026-13-01/P1D"),
+        ("timeDuration", "R3/PT1H"),
+        ("timeDuration", "PT5"),
+        ("timeDuration", "P1H"),
+        ("timeDuration", "5"),
+        ("timeDate", "2026-02-30"),
+        ("timeDate", "2026-03-28T25:00:00"),
+    ] {
+        let nodes = format!(
+            r#"<startEvent id="S"/><intermediateCatchEvent id="X"><timerEventDefinition><{kind}>{text}</{kind}></timerEventDefinition></intermediateCatchEvent>"#
+        );
+        let found = findings(&nodes, &["S X"]);
+        let hit = found.iter().find(|f| f.code == "timer" && f.element.as_deref() == Some("X"));
+        assert!(hit.is_some_and(|f| f.text.contains("ISO 8601")), "{text}: {found:?}");
+    }
+    let feel = r#"<startEvent id="S"/><intermediateCatchEvent id="X"><timerEventDefinition><timeDuration>P + R/2</timeDuration></timerEventDefinition></intermediateCatchEvent>"#;
+    assert!(!findings(feel, &["S X"]).iter().any(|f| f.level == Level::Error), "an expression stays one");
+}
+
+#[test]
+fn what_a_modeller_lets_one_draw_by_mistake_is_refused() {
+    let catch = |id: &str| {
+        format!(
+            r#"<intermediateCatchEvent id="{id}"><signalEventDefinition signalRef="sig"/></intermediateCatchEvent>"#
+        )
+    };
+    let link = r#"<intermediateThrowEvent id="X"><linkEventDefinition/></intermediateThrowEvent><intermediateCatchEvent id="C"><linkEventDefinition/></intermediateCatchEvent>"#;
+    let cases: [(String, Vec<&str>, &str); 15] = [
+        (r#"<parallelGateway id="X" default="X-A"/><task id="A"/><task id="B"/>"#.into(), vec!["S X A", "X B"], "condition"),
+        (r#"<parallelGateway id="X"/><task id="A"/><task id="B"/>"#.into(), vec!["S X A", "X B[a]"], "condition"),
+        (r#"<intermediateThrowEvent id="X"/><task id="A"/>"#.into(), vec!["S X", "X A[a]"], "condition"),
+        (r#"<subProcess id="X"><task id="a"/><task id="b"/><sequenceFlow id="f" sourceRef="a" targetRef="b"/><sequenceFlow id="g" sourceRef="b" targetRef="a"/></subProcess>"#.into(), vec!["S X"], "inside"),
+        (r#"<adHocSubProcess id="X"/>"#.into(), vec!["S X"], "inside"),
+        (format!(r#"<eventBasedGateway id="X"/>{}"#, catch("C")), vec!["S X C"], "event-gateway"),
+        (format!(r#"<eventBasedGateway id="X"/>{}{}<task id="A"/>"#, catch("C"), catch("D")), vec!["S X C", "X D", "S A C"], "event-gateway"),
+        (link.into(), vec!["S X"], "event"),
+        (r#"<userTask id="X"><standardLoopCharacteristics loopMaximum="2"/><multiInstanceLoopCharacteristics><loopCardinality>2</loopCardinality></multiInstanceLoopCharacteristics></userTask>"#.into(), vec!["S X"], "loop"),
+        (r#"<exclusiveGateway id="X"><standardLoopCharacteristics loopMaximum="2"/></exclusiveGateway>"#.into(), vec!["S X"], "loop"),
+        (r#"<intermediateCatchEvent id="X"><timerEventDefinition><timeDuration>PT1H</timeDuration><timeDate>2026-01-01</timeDate></timerEventDefinition></intermediateCatchEvent>"#.into(), vec!["S X"], "timer"),
+        (r#"<callActivity id="X" calledElement=" "/>"#.into(), vec!["S X"], "no-process"),
+        (r#"<laneSet id="ls"><lane id="X" name="Amt"><flowNodeRef>weg</flowNodeRef></lane></laneSet>"#.into(), vec![], "unknown-reference"),
+        (r#"<task id="A"/><boundaryEvent id="X"><signalEventDefinition signalRef="sig"/></boundaryEvent>"#.into(), vec!["S A"], "unknown-reference"),
+        (r#"<exclusiveGateway id="G"/><boundaryEvent id="X" attachedToRef="G"><signalEventDefinition signalRef="sig"/></boundaryEvent>"#.into(), vec!["S G"], "unknown-reference"),
+    ];
+    for (nodes, flows, code) in cases {
+        let found = findings(&format!("<startEvent id=\"S\"/>{nodes}"), &flows);
+        let hit = found.iter().find(|f| f.code == code && f.level == Level::Error);
+        assert!(hit.is_some_and(|f| f.element.as_deref() == Some("X")), "{nodes}: {found:?}");
+    }
+    let global = format!(
+        r#"<globalUserTask id="g"/>{}"#,
+        process(r#"<startEvent id="S"/><callActivity id="X" calledElement="g"/>"#, &["S X"])
+    );
+    assert_eq!(refused(&file(&global))[0].code, "unsupported");
+    let across =
+        refused(&file(&process(r#"<startEvent id="S"/><subProcess id="U"><task id="x"/></subProcess>"#, &["S x"])));
+    assert!(across[0].text.contains("über den Rand"), "{across:?}");
+}
+
+#[test]
+fn what_would_surprise_is_said_and_deployed() {
+    let cases: [(&str, Vec<&str>, &str); 8] = [
+        (r#"<task id="X"/>"#, vec!["S X X"], "endless"),
+        (r#"<task id="X"/><scriptTask id="B"><script>{a: 1}</script></scriptTask>"#, vec!["S X B X"], "endless"),
+        (r#"<exclusiveGateway id="X"/><task id="A"/><task id="B"/>"#, vec!["S X", "X A[a]", "X B"], "no-condition"),
+        (r#"<subProcess id="X"/>"#, vec!["S X"], "empty"),
+        (r#"<callActivity id="X" calledElement="p"/>"#, vec!["S X"], "recursion"),
+        (r#"<callActivity id="X" calledElement="q"/>"#, vec!["S X"], "not-executable"),
+        (r#"<userTask id="X" eakte:gruppe="Amt"/>"#, vec!["S X"], "unknown-attribute"),
+        (
+            r#"<task id="A"/><intermediateThrowEvent id="X"><compensateEventDefinition activityRef="A"/></intermediateThrowEvent>"#,
+            vec!["S A X"],
+            "no-handler",
+        ),
+    ];
+    for (nodes, flows, code) in cases {
+        let xml = process(&format!("<startEvent id=\"S\"/>{nodes}"), &flows);
+        let found = read(&format!(r#"{xml}<process id="q"><task id="z"/></process>"#)).unwrap().findings;
+        let hit = found.iter().find(|f| f.code == code);
+        assert!(hit.is_some_and(|f| f.element.as_deref() == Some("X")), "{nodes}: {found:?}");
+    }
+    // A circle that waits or decides ends when somebody says so.
+    for nodes in [r#"<userTask id="X"/><task id="B"/>"#, r#"<exclusiveGateway id="X" default="X-B"/><task id="B"/>"#] {
+        let found = findings(&format!("<startEvent id=\"S\"/>{nodes}"), &["S X B X"]);
+        assert!(!found.iter().any(|f| f.code == "endless"), "{found:?}");
+    }
 }

@@ -223,3 +223,38 @@ fn a_command_that_does_not_fit_changes_nothing() {
     .unwrap();
     assert_eq!(step(&other.processes[0], &started, Command::Cancel, now).unwrap_err(), Rejected::WrongDefinition);
 }
+
+#[test]
+fn a_task_without_a_kind_and_one_by_hand_pass_at_once() {
+    let r = started(
+        &process(&format!("{START_END}<task id=\"A\"/><manualTask id=\"B\"/>"), &["S A B E"]),
+        serde_json::json!({}),
+    );
+    assert_eq!(order(&r), "S A B E");
+    assert!(ended(&r));
+}
+
+#[test]
+fn urgency_priority_and_one_person_are_handed_on() {
+    let nodes = r#"<serviceTask id="A" implementation="t" eakte:dringend="true" eakte:versuche="7"/><serviceTask id="B" implementation="t"/>
+      <userTask id="C" eakte:prioritaet="90"><humanPerformer><resourceAssignmentExpression><formalExpression>wer</formalExpression></resourceAssignmentExpression></humanPerformer></userTask>
+      <userTask id="D" camunda:assignee="vera"/>"#;
+    let model = process(&format!("{START_END}{nodes}"), &["S A B C D E"]);
+    let definition = read(&model).unwrap().processes.remove(0);
+    let now = "2026-01-05T08:00:00Z".parse().unwrap();
+    let start = Command::Start { element: None, variables: Default::default() };
+    let done_ = step(&definition, &engine::State::new(), start, now).unwrap();
+    let job = done_.outputs.iter().find_map(|o| match o {
+        engine::Output::CreateJob { urgent, retries, .. } => Some((*urgent, *retries)),
+        _ => None,
+    });
+    assert_eq!(job, Some((true, 7)));
+    let mut r = started(&model, json!({"wer": "paul"}));
+    done(&mut r, "A");
+    done(&mut r, "B");
+    let task = r.instances[0].tasks.values().next().unwrap().clone();
+    assert_eq!((task.priority, task.assignee.as_deref(), task.groups.len()), (90, Some("paul"), 0));
+    done(&mut r, "C");
+    let task = r.instances[0].tasks.values().next().unwrap().clone();
+    assert_eq!((task.priority, task.assignee.as_deref()), (50, Some("vera")));
+}

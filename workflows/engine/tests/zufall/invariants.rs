@@ -29,6 +29,9 @@ pub fn check(runner: &Runner, model: &Model) {
         assert!(state.to_string().len() < LARGEST, "{} bytes", state.to_string().len());
         accounts(runner, number, &state);
         armed(running, &state);
+        for task in running.tasks.values() {
+            assert_eq!(task.groups, [model.groups[&*task.element]], "who may do {}", task.element);
+        }
     }
     laws(runner, model);
     let times: Vec<_> = runner.history.iter().map(|(_, e)| e.at).collect();

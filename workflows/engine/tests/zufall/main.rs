@@ -13,6 +13,8 @@ mod acts;
 mod random;
 #[path = "../common/random_blocks.rs"]
 mod random_blocks;
+#[path = "../common/random_more.rs"]
+mod random_more;
 #[path = "../common/random_trouble.rs"]
 mod random_trouble;
 
@@ -21,11 +23,10 @@ mod operators;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 
 use acts::{Act, Tags};
 use engine::memory::Runner;
-use engine::{DeployOptions, HistoryKind, NoDecisions, Phase, deploy};
+use engine::{DeployOptions, HistoryKind, Phase, deploy};
 use random::{Model, Rng};
 
 const BEGIN: &str = "2026-01-05T08:00:00Z";
@@ -61,7 +62,7 @@ fn keep(seed: u64, model: &Model) -> String {
 /// A runner with the model, started, and the tags of its elements.
 fn begin(model: &Model, restart: bool) -> (Runner, Tags) {
     let deployment =
-        deploy(&model.xml, Arc::new(NoDecisions), &DeployOptions::default()).unwrap_or_else(|e| panic!("{e}"));
+        deploy(&model.xml, random_more::tables(), &DeployOptions::default()).unwrap_or_else(|e| panic!("{e}"));
     let mut runner = Runner::new(BEGIN.parse().unwrap());
     runner.restart_each_step = restart;
     runner.recorded = Some(Vec::new());
@@ -145,6 +146,7 @@ fn the_generator_draws_every_kind_of_element() {
         "scriptTask",
         "sendTask",
         "receiveTask",
+        "businessRuleTask",
         "callActivity",
         "subProcess",
         "transaction",
@@ -168,6 +170,13 @@ fn the_generator_draws_every_kind_of_element() {
         "cancelEventDefinition",
         "multiInstanceLoopCharacteristics",
         "standardLoopCharacteristics",
+        "collection",
+        "lane",
+        "potentialOwner",
+        "dataObject",
+        "correlationKey",
+        "message start",
+        "signal start",
     ] {
         assert!(seen.contains(kind), "{kind} is never drawn");
     }

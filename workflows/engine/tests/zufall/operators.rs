@@ -14,7 +14,7 @@ fn operators_and_stale_commands_never_break_the_books() {
     each_seed("operators", |seed, model| {
         let (mut runner, tags) = begin(model, true);
         // What an operator placed or took is outside the laws of the drawing.
-        let lawless = Model { laws: Vec::new(), xml: String::new(), ..copy(model) };
+        let lawless = Model { laws: Vec::new(), xml: String::new(), ..model.clone() };
         let mut rng = Rng(seed ^ 0x0b5);
         for turn in 0..120 {
             if over(&runner) {
@@ -46,20 +46,6 @@ fn operators_and_stale_commands_never_break_the_books() {
         }
         invariants::at_the_end(&runner, &lawless);
     });
-}
-
-fn copy(model: &Model) -> Model {
-    Model {
-        xml: model.xml.clone(),
-        expected: model.expected.clone(),
-        laws: model.laws.clone(),
-        messages: model.messages.clone(),
-        signals: model.signals.clone(),
-        answers: model.answers.clone(),
-        hours: model.hours.clone(),
-        variables: model.variables.clone(),
-        kinds: model.kinds.clone(),
-    }
 }
 
 /// An operator acts anywhere; an act that does not fit is refused.
