@@ -17,3 +17,5 @@ mod gemein;
 mod schutz;
 #[path = "portal/seiten.rs"]
 mod seiten;
+#[path = "portal/tasten.rs"]
+mod tasten;

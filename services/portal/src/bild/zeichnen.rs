@@ -103,12 +103,30 @@ fn area(d: &Diagramm) -> Kasten {
     let mut see = |x: f64, y: f64| {
         (x0, y0, x1, y1) = (x0.min(x), y0.min(y), x1.max(x), y1.max(y));
     };
-    for k in d.formen.iter().flat_map(|f| [Some(f.kasten), f.beschriftung]).flatten() {
+    for k in d.formen.iter().flat_map(|f| [Some(f.kasten), f.beschriftung, name_area(f)]).flatten() {
         see(k.x, k.y);
         see(k.x + k.b, k.y + k.h);
     }
+    for k in d.kanten.iter().filter_map(|k| k.beschriftung) {
+        see(k.x, k.y);
+        see(k.x + k.b.max(70.0), k.y + k.h);
+    }
     d.kanten.iter().flat_map(|k| &k.punkte).for_each(|(x, y)| see(*x, *y));
     Kasten { x: x0 - RAND, y: y0 - RAND, b: x1 - x0 + 2.0 * RAND, h: y1 - y0 + 2.0 * RAND + 16.0 }
+}
+
+/// Where the name of an event or a gateway is written; it is wider than the symbol.
+fn name_area(f: &Form) -> Option<Kasten> {
+    let typ = f.element.typ.to_ascii_lowercase();
+    let outside = typ.ends_with("event") || typ.ends_with("gateway") || typ.starts_with("data");
+    if !outside || f.element.name.is_empty() {
+        return None;
+    }
+    let (mid, y, b) = match f.beschriftung {
+        Some(l) => (l.x + l.b / 2.0, l.y, l.b.max(90.0)),
+        None => (f.kasten.x + f.kasten.b / 2.0, f.kasten.y + f.kasten.h, 110.0),
+    };
+    Some(Kasten { x: mid - b / 2.0, y, b, h: 45.0 })
 }
 
 /// Class and line of what stands out: each has a line of its own, so that colour is never alone.

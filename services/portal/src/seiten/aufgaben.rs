@@ -171,6 +171,7 @@ async fn leer(ctx: &Ctx, art: Art, erledigte: bool, done: &str) -> Result<Leer, 
         Art::Umlauf => "Kein Umlauf wartet auf Ihre Zeichnung.".into(),
         Art::Klaerung => "Nichts ist zu klären.".into(),
         Art::Post => "Keine Post wartet auf Sie.".into(),
+        Art::Weitere => "Keine weitere Aufgabe wartet auf Sie.".into(),
         Art::Wiedervorlage => "Heute wird Ihnen nichts wieder vorgelegt.".into(),
     };
     Ok(Leer { text, href: done.to_owned(), knopf: "Erledigte ansehen" })

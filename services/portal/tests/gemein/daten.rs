@@ -171,6 +171,7 @@ fn aufgabe(t: Neu) -> AufgabeSeite {
         }],
         sperre: None,
         fassung: (t.process == "beschlussvorlage").then(|| nachrichten::BlobHash::of(b"fassung")),
+        felder: Vec::new(),
     }
 }
 

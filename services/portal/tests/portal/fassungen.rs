@@ -148,3 +148,27 @@ async fn a_version_is_shown_in_figures() {
         b.get("/betrieb/fassungen/rechnung/vergleich?von=1&nach=2").await.text().contains("Fassung 1 und Fassung 2")
     );
 }
+
+#[tokio::test]
+async fn an_operator_starts_a_process_of_the_city() {
+    let fake = Fake::neu();
+    let b = Browser::als(&fake, "betrieb");
+    let page = b.get("/betrieb/fassungen/baumfaellung/starten").await.text();
+    assert!(page.contains("Baumfällung starten") && page.contains("Weitere Werte"), "{page}");
+
+    let empty = b.post("/betrieb/fassungen/baumfaellung/starten", &[("schluessel", "1")]).await;
+    assert_eq!(empty.status, 422);
+    assert!(empty.text().contains("Füllen Sie das Feld „Ort“ aus."));
+
+    let fields = [("schluessel", "1"), ("f.ort", "Stadtgarten"), ("f.werte.0.name", "baeume"), ("f.werte.0.wert", "3")];
+    let done = b.post("/betrieb/fassungen/baumfaellung/starten", &fields).await;
+    assert_eq!(done.status, 303, "{}", done.text());
+    assert!(done.header("location").ends_with("?meldung=gestartet"), "{}", done.header("location"));
+    let log = fake.welt.lock().unwrap().protokoll.join("\n");
+    assert!(log.contains("start baumfaellung") && log.contains(r#"{"baeume":3,"ort":"Stadtgarten"}"#), "{log}");
+
+    let own = b.get("/betrieb/fassungen/rechnung/starten").await;
+    assert_eq!(own.status, 409, "the house starts its own processes by itself");
+    let other = Browser::als(&fake, "feststellung");
+    assert_eq!(other.post("/betrieb/fassungen/baumfaellung/starten", &fields).await.status, 403);
+}

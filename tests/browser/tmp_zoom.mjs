@@ -1,0 +1,12 @@
+import { startBrowser, newPerson, login } from "./lib/browser.mjs";
+import fs from "node:fs";
+const b=await startBrowser(); const p=await newPerson(b,"http://127.0.0.1:18291",{viewport:{width:2200,height:1300}}); const {page}=p;
+await login(p,"betrieb"); await page.goto("/betrieb/fassungen/rechnung/1");
+const svg=await page.locator("svg.bild").evaluate(e=>e.outerHTML);
+fs.writeFileSync("/tmp/hB/r.svg",svg);
+await page.goto("about:blank"); await page.setContent(svg);
+await page.evaluate(()=>{const s=document.querySelector("svg"); s.setAttribute("viewBox","1250 50 2200 1250"); s.setAttribute("width",2200); s.setAttribute("height",1250);});
+await page.screenshot({path:"/tmp/hB/zoom1.png"});
+await page.evaluate(()=>{const s=document.querySelector("svg"); s.setAttribute("viewBox","3300 50 2300 1300"); });
+await page.screenshot({path:"/tmp/hB/zoom2.png"});
+await b.close();
