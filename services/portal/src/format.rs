@@ -143,6 +143,12 @@ pub fn frist(tag: Tag, heute: Tag) -> Frist {
     Frist { tag: tag.deutsch(), wort, art }
 }
 
+/// The last day of a discount: past, it is lost.
+pub fn skonto(tag: Tag, heute: Tag) -> Frist {
+    let f = frist(tag, heute);
+    if tag < heute { Frist { wort: "verfallen".to_owned(), ..f } } else { f }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
