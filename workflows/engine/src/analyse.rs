@@ -29,7 +29,8 @@ pub(crate) fn graph(def: &Definition) -> Vec<Finding> {
             let open = |f: &&u32| Some(**f) != el.default && def.flows[**f as usize].condition.is_none();
             if let Some(flow) = el.outgoing.iter().find(open) {
                 let target = def.at(def.flows[*flow as usize].target).label();
-                let text = format!("Dem Weg zu „{target}“ fehlt die Bedingung. Wer hierher kommt, geht immer dort weiter.");
+                let text =
+                    format!("Dem Weg zu „{target}“ fehlt die Bedingung. Wer hierher kommt, geht immer dort weiter.");
                 findings.push(finding(el, Level::Warning, "no-condition", &text));
             }
         }

@@ -100,6 +100,12 @@ mod tests {
 
     #[test]
     fn nothing_is_cut_off_at_the_edges() {
+        let zeilen = ["1 hier, 12 durch", "1 gestört", "½ 3 Tage", "90 % 9 Tage"].map(str::to_owned).to_vec();
+        let high = mit_hinweisen(KLEIN, &[Hinweis { element: "a".into(), zeichen: Zeichen::Zahl, zeilen }], "Zahlen");
+        let doc = roxmltree::Document::parse(&high).unwrap();
+        let top: f64 = doc.root_element().attribute("viewBox").unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+        let badge = doc.descendants().filter(|n| n.tag_name().name() == "rect");
+        assert!(badge.filter_map(|r| r.attribute("y")).all(|y| y.parse::<f64>().unwrap() >= top), "{high}");
         // The event at the right edge is 36 wide; its name is wider.
         let named = KLEIN.replace("<endEvent id=\"e\">", "<endEvent id=\"e\" name=\"Rechnung vollständig bezahlt\">");
         let svg = svg(&named, &[]);

@@ -36,7 +36,7 @@ pub fn mit_marken(d: &Diagramm, marks: &[Mark]) -> String {
 }
 
 pub fn zeichnen(d: &Diagramm, hinweise: &[Hinweis], satz: &str) -> String {
-    let k = area(d);
+    let k = area(d, hinweise);
     let mut out = String::with_capacity(8_192);
     let _ = write!(
         out,
@@ -69,7 +69,8 @@ pub fn zeichnen(d: &Diagramm, hinweise: &[Hinweis], satz: &str) -> String {
     // Words last, so that no line crosses them.
     for f in &d.formen {
         if let Some(h) = of(&f.id) {
-            badge(&mut out, h, f.kasten.x + f.kasten.b / 2.0, f.kasten.y + 7.0);
+            let (mid, foot) = badge_place(f);
+            badge(&mut out, h, mid, foot);
         }
     }
     for k in &d.kanten {
@@ -98,7 +99,7 @@ fn sentence(d: &Diagramm, marks: &[Mark]) -> String {
     format!("Ablauf mit {steps} {noun}{end}")
 }
 
-fn area(d: &Diagramm) -> Kasten {
+fn area(d: &Diagramm, hinweise: &[Hinweis]) -> Kasten {
     let (mut x0, mut y0, mut x1, mut y1) = (f64::MAX, f64::MAX, f64::MIN, f64::MIN);
     let mut see = |x: f64, y: f64| {
         (x0, y0, x1, y1) = (x0.min(x), y0.min(y), x1.max(x), y1.max(y));
@@ -106,6 +107,14 @@ fn area(d: &Diagramm) -> Kasten {
     for k in d.formen.iter().flat_map(|f| [Some(f.kasten), f.beschriftung, name_area(f)]).flatten() {
         see(k.x, k.y);
         see(k.x + k.b, k.y + k.h);
+    }
+    for h in hinweise {
+        if let Some(f) = d.formen.iter().find(|f| f.id == h.element) {
+            let (width, height) = badge_size(h);
+            let (mid, foot) = badge_place(f);
+            see(mid - width / 2.0, foot - height);
+            see(mid + width / 2.0, foot);
+        }
     }
     for k in d.kanten.iter().filter_map(|k| k.beschriftung) {
         see(k.x, k.y);
@@ -171,12 +180,22 @@ fn form(out: &mut String, f: &Form, hinweis: Option<&Hinweis>) {
     out.push_str("</g>");
 }
 
+/// Height of a line in a badge.
+const ZEILE: f64 = 15.0;
+
+fn badge_size(h: &Hinweis) -> (f64, f64) {
+    let longest = h.zeilen.iter().map(|z| z.chars().count()).max().unwrap_or(0);
+    (longest as f64 * 7.2 + 14.0, h.zeilen.len() as f64 * ZEILE + 5.0)
+}
+
+/// Middle and lower edge of the badge of a shape.
+fn badge_place(f: &Form) -> (f64, f64) {
+    (f.kasten.x + f.kasten.b / 2.0, f.kasten.y + 7.0)
+}
+
 /// Words in a box whose lower edge is at `y`.
 fn badge(out: &mut String, h: &Hinweis, mid: f64, y: f64) {
-    const ZEILE: f64 = 15.0;
-    let longest = h.zeilen.iter().map(|z| z.chars().count()).max().unwrap_or(0);
-    let width = longest as f64 * 7.2 + 14.0;
-    let height = h.zeilen.len() as f64 * ZEILE + 5.0;
+    let (width, height) = badge_size(h);
     let _ = write!(
         out,
         "<g class=\"bild-wort {}\"><rect x=\"{:.1}\" y=\"{:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"4\"/>",

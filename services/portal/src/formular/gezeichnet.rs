@@ -78,13 +78,15 @@ pub fn aufgabe(gezeichnet: &[FormFeld]) -> Formular {
 pub fn anfang(name: &str, gezeichnet: &[FormFeld]) -> Formular {
     let mut felder: Vec<Feld> = gezeichnet.iter().map(von).collect();
     felder.push(Feld {
-        hilfe: "Namen und Werte, die der Ablauf kennt. Ein Wert ist Text, Zahl, ja (true), nein (false) oder JSON.".to_owned(),
+        hilfe: "Namen und Werte, die der Ablauf kennt. Ein Wert ist Text, Zahl, ja (true), nein (false) oder JSON."
+            .to_owned(),
         spalten: vec![feld("name", "Name", Typ::Text), feld("wert", "Wert", Typ::Text)],
         ..feld("werte", "Weitere Werte", Typ::Tabelle)
     });
     Formular {
         titel: format!("{name} starten"),
-        einleitung: "Der Ablauf beginnt mit der neuesten Fassung. Im Protokoll steht, wer ihn gestartet hat.".to_owned(),
+        einleitung: "Der Ablauf beginnt mit der neuesten Fassung. Im Protokoll steht, wer ihn gestartet hat."
+            .to_owned(),
         felder,
         knoepfe: vec![knopf("starten", "Starten")],
     }

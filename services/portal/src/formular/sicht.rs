@@ -256,7 +256,9 @@ fn choices(f: &Feld, quellen: &Quellen) -> Vec<(String, String)> {
             .iter()
             .map(|e| (e.kennzeichen.clone(), format!("{} {}", e.kennzeichen, e.titel)))
             .collect(),
-        None if f.typ == Typ::JaNein => [("true", "ja"), ("false", "nein")].map(|(w, l)| (w.to_owned(), l.to_owned())).to_vec(),
+        None if f.typ == Typ::JaNein => {
+            [("true", "ja"), ("false", "nein")].map(|(w, l)| (w.to_owned(), l.to_owned())).to_vec()
+        }
         _ => f.optionen.iter().map(|o| (o.wert.clone(), o.label.clone())).collect(),
     }
 }

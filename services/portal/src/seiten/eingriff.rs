@@ -21,7 +21,8 @@ fn lesen(felder: &Felder) -> Result<Eingriff, Fehler> {
             Eingriff::SchrittAbbrechen { schritt }
         }
         "schritt_erledigen" => {
-            let schritt = felder.get("schritt").parse().map_err(|_| fehlt("Wählen Sie den Schritt aus, der erledigt ist."))?;
+            let schritt =
+                felder.get("schritt").parse().map_err(|_| fehlt("Wählen Sie den Schritt aus, der erledigt ist."))?;
             let mut werte = Werte::new();
             if !felder.get("name").is_empty() {
                 werte.insert(felder.get("name").to_owned(), format::wert(felder.get("wert")));
@@ -34,9 +35,7 @@ fn lesen(felder: &Felder) -> Result<Eingriff, Fehler> {
         },
         "variable" => match felder.get("name") {
             "" => return Err(fehlt("Nennen Sie die Variable.")),
-            name => {
-                Eingriff::VariableSetzen { name: name.to_owned(), wert: format::wert(felder.get("wert")) }
-            }
+            name => Eingriff::VariableSetzen { name: name.to_owned(), wert: format::wert(felder.get("wert")) },
         },
         _ => return Err(fehlt("Wählen Sie aus, was geschehen soll.")),
     })

@@ -3,7 +3,10 @@
 
 use axum::http::StatusCode;
 
-use crate::{browser::{Browser, hidden}, gemein::Fake};
+use crate::{
+    browser::{Browser, hidden},
+    gemein::Fake,
+};
 
 const RECHNUNG: &str = "/aufgaben/00000000-0000-0005-0000-000000000002";
 const ANORDNUNG: &str = "/aufgaben/00000000-0000-0005-0000-000000000003";

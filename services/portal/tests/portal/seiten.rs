@@ -3,7 +3,10 @@
 
 use axum::http::StatusCode;
 
-use crate::{browser::{Browser, hidden}, gemein::Fake};
+use crate::{
+    browser::{Browser, hidden},
+    gemein::Fake,
+};
 
 const SCAN: &str = "/aufgaben/00000000-0000-0005-0000-000000000001";
 const RECHNUNG: &str = "/aufgaben/00000000-0000-0005-0000-000000000002";
@@ -310,4 +313,3 @@ async fn pages_look_as_reviewed() {
     insta::assert_snapshot!("fehler", stable(&f.get("/gibtesnicht").await.text()));
     insta::assert_snapshot!("ablauf", stable(&f.get("/ablaeufe/00000000-0000-0006-0000-000000000002").await.text()));
 }
-

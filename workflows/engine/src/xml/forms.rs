@@ -60,7 +60,8 @@ fn camunda_field(field: Node) -> Option<FormFeld> {
         name: name.to_owned(),
         label: labelled(name, attr(field, "label")),
         typ,
-        pflicht: inside("constraint").any(|c| attr(c, "name") == Some("required") && attr(c, "config") != Some("false")),
+        pflicht: inside("constraint")
+            .any(|c| attr(c, "name") == Some("required") && attr(c, "config") != Some("false")),
         wert: attr(field, "defaultValue").filter(|v| !v.contains("${")).map(Value::from),
         optionen: inside("value").filter_map(choice).take(1_000).collect(),
     })
@@ -96,7 +97,14 @@ fn components(json: &Value, depth: usize, out: &mut Vec<FormFeld>) {
             typ,
             pflicht: c.pointer("/validate/required") == Some(&Value::Bool(true)),
             wert: c.get("defaultValue").filter(|v| !v.is_null()).cloned(),
-            optionen: c.get("values").and_then(Value::as_array).into_iter().flatten().filter_map(choice).take(1_000).collect(),
+            optionen: c
+                .get("values")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+                .filter_map(choice)
+                .take(1_000)
+                .collect(),
         });
     }
 }

@@ -9,6 +9,10 @@ pub(crate) fn as_feel(text: &str) -> Option<String> {
     if inner.is_empty() || inner.contains(['(', '?', '{', '}', '\\', '[']) {
         return None;
     }
+    // Objects of the other engine are no variables here.
+    if ["environment.", "execution.", "task."].iter().any(|own| inner.contains(own)) {
+        return None;
+    }
     let spaced = inner.replace("&&", " and ").replace("||", " or ").replace("==", " = ").replace('\'', "\"");
     let words = spaced.split_whitespace().map(|word| match word.strip_prefix('!') {
         Some(name) if !name.is_empty() && !name.starts_with('=') => format!("not({name})"),
@@ -39,7 +43,9 @@ mod tests {
         ] {
             assert_eq!(as_feel(juel).as_deref(), Some(feel), "{juel}");
         }
-        for foreign in ["${execution.getVariable('a')}", "${a ? b : c}", "${a} und ${b}", "${}"] {
+        for foreign in
+            ["${execution.getVariable('a')}", "${a ? b : c}", "${a} und ${b}", "${}", "${environment.variables.a}"]
+        {
             assert_eq!(as_feel(foreign), None, "{foreign}");
         }
     }

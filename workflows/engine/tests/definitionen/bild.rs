@@ -22,7 +22,10 @@ fn bounds(node: Node) -> Option<Rect> {
 }
 
 fn overlap(a: Rect, b: Rect, allowed: f64) -> bool {
-    a[0] + allowed < b[0] + b[2] && b[0] + allowed < a[0] + a[2] && a[1] + allowed < b[1] + b[3] && b[1] + allowed < a[1] + a[3]
+    a[0] + allowed < b[0] + b[2]
+        && b[0] + allowed < a[0] + a[2]
+        && a[1] + allowed < b[1] + b[3]
+        && b[1] + allowed < a[1] + a[3]
 }
 
 fn inside(outer: Rect, inner: Rect) -> bool {
@@ -160,7 +163,8 @@ fn what_is_hard_to_read_is_found() {
     let good = text("soforthinweis.bpmn");
     assert_eq!(faults(&good), Vec::<String>::new());
     let document = Document::parse(&good).unwrap();
-    let shape = document.descendants().find(|n| n.tag_name().name() == "BPMNShape" && bounds(*n).unwrap()[2] > 90.0).unwrap();
+    let shape =
+        document.descendants().find(|n| n.tag_name().name() == "BPMNShape" && bounds(*n).unwrap()[2] > 90.0).unwrap();
     let [x, y, ..] = bounds(shape).unwrap();
     let at = format!("x=\"{x}\" y=\"{y}\"");
     assert!(good.contains(&at), "{at}");
