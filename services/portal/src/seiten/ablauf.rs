@@ -61,19 +61,6 @@ fn warum(ctx: &Ctx, text: &str) -> String {
     }
 }
 
-/// The process itself begins and ends; its steps are reached and done.
-fn weg(a: &Ablauf) -> Vec<SchrittSicht> {
-    let mut list = a.verlauf.clone();
-    for s in list.iter_mut().filter(|s| s.element == a.process && s.name != s.element) {
-        match s.ereignis.as_str() {
-            "erreicht" => s.ereignis = "begonnen".to_owned(),
-            "erledigt" => s.ereignis = "beendet".to_owned(),
-            _ => {}
-        }
-    }
-    sichten::verlauf(&list, false)
-}
-
 /// Word and badge of an instance's state.
 pub fn stand(stand: &str) -> (&'static str, &'static str) {
     match stand {
@@ -163,7 +150,7 @@ async fn laden(ctx: &Ctx, wert: &str, druck: bool) -> Result<AblaufSeite, crate:
                 stoerung: m.stoerung,
             })
             .collect(),
-        verlauf: weg(&a),
+        verlauf: sichten::verlauf(&a.verlauf, false),
         oben,
         aufgaben: a.aufgaben.iter().map(|t| format!("/aufgaben/{t}")).collect(),
         druck,
