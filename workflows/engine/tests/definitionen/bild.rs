@@ -172,11 +172,11 @@ fn what_is_hard_to_read_is_found() {
     for wanted in ["lie on each other", "does not touch"] {
         assert!(moved.iter().any(|f| f.contains(wanted)), "{wanted}: {moved:?}");
     }
-    let high = "<di:waypoint x=\"2590\" y=\"225\"/>";
-    let crossing = text("dokument.bpmn").replace(high, &high.replace("225", "190"));
+    let high = "<di:waypoint x=\"2590\" y=\"238\"/>";
+    let crossing = text("dokument.bpmn").replace(high, &high.replace("238", "190"));
     assert!(faults(&crossing).iter().any(|f| f.contains("is slanted")), "{:?}", faults(&crossing));
-    let low = "<di:waypoint x=\"1310\" y=\"225\"/>";
-    let through = faults(&crossing.replace(low, &low.replace("225", "190")));
+    let low = "<di:waypoint x=\"1310\" y=\"238\"/>";
+    let through = faults(&crossing.replace(low, &low.replace("238", "190")));
     assert_eq!(through, ["KlaerungErgebnis_Zustaendigkeit runs through AnDasAmt"]);
     let label = document.descendants().find(|n| n.tag_name().name() == "BPMNLabel").and_then(bounds).unwrap();
     let at = format!("x=\"{}\" y=\"{}\"", label[0], label[1]);
