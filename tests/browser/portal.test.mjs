@@ -6,6 +6,7 @@ import { after, before, describe } from "node:test";
 
 import { startBrowser } from "./lib/browser.mjs";
 import { startServer } from "./lib/server.mjs";
+import { modellers } from "./suites/modeller.mjs";
 import { emptyPages, filledPages } from "./suites/pages.mjs";
 import { withoutScript } from "./suites/plain.mjs";
 import { tour } from "./suites/tour.mjs";
@@ -25,4 +26,5 @@ after(async () => {
 describe("before the post", () => emptyPages(world));
 describe("Rundgang", () => tour(world));
 describe("without script", () => withoutScript(world));
+describe("files of common modellers", () => modellers(world));
 describe("every page", () => filledPages(world));

@@ -120,6 +120,11 @@ pub enum Eingriff {
     SchrittAbbrechen {
         schritt: u64,
     },
+    /// Takes the work of a job as done, with this result: for work that was done elsewhere or is not needed.
+    SchrittErledigen {
+        schritt: u64,
+        werte: Werte,
+    },
     /// Puts a token on a step.
     SchrittStarten {
         element: String,

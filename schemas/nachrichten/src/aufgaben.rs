@@ -72,6 +72,38 @@ pub struct AufgabeSeite {
     /// What completing signs: SHA-256 of the content this page shows. Goes back with the completion.
     #[serde(default)]
     pub fassung: Option<BlobHash>,
+    /// Fields that the modeller drew into the process file; for tasks whose form is none of ours.
+    #[serde(default)]
+    pub felder: Vec<FormFeld>,
+}
+
+/// A field of a form in a process file: Camunda 7 `formData`, or an embedded form of Camunda 8.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FormFeld {
+    /// Name of the variable.
+    pub name: String,
+    pub label: String,
+    pub typ: FormTyp,
+    pub pflicht: bool,
+    /// What it holds at first.
+    pub wert: Option<serde_json::Value>,
+    /// Value and words of each choice.
+    pub optionen: Vec<(String, String)>,
+}
+
+/// What a field takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum FormTyp {
+    Text,
+    Langtext,
+    /// Any decimal; becomes a JSON number.
+    Zahl,
+    /// Becomes `true` or `false`.
+    JaNein,
+    Datum,
+    Auswahl,
+    Mehrfach,
 }
 
 /// A line of the decision log (Verlauf).

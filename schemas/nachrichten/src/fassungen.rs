@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::{
     Actor, PersonId, Timestamp, Werte,
     ablaeufe::{Pruefbefund, Version},
+    aufgaben::FormFeld,
     fehler::Fehler,
 };
 
@@ -248,6 +249,17 @@ pub struct VersionZahlen {
     pub gekuerzt: bool,
 }
 
+/// How a person starts a process.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Anfang {
+    pub process: String,
+    pub name: String,
+    /// The newest version; it is the one that starts.
+    pub version: u32,
+    /// Form of its start event, if the file holds one.
+    pub felder: Vec<FormFeld>,
+}
+
 /// What was published: process or table with its version.
 pub type Neue = Vec<(String, u32)>;
 
@@ -275,6 +287,9 @@ pub trait Fassungen: Send + Sync {
     async fn unterschied(&self, actor: &Actor, process: &str, von: u32, nach: u32) -> Result<Vergleich, Fehler>;
     /// Figures of the last `tage` days.
     async fn zahlen(&self, actor: &Actor, process: &str, version: u32, tage: u32) -> Result<VersionZahlen, Fehler>;
+    /// How an operator starts a process of the city. None when it has no start for persons, and for the processes that
+    /// come with the program: the house starts those by itself.
+    async fn anfang(&self, actor: &Actor, process: &str) -> Result<Option<Anfang>, Fehler>;
     async fn tabellen(&self, actor: &Actor) -> Result<Vec<TabellenVersion>, Fehler>;
     async fn tabelle(&self, actor: &Actor, name: &str, version: u32) -> Result<TabellenSeite, Fehler>;
     /// Difference of two versions of a table.

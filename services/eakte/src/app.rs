@@ -194,6 +194,7 @@ impl App {
             self.geschaeftsgang.jobs(),
         ]
         .concat();
+        self.geschaeftsgang.set_dienste(handlers.iter().map(|h| h.typ.to_owned()));
         for handler in handlers {
             let bus: Arc<dyn Bus> = self.bus.clone();
             // Declared before the engine starts, so that no first job is unroutable.

@@ -91,14 +91,21 @@ impl Inner {
     async fn ablauf(&self, row: InstanzRow, offen: bool, ganz: bool) -> Result<Ablauf, Fehler> {
         let fassung = self.definitionen.read().await.get(row.definition).ok_or_else(Fehler::not_found)?;
         let state: engine::State = serde_json::from_str(&row.state).map_err(away)?;
+        // Jobs that gave up stand in their own table, not in the interpreter's state.
+        let stopped: Vec<(u64, Option<String>)> =
+            self.db.all(&sql::AUFTRAG_STOERUNG_OF, args![row.id]).await.map_err(away)?;
+        let cause = |schritt: u64| stopped.iter().find(|(s, _)| *s == schritt).and_then(|(_, cause)| cause.clone());
         let marken = state.waiting(&fassung.definition).into_iter().filter(|w| !w.container || w.incident.is_some());
-        let marken = marken.map(|w| Marke {
-            element: w.element.to_string(),
-            schritt: w.instance.0,
-            name: w.name.to_string(),
-            stoerung: w.incident.is_some(),
-            warum: w.incident.unwrap_or(w.warum),
-            seit: w.since,
+        let marken = marken.map(|w| {
+            let incident = w.incident.or_else(|| cause(w.instance.0));
+            Marke {
+                element: w.element.to_string(),
+                schritt: w.instance.0,
+                name: w.name.to_string(),
+                stoerung: incident.is_some(),
+                warum: incident.unwrap_or(w.warum),
+                seit: w.since,
+            }
         });
         let tasks: Vec<(TaskId,)> = match ganz {
             true => self.db.all(&sql::OFFENE_OF_INSTANZ, args![row.id]).await.map_err(away)?,
@@ -109,7 +116,7 @@ impl Inner {
             process: row.process,
             name: fassung.definition.name().to_owned(),
             version: fassung.version,
-            stand: row.stand,
+            stand: if row.stand == "aktiv" && !stopped.is_empty() { "stoerung".to_owned() } else { row.stand },
             titel: if offen { row.titel } else { fassung.definition.name().to_owned() },
             gestartet: row.gestartet,
             beendet: row.beendet,

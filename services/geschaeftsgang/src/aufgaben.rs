@@ -286,7 +286,10 @@ impl Aufgaben for Geschaeftsgang {
         let z = inner.read_task(actor, id).await?;
         let row: Option<crate::fahrt::InstanzRow> =
             inner.db.optional(&sql::INSTANZ_READ, args![z.instanz]).await.map_err(away)?;
-        let state: engine::State = serde_json::from_str(&row.ok_or_else(Fehler::not_found)?.state).map_err(away)?;
+        let row = row.ok_or_else(Fehler::not_found)?;
+        let state: engine::State = serde_json::from_str(&row.state).map_err(away)?;
+        let gezeichnet = inner.definitionen.read().await.get(row.definition);
+        let felder = gezeichnet.map(|f| f.definition.form(&z.element).to_vec()).unwrap_or_default();
         let variablen = state.variables_at(ElementInstanceId(z.element_instanz));
         let sperre = inner.darf(actor, &z).await.map_err(away)?.err().map(|f| f.text.0);
         let verlauf = inner.verlauf(z.instanz).await?;
@@ -303,6 +306,7 @@ impl Aufgaben for Geschaeftsgang {
             verlauf,
             sperre,
             fassung,
+            felder,
         })
     }
 

@@ -83,6 +83,12 @@ impl Inner {
             Eingriff::SchrittAbbrechen { schritt } => {
                 ("schritt abgebrochen", Some(Command::CancelElement { instance: ElementInstanceId(schritt) }))
             }
+            Eingriff::SchrittErledigen { schritt, werte } => {
+                let instance = ElementInstanceId(schritt);
+                // The worker's late result finds no job any more.
+                tx.later(&sql::AUFTRAG_CANCEL, args![id, schritt]).await.map_err(away)?;
+                ("schritt als erledigt gewertet", Some(Command::CompleteJob { instance, variables: werte }))
+            }
             Eingriff::SchrittStarten { element } => ("schritt gestartet", Some(Command::StartElement { element })),
             Eingriff::VariableSetzen { name, wert } => {
                 let mut variables = Werte::new();

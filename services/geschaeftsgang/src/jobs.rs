@@ -96,6 +96,11 @@ async fn dispatch_round(inner: &Inner) -> Result<usize, DbError> {
     let ready: Vec<(String, i64)> = inner.db.all(&sql::AUFTRAG_TYPEN, args![now]).await?;
     let mut sent = 0;
     for (typ, _) in ready {
+        if inner.ohne_dienst(&typ) {
+            let stopped = inner.db.execute(&sql::AUFTRAG_OHNE_DIENST, args![&typ, now, ohne_dienst(&typ)]).await?;
+            tracing::warn!(typ, jobs = stopped, "no worker for this type of job");
+            continue;
+        }
         let (out,): (u32,) = inner.db.one(&sql::AUFTRAG_UNTERWEGS, args![&typ]).await?;
         let free = inner.options.window.saturating_sub(out);
         if free == 0 {
@@ -119,6 +124,18 @@ async fn dispatch_round(inner: &Inner) -> Result<usize, DbError> {
         }
     }
     Ok(sent)
+}
+
+/// Why a job of this type stands still.
+pub(crate) fn ohne_dienst(typ: &str) -> String {
+    format!("Für Aufträge der Art „{typ}“ gibt es hier keinen Dienst.")
+}
+
+impl Inner {
+    /// Is it known that nobody takes jobs of this type?
+    pub(crate) fn ohne_dienst(&self, typ: &str) -> bool {
+        self.dienste.get().is_some_and(|known| !known.contains(typ))
+    }
 }
 
 async fn publish(inner: &Inner, row: AuftragRow, deadline: Timestamp) -> Result<(), String> {

@@ -128,6 +128,8 @@ struct Inner {
     tabellen: Arc<definitionen::Tabellen>,
     /// Who may see a document decides who may see its process; set once by the binary.
     dokumente: std::sync::OnceLock<Arc<dyn Dokumente>>,
+    /// Types of jobs that a worker takes; set once by the binary that runs the workers, else every type may have one.
+    dienste: std::sync::OnceLock<std::collections::BTreeSet<String>>,
     /// Empty groups that no stage of the ladder helps, and until when they are left alone.
     hoffnungslos: Mutex<HashMap<(String, String), Timestamp>>,
     /// A commit made jobs ready.
@@ -156,6 +158,7 @@ impl Geschaeftsgang {
             definitionen: RwLock::default(),
             tabellen: Arc::default(),
             dokumente: std::sync::OnceLock::new(),
+            dienste: std::sync::OnceLock::new(),
             hoffnungslos: Mutex::default(),
             auftraege: Notify::new(),
             sammler: sammel::Sammler::default(),
@@ -170,6 +173,12 @@ impl Geschaeftsgang {
     /// Connects the record keeper.
     pub fn set_dokumente(&self, dokumente: Arc<dyn Dokumente>) {
         let _ = self.inner.dokumente.set(dokumente);
+    }
+
+    /// Names every type of job that has a worker. A job of another type stops at once as an incident instead of
+    /// waiting for nobody, and the check of a file says so.
+    pub fn set_dienste(&self, typen: impl IntoIterator<Item = String>) {
+        let _ = self.inner.dienste.set(typen.into_iter().collect());
     }
 
     /// Runs dispatcher, results, start commands, timers and the sweep of passed deadlines until the process stops.

@@ -92,6 +92,8 @@ statements! {
     pub AUFTRAG_UNTERWEGS = "SELECT count(*) FROM geschaeftsgang_auftrag WHERE stand = 'unterwegs' AND typ = $1";
     pub AUFTRAG_CLAIM = concat!("UPDATE geschaeftsgang_auftrag SET stand = 'unterwegs', attempt = attempt + 1, frist = $3, letzter_versuch = $2 WHERE id IN (SELECT id FROM geschaeftsgang_auftrag WHERE stand = 'bereit' AND typ = $1 AND bereit_ab <= $2 ORDER BY dringend DESC, angelegt LIMIT $4) RETURNING ", auftrag!())
         => concat!("UPDATE geschaeftsgang_auftrag SET stand = 'unterwegs', attempt = attempt + 1, frist = $3, letzter_versuch = $2 WHERE id IN (SELECT id FROM geschaeftsgang_auftrag WHERE stand = 'bereit' AND typ = $1 AND bereit_ab <= $2 ORDER BY dringend DESC, angelegt LIMIT $4 FOR UPDATE SKIP LOCKED) RETURNING ", auftrag!());
+    pub AUFTRAG_OHNE_DIENST = "UPDATE geschaeftsgang_auftrag SET stand = 'stoerung', ursache = $3, letzter_versuch = $2, frist = NULL WHERE typ = $1 AND stand = 'bereit' AND bereit_ab <= $2";
+    pub AUFTRAG_STOERUNG_OF = "SELECT element_instanz, ursache FROM geschaeftsgang_auftrag WHERE instanz = $1 AND stand = 'stoerung'";
     pub AUFTRAG_OF_ELEMENT = "SELECT id FROM geschaeftsgang_auftrag WHERE instanz = $1 AND element_instanz = $2";
     pub AUFTRAG_CLAIM_ONE = concat!("UPDATE geschaeftsgang_auftrag SET stand = 'unterwegs', attempt = attempt + 1, letzter_versuch = $2 WHERE id = $1 AND stand IN ('bereit', 'unterwegs') RETURNING ", auftrag!());
     pub AUFTRAG_AGAIN = wieder!("failures = $2, bereit_ab = $3, ursache = $4, frist = NULL WHERE id = $1");
@@ -113,6 +115,7 @@ statements! {
     pub PERSON_AKTIV = "SELECT name FROM platform_person WHERE id = $1 AND aktiv = 1";
     pub AUFGABE_DRAFT = "UPDATE geschaeftsgang_aufgabe SET entwurf = $2 WHERE id = $1 AND erledigt IS NULL";
     pub AUSGESCHLOSSEN = "SELECT z.element FROM geschaeftsgang_ausschluss a JOIN geschaeftsgang_zeichnung z ON z.instanz = $2 AND z.element = a.element AND (z.person = $3 OR z.fuer = $3 OR z.person = $4 OR z.fuer = $4) WHERE a.aufgabe = $1 LIMIT 1";
+    pub PERSON_KENNUNG = "SELECT id FROM platform_person WHERE kennung = $1 AND aktiv = 1";
     pub PERSON_NAME = "SELECT name FROM platform_person WHERE id = $1";
     pub KANDIDAT_ALS = "SELECT s.fuer FROM geschaeftsgang_kandidat k JOIN platform_wirksam s ON s.subjekt = k.subjekt WHERE k.aufgabe = $1 AND s.person = $2 AND s.von <= $3 AND s.bis > $3 AND s.process IN ('*', k.process) ORDER BY CASE WHEN s.fuer = $2 THEN 0 ELSE 1 END, s.fuer";
     pub MEINE_ZAEHLER = "SELECT z.subjekt, z.process, z.element, z.offen, min(CASE WHEN s.fuer = s.person THEN '' ELSE p.name END) FROM geschaeftsgang_zaehler z JOIN platform_wirksam s ON s.subjekt = z.subjekt JOIN platform_person p ON p.id = s.fuer WHERE s.person = $1 AND s.von <= $2 AND s.bis > $2 AND s.process IN ('*', z.process) AND z.offen > 0 GROUP BY z.subjekt, z.process, z.element, z.offen ORDER BY z.process, z.element, z.subjekt";

@@ -13,15 +13,29 @@ pub enum Art {
     Klaerung,
     Post,
     Wiedervorlage,
+    /// Tasks of processes that the city drew itself.
+    Weitere,
 }
 
 impl Art {
-    pub const ALLE: [Self; 7] =
-        [Self::Scan, Self::Rechnung, Self::Vorlage, Self::Umlauf, Self::Klaerung, Self::Post, Self::Wiedervorlage];
+    pub const ALLE: [Self; 8] = [
+        Self::Scan,
+        Self::Rechnung,
+        Self::Vorlage,
+        Self::Umlauf,
+        Self::Klaerung,
+        Self::Post,
+        Self::Wiedervorlage,
+        Self::Weitere,
+    ];
 
-    /// Kind of a task: an element whose id contains `klaerung` is Klärung, else the process decides.
+    /// Kind of a task: in our own processes an element whose id contains `klaerung` is Klärung, else the process decides.
     pub fn von(process: &str, element: &str) -> Self {
         let element = element.to_lowercase();
+        let own = Self::ALLE.iter().any(|a| a.processes().contains(&process));
+        if !own {
+            return Self::Weitere;
+        }
         if element.contains("klaerung") || element.contains("quarantaene") {
             return Self::Klaerung;
         }
@@ -53,6 +67,7 @@ impl Art {
             Self::Post => "/aufgaben/post",
             // With those whose day has not come: more than a list of tasks.
             Self::Wiedervorlage => "/wiedervorlagen",
+            Self::Weitere => "/aufgaben/weitere",
         }
     }
 
@@ -73,6 +88,7 @@ impl Art {
             Self::Klaerung => "Klärung",
             Self::Post => "Post",
             Self::Wiedervorlage => "Wiedervorlagen",
+            Self::Weitere => "Weitere Aufgaben",
         }
     }
 
@@ -85,6 +101,7 @@ impl Art {
             Self::Klaerung => "Klärung",
             Self::Post => "Post",
             Self::Wiedervorlage => "Wiedervorlage",
+            Self::Weitere => "Aufgabe",
         }
     }
 
@@ -97,6 +114,7 @@ impl Art {
             Self::Klaerung => "Klärungen",
             Self::Post => "Stücke Post",
             Self::Wiedervorlage => "Wiedervorlagen",
+            Self::Weitere => "Aufgaben",
         }
     }
 
@@ -110,6 +128,7 @@ impl Art {
             Self::Klaerung => "klaerung",
             Self::Post => "post",
             Self::Wiedervorlage => "wiedervorlagen",
+            Self::Weitere => "weitere",
         }
     }
 
@@ -120,7 +139,7 @@ impl Art {
             Self::Klaerung => &["Poststelle", "Kasse"],
             Self::Rechnung => &["Feststellung", "Anordnung", "Kasse"],
             // Anybody may be asked; who is not does not need an empty list.
-            Self::Umlauf => &[],
+            Self::Umlauf | Self::Weitere => &[],
             Self::Vorlage => &["Sachbearbeitung", "Amtsleitung", "Geschaeftsstelle", "Dezernat", "OB"],
             Self::Post => &["Sachbearbeitung", "Amtsleitung"],
             Self::Wiedervorlage => &["Sachbearbeitung", "Amtsleitung", "Geschaeftsstelle"],
@@ -137,6 +156,7 @@ impl Art {
             Self::Klaerung => &["posteingang", "dokument", "rechnung", "rueckmeldung", "beschlussvorlage"],
             Self::Post => &["bearbeitung"],
             Self::Wiedervorlage => &["wiedervorlage"],
+            Self::Weitere => &[],
         }
     }
 
@@ -171,6 +191,7 @@ mod tests {
         assert_eq!(Art::von("umlauf", "Zeichnung"), Art::Umlauf);
         assert_eq!(Art::von("bearbeitung", "Zuteilung"), Art::Post);
         assert_eq!(Art::von("wiedervorlage", "Aufgabe"), Art::Wiedervorlage);
+        assert_eq!(Art::von("baumfaellung", "Klaerung_1"), Art::Weitere, "a process of the city");
         for art in Art::ALLE {
             assert_eq!(Art::von_slug(art.slug()), Some(art));
         }

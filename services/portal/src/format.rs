@@ -77,6 +77,19 @@ pub fn parse_betrag(text: &str) -> Option<Betrag> {
     (b.scale() <= 2).then_some(b)
 }
 
+/// A number as typed in German or as a computer writes it: `1.190,5`, `1190.5`, `-3`.
+pub fn zahl_lesen(text: &str) -> Option<serde_json::Number> {
+    let t = text.trim();
+    let plain = if t.contains(',') { t.replace('.', "").replacen(',', ".", 1) } else { t.to_owned() };
+    let fits = plain.len() <= 30 && plain.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-'));
+    if fits { serde_json::from_str(&plain).ok() } else { None }
+}
+
+/// What an operator types as a value: JSON, else text.
+pub fn wert(text: &str) -> serde_json::Value {
+    serde_json::from_str(text).unwrap_or_else(|_| serde_json::Value::String(text.to_owned()))
+}
+
 /// A canonical decimal text such as `1190.00` in German form; the text itself when it is none.
 pub fn betrag_text(text: &str, waehrung: Option<&str>) -> String {
     text.parse::<Decimal>().map_or_else(|_| text.to_owned(), |b| betrag(b, waehrung))
@@ -128,6 +141,12 @@ pub fn frist(tag: Tag, heute: Tag) -> Frist {
         _ => (String::new(), ""),
     };
     Frist { tag: tag.deutsch(), wort, art }
+}
+
+/// The last day of a discount: past, it is lost.
+pub fn skonto(tag: Tag, heute: Tag) -> Frist {
+    let f = frist(tag, heute);
+    if tag < heute { Frist { wort: "verfallen".to_owned(), ..f } } else { f }
 }
 
 #[cfg(test)]

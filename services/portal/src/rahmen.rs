@@ -268,6 +268,7 @@ impl Ctx {
             "vertretung" => gut("Die Vertretung ist eingetragen.".to_owned()),
             "vertretung-ende" => gut("Die Vertretung ist beendet.".to_owned()),
             "eingriff" => gut("Der Eingriff ist ausgeführt. Der Grund steht im Protokoll.".to_owned()),
+            "gestartet" => gut("Der Ablauf ist gestartet. Sie sehen hier, wo er steht.".to_owned()),
             "vorgeschlagen" => gut("Der Vorschlag ist eingereicht. Er steht unter Betrieb.".to_owned()),
             "veroeffentlicht" => gut("Die neue Fassung ist veröffentlicht. Neue Abläufe beginnen mit ihr.".to_owned()),
             "vorschlag-zurueckgezogen" => {

@@ -53,8 +53,10 @@ pub static TASTEN: &[Block] = &[
             t("w", "W", "Bestätigen und weiter"),
             t("x", "X", "Zurückweisen"),
             t("u", "U", "Später: Aufgabe zurücklegen"),
+            t("n", "N", "Nochmals versuchen, nicht vertraulich"),
         ],
     },
+    Block { titel: "Post und Wiedervorlage", tasten: &[t("v", "V", "Wiedervorlage, verschieben")] },
     Block {
         titel: "Rechnung und Vorlage",
         tasten: &[

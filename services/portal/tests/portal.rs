@@ -13,7 +13,13 @@ mod dateien;
 #[path = "portal/fassungen.rs"]
 mod fassungen;
 mod gemein;
+#[path = "portal/rechnung.rs"]
+mod rechnung;
 #[path = "portal/schutz.rs"]
 mod schutz;
 #[path = "portal/seiten.rs"]
 mod seiten;
+#[path = "portal/tasten.rs"]
+mod tasten;
+#[path = "portal/zeit.rs"]
+mod zeit;

@@ -180,6 +180,39 @@
     all("button", form).forEach((b) => b.setAttribute("aria-pressed", String(b.value === value)));
   }));
 
+  // Pictures of a process: what stands out comes into view; a pair of them is scrolled together, place by place.
+  const standsOut = ".bild-stoerung, .bild-jetzt, .bild-neu, .bild-entfallen, .bild-geaendert";
+  const place = (box) => one("svg", box).viewBox.baseVal;
+  const inView = (box) => {
+    const mark = one(standsOut, box);
+    if (!mark) return;
+    const [at, frame] = [mark.getBoundingClientRect(), box.getBoundingClientRect()];
+    box.scrollLeft += at.left + at.width / 2 - frame.left - frame.width / 2;
+    box.scrollTop += at.top + at.height / 2 - frame.top - frame.height / 2;
+  };
+  all(".ablaufbild").forEach(inView);
+  all(".bilderpaar").forEach((pair) => {
+    const boxes = all(".ablaufbild", pair);
+    if (boxes.length !== 2) return;
+    let led = null;
+    const follow = (from, to) => {
+      const [a, b] = [place(from), place(to)];
+      to.scrollLeft = from.scrollLeft + a.x - b.x;
+      to.scrollTop = from.scrollTop + a.y - b.y;
+    };
+    boxes.forEach((box, i) => box.addEventListener("scroll", () => {
+      // What we moved ourselves leads nobody.
+      if (led === box) led = null;
+      else {
+        led = boxes[1 - i];
+        follow(box, led);
+        requestAnimationFrame(() => requestAnimationFrame(() => { led = null; }));
+      }
+    }, { passive: true }));
+    const first = boxes.find((box) => one(standsOut, box));
+    if (first) follow(first, boxes[1 - boxes.indexOf(first)]);
+  });
+
   // Errors first: the summary gets the focus, as after every failed check.
   one("#fehlerliste")?.focus();
   // After "weiter" the next item's heading has it.

@@ -27,6 +27,15 @@ pub(crate) fn graph(def: &Definition) -> Vec<Finding> {
                 "Der Standardweg fehlt. Trifft keine Bedingung zu, bleibt der Ablauf hier stehen.",
             ));
         }
+        if matches!(el.kind, Kind::Exclusive) && el.outgoing.len() > 1 {
+            let open = |f: &&u32| Some(**f) != el.default && def.flows[**f as usize].condition.is_none();
+            if let Some(flow) = el.outgoing.iter().find(open) {
+                let target = def.at(def.flows[*flow as usize].target).label();
+                let text =
+                    format!("Dem Weg zu „{target}“ fehlt die Bedingung. Wer hierher kommt, geht immer dort weiter.");
+                findings.push(finding(el, Level::Warning, "no-condition", &text));
+            }
+        }
         if matches!(el.kind, Kind::Parallel) && el.incoming.len() > 1 && fed_by_one_choice(def, el) {
             let text = "Vor diesem parallelen Gateway liegt eine Entscheidung. Es wartet dann vergeblich auf die anderen Wege.";
             findings.push(finding(el, Level::Warning, "xor-and-join", text));

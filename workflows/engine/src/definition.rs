@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use nachrichten::{Timestamp, Werte, kalender::Kalender};
+use nachrichten::{Timestamp, Werte, aufgaben::FormFeld, kalender::Kalender};
 
 use crate::api::{Binding, Decisions, ElementInfo, StartEvent, StartKind, TimerPlan};
 use crate::feel::{Evaluation, Expr};
@@ -31,6 +31,8 @@ pub struct Definition {
     /// Of element ids in order; a state of another definition is refused.
     pub(crate) fingerprint: u64,
     pub(crate) kalender: Arc<Kalender>,
+    /// Forms drawn into the file, by the element they belong to.
+    pub(crate) forms: HashMap<Arc<str>, Vec<FormFeld>>,
 }
 
 pub(crate) struct Flow {
@@ -234,6 +236,27 @@ impl Definition {
     /// An element by its BPMN id.
     pub fn element(&self, id: &str) -> Option<&ElementInfo> {
         self.index(id).map(|e| &self.info[e as usize])
+    }
+
+    /// The form that the file holds for a user task or a start event.
+    pub fn form(&self, element: &str) -> &[FormFeld] {
+        self.forms.get(element).map_or(&[], Vec::as_slice)
+    }
+
+    /// Name of each step that a worker does, and the type of its job where that is fixed.
+    pub fn job_types(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.elements.iter().filter_map(|e| match &e.kind {
+            Kind::Job(JobSpec { job_type: Text::Plain(typ), .. }) => Some((e.label(), typ.as_str())),
+            _ => None,
+        })
+    }
+
+    /// Name of each user task, and the groups it names where they are fixed.
+    pub fn groups(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.elements.iter().flat_map(|e| {
+            let groups = if let Kind::User(user) = &e.kind { user.groups.as_slice() } else { &[] };
+            groups.iter().filter_map(|g| if let Text::Plain(g) = g { Some((e.label(), g.as_str())) } else { None })
+        })
     }
 
     /// Identifies the set of elements; changes when an element is added or removed.

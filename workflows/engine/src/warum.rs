@@ -19,6 +19,11 @@ impl Definition {
                 (_, Some(Text::Plain(group))) => {
                     format!("Wartet auf eine Person der Gruppe {group}.")
                 }
+                // A FEEL text without anything to compute.
+                (_, Some(Text::Feel(group))) => match serde_json::from_str::<String>(group.text()) {
+                    Ok(group) => format!("Wartet auf eine Person der Gruppe {group}."),
+                    Err(_) => "Wartet auf eine zuständige Person.".into(),
+                },
                 _ => "Wartet auf eine zuständige Person.".into(),
             },
             Kind::Job(_) => "Wartet auf ein Ergebnis des Systems.".into(),

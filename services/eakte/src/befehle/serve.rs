@@ -173,8 +173,18 @@ impl Dienste for DiensteStand {
                 true,
                 if database.is_ok() { "läuft" } else { "nicht erreichbar" }.to_owned(),
             ),
-            dienst("Nachrichten", outbox < 1_000, false, format!("{outbox} unterwegs")),
-            dienst("Sandbox", holds, false, if holds { "dicht" } else { "Selbsttest nicht bestanden" }.to_owned()),
+            dienst(
+                "Nachrichten",
+                outbox < 1_000,
+                false,
+                if outbox == 0 { "alle zugestellt".to_owned() } else { format!("{outbox} unterwegs") },
+            ),
+            dienst(
+                "Abschottung",
+                holds,
+                false,
+                if holds { "schützt" } else { "Selbsttest nicht bestanden" }.to_owned(),
+            ),
         ]
     }
 }

@@ -185,7 +185,17 @@ impl Fahrt<'_> {
         let Some(g) = self.loaded.get(&id) else { return Err(FahrtFehler::NoInstance(id)) };
         let (process, sendung, dokument) = (g.row.process.clone(), g.row.sendung, g.row.dokument);
         let due = spec.due.map(Timestamp::tag);
-        let gruppe = spec.groups.first().cloned().unwrap_or_default();
+        let person = match &spec.assignee {
+            Some(name) if uuid::Uuid::parse_str(name).is_err() => self.person(name).await?,
+            named => named.clone(),
+        };
+        let mut subjects: Vec<String> = spec.groups.iter().map(|g| format!("gruppe:{g}")).collect();
+        subjects.extend(person.map(|p| format!("person:{p}")));
+        if subjects.is_empty() {
+            // The model names a person whom nobody knows here: not lost, but sorted by hand.
+            subjects.push("gruppe:Vorsortierung".to_owned());
+        }
+        let gruppe = subjects.first().and_then(|s| s.strip_prefix("gruppe:")).unwrap_or_default().to_owned();
         // What lists sort by: due day, then urgency, then age; the id makes it unique, so it is a paging cursor too.
         let sortierung = format!(
             "{}|{:03}|{:020}|{task}",
@@ -220,8 +230,6 @@ impl Fahrt<'_> {
             self.timers = true;
         }
         let source = quelle(&process, task);
-        let subjects =
-            spec.groups.iter().map(|g| format!("gruppe:{g}")).chain(spec.assignee.map(|p| format!("person:{p}")));
         for subjekt in subjects {
             self.tx.later(&sql::KANDIDAT_INSERT, args![task, &subjekt, &process, &*spec.element, &sortierung]).await?;
             // An open task makes its document and its process visible to its candidates.
@@ -236,6 +244,12 @@ impl Fahrt<'_> {
             self.tx.later(&sql::AUSSCHLUSS_INSERT, args![task, element]).await?;
         }
         Ok(())
+    }
+
+    /// The id of whom a model names by the name of the account.
+    async fn person(&mut self, kennung: &str) -> Result<Option<String>, FahrtFehler> {
+        let known: Option<(nachrichten::PersonId,)> = self.tx.optional(&sql::PERSON_KENNUNG, args![kennung]).await?;
+        Ok(known.map(|(id,)| id.to_string()))
     }
 
     pub(super) async fn ended(

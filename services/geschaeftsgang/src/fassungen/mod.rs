@@ -13,7 +13,7 @@ use engine::vergleich;
 use nachrichten::{
     Actor, DefinitionId, Werte,
     fassungen::{
-        Beispiel, BeispielOrt, Fassungen, Neue, Probe, Pruefung, TabellenSeite, TabellenVersion, Vergleich,
+        Anfang, Beispiel, BeispielOrt, Fassungen, Neue, Probe, Pruefung, TabellenSeite, TabellenVersion, Vergleich,
         VersionZahlen, Vorschlag, VorschlagSeite,
     },
     fehler::Fehler,
@@ -40,6 +40,19 @@ impl Inner {
         let (laufend,): (u64,) = self.db.one(&sql::LAUFEND, args![id]).await.map_err(away)?;
         let aenderungen = vergleich::ablauf(&alt, &neu, process).map_err(|text| refused(&text))?;
         Ok(Vergleich { id: process.to_owned(), name, von, nach: Some(nach), alt, neu, aenderungen, laufend })
+    }
+
+    async fn anfang(&self, process: &str) -> Result<Option<Anfang>, Fehler> {
+        let (shipped,): (u64,) = self.db.one(&sql::GELIEFERT, args![process]).await.map_err(away)?;
+        let newest = self.definitionen.read().await.newest(process).ok_or_else(Fehler::not_found)?;
+        let starts = newest.definition.start_events();
+        let by_person = starts.into_iter().find(|s| matches!(s.kind, engine::StartKind::None));
+        Ok(by_person.filter(|_| shipped == 0).map(|start| Anfang {
+            process: process.to_owned(),
+            name: newest.definition.name().to_owned(),
+            version: newest.version,
+            felder: newest.definition.form(&start.element).to_vec(),
+        }))
     }
 
     async fn tabellen_unterschied(&self, name: &str, von: u32, nach: u32) -> Result<Vergleich, Fehler> {
@@ -100,6 +113,10 @@ impl Fassungen for Geschaeftsgang {
     async fn zahlen(&self, actor: &Actor, process: &str, version: u32, tage: u32) -> Result<VersionZahlen, Fehler> {
         self.inner.operator(actor, LESEN).await?;
         self.inner.zahlen(process, version, tage).await
+    }
+    async fn anfang(&self, actor: &Actor, process: &str) -> Result<Option<Anfang>, Fehler> {
+        self.inner.operator(actor, LESEN).await?;
+        self.inner.anfang(process).await
     }
     async fn tabellen(&self, actor: &Actor) -> Result<Vec<TabellenVersion>, Fehler> {
         self.inner.operator(actor, LESEN).await?;

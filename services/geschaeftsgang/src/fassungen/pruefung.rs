@@ -13,7 +13,7 @@ use nachrichten::{
 use service_platform::args;
 
 use super::{beispiele, sql};
-use crate::{Inner, aufgaben::away};
+use crate::{Inner, aufgaben::away, jobs};
 
 fn befund(f: engine::Finding) -> Pruefbefund {
     let schritt = f.name.filter(|n| !n.is_empty()).or(f.element);
@@ -77,11 +77,12 @@ impl Inner {
         };
         p.befunde = deployment.findings.into_iter().map(befund).collect();
         if deployment.processes.is_empty() {
-            p.befunde.push(fehler("Kein Ablauf der Datei ist als ausführbar gekennzeichnet.".to_owned()));
+            p.befunde.push(fehler("Kein Ablauf der Datei ist als ausführbar gekennzeichnet. Setzen Sie im Modellierer beim Ablauf den Haken „Executable“, in der Datei isExecutable=\"true\".".to_owned()));
         }
         p.unveraendert = !deployment.processes.is_empty();
         for definition in deployment.processes {
             let process = definition.id();
+            p.befunde.extend(self.besetzung(&definition).await?);
             let last: Option<(DefinitionId, u32, String, String)> =
                 self.db.optional(&sql::FASSUNG_LETZTE, args![process]).await.map_err(away)?;
             let Some((id, von, _, alt)) = last else {
@@ -105,6 +106,25 @@ impl Inner {
             }
         }
         Ok(())
+    }
+
+    /// What the file asks for and this house does not have: a worker for a job, a person in a group.
+    async fn besetzung(&self, definition: &engine::Definition) -> Result<Vec<Pruefbefund>, Fehler> {
+        let hint = |schritt: &str, text: String| Pruefbefund { fehler: false, schritt: Some(schritt.to_owned()), text };
+        let mut befunde = Vec::new();
+        for (schritt, typ) in definition.job_types().filter(|(_, typ)| self.ohne_dienst(typ)) {
+            let text = format!("{} Der Schritt hält dort als Störung an.", jobs::ohne_dienst(typ));
+            befunde.push(hint(schritt, text));
+        }
+        for (schritt, gruppe) in definition.groups() {
+            let values = args![format!("gruppe:{gruppe}"), self.now()];
+            let (persons,): (u64,) = self.db.one(&sql::GRUPPE_PERSONEN, values).await.map_err(away)?;
+            if persons == 0 {
+                let text = format!("In der Gruppe „{gruppe}“ ist hier niemand. Die Aufgabe bleibt dort liegen.");
+                befunde.push(hint(schritt, text));
+            }
+        }
+        Ok(befunde)
     }
 
     async fn tabelle_pruefen(

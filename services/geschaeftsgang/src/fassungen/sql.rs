@@ -18,6 +18,8 @@ statements! {
     pub FASSUNG = "SELECT id, version, name, xml FROM geschaeftsgang_definition WHERE process = $1 AND version = $2";
     pub FASSUNG_LETZTE = "SELECT id, version, name, xml FROM geschaeftsgang_definition WHERE process = $1 ORDER BY version DESC LIMIT 1";
     pub FASSUNGEN = "SELECT d.process, d.version, d.name, d.deployed, (SELECT count(*) FROM geschaeftsgang_instanz i WHERE i.definition = d.id AND i.beendet IS NULL), (SELECT count(*) FROM geschaeftsgang_instanz i WHERE i.definition = d.id AND i.beendet IS NOT NULL) FROM geschaeftsgang_definition d WHERE d.process = $1 ORDER BY d.version";
+    pub GELIEFERT = "SELECT count(*) FROM geschaeftsgang_definition WHERE process = $1 AND herkunft = 'auslieferung'";
+    pub GRUPPE_PERSONEN = "SELECT count(*) FROM platform_wirksam WHERE subjekt = $1 AND von <= $2 AND bis > $2";
     pub LAUFEND = "SELECT count(*) FROM geschaeftsgang_instanz WHERE definition = $1 AND beendet IS NULL";
     pub TABELLE = "SELECT version, xml FROM geschaeftsgang_tabelle WHERE name = $1 AND version = $2";
     pub TABELLE_JETZT = "SELECT version, xml FROM geschaeftsgang_tabelle WHERE name = $1 ORDER BY version DESC LIMIT 1";

@@ -50,6 +50,12 @@ pub fn mit_hinweisen(bpmn_xml: &str, hinweise: &[Hinweis], satz: &str) -> String
     lesen::lesen(bpmn_xml).map(|d| zeichnen::zeichnen(&d, hinweise, satz)).unwrap_or_default()
 }
 
+/// Does the picture not fit a page of usual width?
+pub fn breit(svg: &str) -> bool {
+    let width = svg.split(" width=\"").nth(1).and_then(|w| w.split('"').next()).and_then(|w| w.parse::<f64>().ok());
+    width.is_some_and(|w| w > 960.0)
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::print_stderr)]
@@ -90,6 +96,29 @@ mod tests {
         assert_eq!(thick.attribute("class"), Some("bild-jetzt"));
         assert!(doc.descendants().any(|n| n.tag_name().name() == "text" && n.text() == Some("jetzt (2)")));
         assert!(!svg.contains("style=") && !svg.contains("<script"));
+    }
+
+    #[test]
+    fn nothing_is_cut_off_at_the_edges() {
+        let zeilen = ["1 hier, 12 durch", "1 gestört", "½ 3 Tage", "90 % 9 Tage"].map(str::to_owned).to_vec();
+        let high = mit_hinweisen(KLEIN, &[Hinweis { element: "a".into(), zeichen: Zeichen::Zahl, zeilen }], "Zahlen");
+        let doc = roxmltree::Document::parse(&high).unwrap();
+        let top: f64 = doc.root_element().attribute("viewBox").unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+        let badge = doc.descendants().filter(|n| n.tag_name().name() == "rect");
+        assert!(badge.filter_map(|r| r.attribute("y")).all(|y| y.parse::<f64>().unwrap() >= top), "{high}");
+        // The event at the right edge is 36 wide; its name is wider.
+        let named = KLEIN.replace("<endEvent id=\"e\">", "<endEvent id=\"e\" name=\"Rechnung vollständig bezahlt\">");
+        let svg = svg(&named, &[]);
+        let doc = roxmltree::Document::parse(&svg).unwrap();
+        let view: Vec<f64> =
+            doc.root_element().attribute("viewBox").unwrap().split(' ').map(|n| n.parse().unwrap()).collect();
+        for text in doc.descendants().filter(|n| n.tag_name().name() == "text") {
+            let at = |name: &str| text.attribute(name).unwrap().parse::<f64>().unwrap();
+            let half = text.text().unwrap().chars().count() as f64 * 3.5;
+            assert!(at("x") - half >= view[0] && at("x") + half <= view[0] + view[2], "{:?}", text.text());
+            assert!(at("y") <= view[1] + view[3], "{:?}", text.text());
+        }
+        assert!(!breit(&svg) && breit(&svg.replace(" width=\"", " width=\"9")));
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub fn mit_marken(d: &Diagramm, marks: &[Mark]) -> String {
 }
 
 pub fn zeichnen(d: &Diagramm, hinweise: &[Hinweis], satz: &str) -> String {
-    let k = area(d);
+    let k = area(d, hinweise);
     let mut out = String::with_capacity(8_192);
     let _ = write!(
         out,
@@ -69,7 +69,8 @@ pub fn zeichnen(d: &Diagramm, hinweise: &[Hinweis], satz: &str) -> String {
     // Words last, so that no line crosses them.
     for f in &d.formen {
         if let Some(h) = of(&f.id) {
-            badge(&mut out, h, f.kasten.x + f.kasten.b / 2.0, f.kasten.y + 7.0);
+            let (mid, foot) = badge_place(f);
+            badge(&mut out, h, mid, foot);
         }
     }
     for k in &d.kanten {
@@ -98,17 +99,43 @@ fn sentence(d: &Diagramm, marks: &[Mark]) -> String {
     format!("Ablauf mit {steps} {noun}{end}")
 }
 
-fn area(d: &Diagramm) -> Kasten {
+fn area(d: &Diagramm, hinweise: &[Hinweis]) -> Kasten {
     let (mut x0, mut y0, mut x1, mut y1) = (f64::MAX, f64::MAX, f64::MIN, f64::MIN);
     let mut see = |x: f64, y: f64| {
         (x0, y0, x1, y1) = (x0.min(x), y0.min(y), x1.max(x), y1.max(y));
     };
-    for k in d.formen.iter().flat_map(|f| [Some(f.kasten), f.beschriftung]).flatten() {
+    for k in d.formen.iter().flat_map(|f| [Some(f.kasten), f.beschriftung, name_area(f)]).flatten() {
         see(k.x, k.y);
         see(k.x + k.b, k.y + k.h);
     }
+    for h in hinweise {
+        if let Some(f) = d.formen.iter().find(|f| f.id == h.element) {
+            let (width, height) = badge_size(h);
+            let (mid, foot) = badge_place(f);
+            see(mid - width / 2.0, foot - height);
+            see(mid + width / 2.0, foot);
+        }
+    }
+    for k in d.kanten.iter().filter_map(|k| k.beschriftung) {
+        see(k.x, k.y);
+        see(k.x + k.b.max(70.0), k.y + k.h);
+    }
     d.kanten.iter().flat_map(|k| &k.punkte).for_each(|(x, y)| see(*x, *y));
     Kasten { x: x0 - RAND, y: y0 - RAND, b: x1 - x0 + 2.0 * RAND, h: y1 - y0 + 2.0 * RAND + 16.0 }
+}
+
+/// Where the name of an event or a gateway is written; it is wider than the symbol.
+fn name_area(f: &Form) -> Option<Kasten> {
+    let typ = f.element.typ.to_ascii_lowercase();
+    let outside = typ.ends_with("event") || typ.ends_with("gateway") || typ.starts_with("data");
+    if !outside || f.element.name.is_empty() {
+        return None;
+    }
+    let (mid, y, b) = match f.beschriftung {
+        Some(l) => (l.x + l.b / 2.0, l.y, l.b.max(90.0)),
+        None => (f.kasten.x + f.kasten.b / 2.0, f.kasten.y + f.kasten.h, 110.0),
+    };
+    Some(Kasten { x: mid - b / 2.0, y, b, h: 45.0 })
 }
 
 /// Class and line of what stands out: each has a line of its own, so that colour is never alone.
@@ -153,12 +180,22 @@ fn form(out: &mut String, f: &Form, hinweis: Option<&Hinweis>) {
     out.push_str("</g>");
 }
 
+/// Height of a line in a badge.
+const ZEILE: f64 = 15.0;
+
+fn badge_size(h: &Hinweis) -> (f64, f64) {
+    let longest = h.zeilen.iter().map(|z| z.chars().count()).max().unwrap_or(0);
+    (longest as f64 * 7.2 + 14.0, h.zeilen.len() as f64 * ZEILE + 5.0)
+}
+
+/// Middle and lower edge of the badge of a shape.
+fn badge_place(f: &Form) -> (f64, f64) {
+    (f.kasten.x + f.kasten.b / 2.0, f.kasten.y + 7.0)
+}
+
 /// Words in a box whose lower edge is at `y`.
 fn badge(out: &mut String, h: &Hinweis, mid: f64, y: f64) {
-    const ZEILE: f64 = 15.0;
-    let longest = h.zeilen.iter().map(|z| z.chars().count()).max().unwrap_or(0);
-    let width = longest as f64 * 7.2 + 14.0;
-    let height = h.zeilen.len() as f64 * ZEILE + 5.0;
+    let (width, height) = badge_size(h);
     let _ = write!(
         out,
         "<g class=\"bild-wort {}\"><rect x=\"{:.1}\" y=\"{:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"4\"/>",

@@ -127,6 +127,15 @@ fn one(f: &Feld, raw: &Value, required: bool, knopf: &Knopf, summe: Option<Betra
             Ok(n) => Ok(Value::from(n)),
             Err(_) => err(format!("„{text}“ ist keine Zahl. Schreiben Sie zum Beispiel 24.")),
         },
+        Typ::Kommazahl => match format::zahl_lesen(&text) {
+            Some(n) => Ok(Value::Number(n)),
+            None => err(format!("„{text}“ ist keine Zahl. Schreiben Sie zum Beispiel 12 oder 1,5.")),
+        },
+        Typ::JaNein => match text.as_str() {
+            "true" => Ok(Value::Bool(true)),
+            "false" => Ok(Value::Bool(false)),
+            _ => err(missing(f)),
+        },
         Typ::Auswahl if f.quelle.is_none() && !f.optionen.iter().any(|o| o.wert == text) => err(missing(f)),
         _ => Ok(Value::from(text)),
     }
@@ -159,7 +168,7 @@ pub fn keine_arbeitstage(
 
 fn missing(f: &Feld) -> String {
     match (f.fehlt.as_str(), f.typ) {
-        ("", Typ::Auswahl | Typ::Mehrfach) => format!("Wählen Sie bei „{}“ etwas aus.", f.label),
+        ("", Typ::Auswahl | Typ::Mehrfach | Typ::JaNein) => format!("Wählen Sie bei „{}“ etwas aus.", f.label),
         ("", _) => format!("Füllen Sie das Feld „{}“ aus.", f.label),
         (own, _) => own.to_owned(),
     }

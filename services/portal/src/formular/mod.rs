@@ -6,15 +6,18 @@
 //! `mehrfach` a list of texts, `tabelle` a list of rows, `kontierung` a list of `{sachkonto, kostenstelle, betrag}`).
 
 mod eingabe;
+mod gezeichnet;
 mod sicht;
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::{borrow::Cow, collections::BTreeMap, sync::LazyLock};
 
+use nachrichten::aufgaben::FormFeld;
 use rust_embed::RustEmbed;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 pub use eingabe::{Meldungen, keine_arbeitstage, lesen, pruefen, teilbetrag};
+pub use gezeichnet::anfang;
 pub use sicht::{FeldSicht, KnopfSicht, Quellen, knoepfe, sicht};
 
 #[derive(RustEmbed)]
@@ -22,7 +25,7 @@ pub use sicht::{FeldSicht, KnopfSicht, Quellen, knoepfe, sicht};
 struct Dateien;
 
 /// A form.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Formular {
     pub titel: String,
@@ -34,7 +37,7 @@ pub struct Formular {
 }
 
 /// A field.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Feld {
     pub name: String,
@@ -69,6 +72,9 @@ pub struct Feld {
     /// Sentence when the field is empty but needed; default "Füllen Sie das Feld „…“ aus."
     #[serde(default)]
     pub fehlt: String,
+    /// What it holds when no variable proposes something; only fields of a process file have it.
+    #[serde(skip)]
+    pub vorgabe: Option<Value>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -90,12 +96,16 @@ pub enum Typ {
     Langtext,
     /// A whole number from 0; a JSON number.
     Zahl,
+    /// Any decimal; a JSON number. Of process files.
+    Kommazahl,
+    /// `true` or `false`. Of process files.
+    JaNein,
     /// Rows of `spalten`; a list of objects. Empty rows do not count.
     Tabelle,
 }
 
 /// A button.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Knopf {
     pub name: String,
@@ -149,9 +159,9 @@ static ALLE: LazyLock<BTreeMap<String, Formular>> = LazyLock::new(|| {
         .collect()
 });
 
-/// The form of this name; an unknown name gives the plain form `klaerung`, so that no task is ever stuck.
-pub fn laden(name: &str) -> Option<&'static Formular> {
-    ALLE.get(name).or_else(|| ALLE.get("klaerung"))
+/// The form of a task: the file of this name, else the fields of the process file, so that no task is ever stuck.
+pub fn laden(name: &str, gezeichnet: &[FormFeld]) -> Cow<'static, Formular> {
+    ALLE.get(name).map_or_else(|| Cow::Owned(gezeichnet::aufgabe(gezeichnet)), Cow::Borrowed)
 }
 
 /// All forms with their names.

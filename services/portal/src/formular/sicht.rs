@@ -123,9 +123,13 @@ fn feld(
 ) -> FeldSicht {
     let proposal =
         f.vorschlag.iter().find_map(|p| an_pfad(variablen, p)).filter(|v| !v.is_string() || v.as_str() != Some(""));
+    let proposal = proposal.or(f.vorgabe.as_ref());
     let (proposed, reason) = proposal.map_or_else(Default::default, propose);
     let id = format!("f-{}", f.name);
-    let wert = typed.map_or_else(|| proposed.wert.clone(), als_text);
+    let mut wert = typed.map_or_else(|| proposed.wert.clone(), als_text);
+    if f.typ == Typ::JaNein {
+        wert = wert.replace("ja", "true").replace("nein", "false");
+    }
     let shown = match f.typ {
         Typ::Datum => format::parse_tag(&wert).map_or(wert.clone(), |t| t.deutsch()),
         Typ::Betrag => format::parse_betrag(&wert).map_or(wert.clone(), format::zahl),
@@ -202,7 +206,7 @@ fn propose(v: &Value) -> (Vorschlag, String) {
 
 /// The line under a field. The proposed value is only repeated when the field holds another one.
 fn words(f: &Feld, p: &Vorschlag, reason: &str, wert: &str, quellen: &Quellen) -> String {
-    if p.roh.is_empty() {
+    if p.roh.is_empty() || f.typ == Typ::JaNein {
         return String::new();
     }
     let name =
@@ -252,6 +256,9 @@ fn choices(f: &Feld, quellen: &Quellen) -> Vec<(String, String)> {
             .iter()
             .map(|e| (e.kennzeichen.clone(), format!("{} {}", e.kennzeichen, e.titel)))
             .collect(),
+        None if f.typ == Typ::JaNein => {
+            [("true", "ja"), ("false", "nein")].map(|(w, l)| (w.to_owned(), l.to_owned())).to_vec()
+        }
         _ => f.optionen.iter().map(|o| (o.wert.clone(), o.label.clone())).collect(),
     }
 }
@@ -299,7 +306,8 @@ fn type_name(typ: Typ) -> &'static str {
         Typ::Kontierung => "kontierung",
         Typ::Mehrfach => "mehrfach",
         Typ::Langtext => "langtext",
-        Typ::Zahl => "zahl",
+        Typ::Zahl | Typ::Kommazahl => "zahl",
+        Typ::JaNein => "auswahl",
         Typ::Tabelle => "tabelle",
     }
 }

@@ -29,6 +29,11 @@ struct AblaufSeite {
     gestartet: String,
     beendet: String,
     bild: String,
+    breit: bool,
+    /// Address of this page, to choose the size of the picture.
+    bildpfad: String,
+    /// The whole picture at the width of the page; else readable and scrolled.
+    ganz: bool,
     marken: Vec<MarkeSicht>,
     verlauf: Vec<SchrittSicht>,
     oben: Vec<(String, &'static str)>,
@@ -36,6 +41,7 @@ struct AblaufSeite {
     druck: bool,
     /// Operators may act; the steps a token can be put on, with their names.
     betrieb: bool,
+    gestoert: bool,
     schritte: Vec<(String, String)>,
 }
 
@@ -45,6 +51,25 @@ struct MarkeSicht {
     warum: String,
     seit: String,
     stoerung: bool,
+}
+
+/// Groups by their German name, not by the name in the drawing.
+fn warum(ctx: &Ctx, text: &str) -> String {
+    match text.strip_prefix("Wartet auf eine Person der Gruppe ").and_then(|g| g.strip_suffix('.')) {
+        Some(gruppe) => format!("Wartet auf eine Person der Gruppe „{}“.", ctx.app.options.gruppe_name(gruppe)),
+        None => text.to_owned(),
+    }
+}
+
+/// Word and badge of an instance's state.
+pub fn stand(stand: &str) -> (&'static str, &'static str) {
+    match stand {
+        "beendet" => ("beendet", "success"),
+        "stoerung" => ("gestört", "danger"),
+        "fehler" => ("mit Fehler beendet", "danger"),
+        "abgebrochen" => ("abgebrochen", "warning"),
+        _ => ("läuft", "info"),
+    }
 }
 
 /// Steps of a process file that an operator can start: id and name.
@@ -78,12 +103,7 @@ async fn laden(ctx: &Ctx, wert: &str, druck: bool) -> Result<AblaufSeite, crate:
             None => marks.push(Mark { element: m.element.clone(), count: 1, incident: m.stoerung }),
         }
     }
-    let (stand, stand_art) = match a.stand.as_str() {
-        "beendet" => ("beendet", "success"),
-        "stoerung" => ("gestört", "danger"),
-        "abgebrochen" => ("abgebrochen", "warning"),
-        _ => ("läuft", "info"),
-    };
+    let (stand, stand_art) = stand(&a.stand);
     let mut oben = Vec::new();
     if let Some(d) = a.dokument {
         oben.push((format!("/dokumente/{d}"), "Dokument"));
@@ -115,6 +135,9 @@ async fn laden(ctx: &Ctx, wert: &str, druck: bool) -> Result<AblaufSeite, crate:
         stand_art,
         gestartet: format::zeitpunkt(a.gestartet),
         beendet: a.beendet.map(format::zeitpunkt).unwrap_or_default(),
+        breit: bild::breit(&bild),
+        bildpfad: format!("/ablaeufe/{}?", a.id),
+        ganz: druck || ctx.query("bild") == "ganz",
         bild,
         marken: a
             .marken
@@ -122,7 +145,7 @@ async fn laden(ctx: &Ctx, wert: &str, druck: bool) -> Result<AblaufSeite, crate:
             .map(|m| MarkeSicht {
                 schritt: m.schritt,
                 name: if m.name.is_empty() { m.element.clone() } else { m.name.clone() },
-                warum: m.warum.clone(),
+                warum: warum(ctx, &m.warum),
                 seit: format::zeitpunkt(m.seit),
                 stoerung: m.stoerung,
             })
@@ -132,6 +155,7 @@ async fn laden(ctx: &Ctx, wert: &str, druck: bool) -> Result<AblaufSeite, crate:
         aufgaben: a.aufgaben.iter().map(|t| format!("/aufgaben/{t}")).collect(),
         druck,
         betrieb: !druck && a.beendet.is_none() && ctx.ich.hat_rolle("Betrieb"),
+        gestoert: a.marken.iter().any(|m| m.stoerung),
         schritte: schritte(&a.bpmn),
         r: ctx.rahmen(&format!("{} · Ablauf", a.titel), "", "ablauf").await?,
     })

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! A task: the document on one side, facts, form and buttons on the other.
 
+use std::borrow::Cow;
+
 use askama::Template;
 use axum::{
     extract::Path,
@@ -66,6 +68,8 @@ struct AufgabenSeite {
     selten: bool,
     anlass: Vec<(&'static str, String)>,
     inhalt: String,
+    /// What a process of the city knows; its own form names nothing to look at.
+    angaben: Vec<(String, String)>,
     zahlung: Vec<ZahlungSicht>,
     knoepfe: Vec<KnopfSicht>,
     fehler: Meldungen,
@@ -104,7 +108,7 @@ struct Geladen {
     seite: AufgabeSeite,
     dokument: Option<Dokument>,
     variablen: Werte,
-    form: &'static Formular,
+    form: Cow<'static, Formular>,
     summe: Option<Betrag>,
 }
 
@@ -119,9 +123,7 @@ async fn laden(ctx: &Ctx, id: TaskId) -> Result<Geladen, Fehler> {
         variablen.insert("_dokument".into(), value);
     }
     variablen.insert("_aufgabe".into(), Value::Object(seite.aufgabe.daten.clone()));
-    let form = formular::laden(&seite.aufgabe.formular).ok_or_else(|| {
-        Fehler::new("E9003", 500, "Das Formular dieser Aufgabe fehlt.", format!("no form {}", seite.aufgabe.formular))
-    })?;
+    let form = formular::laden(&seite.aufgabe.formular, &seite.felder);
     let paths = form.felder.iter().flat_map(|f| &f.summe);
     let summe = paths.filter_map(|p| an_pfad(&variablen, p)).find_map(|v| format::parse_betrag(&als_text(v)));
     Ok(Geladen { seite, dokument, variablen, form, summe })
@@ -176,7 +178,7 @@ async fn antwort(ctx: &Ctx, g: Geladen, z: Zustand, status: StatusCode) -> Seite
         vorlage.extend(a.daten.get("grund").map(|grund| ("Grund", als_text(grund))));
     }
     let felder = match offen {
-        true => formular::sicht(g.form, &g.variablen, entwurf, &z.fehler, &quellen, g.summe),
+        true => formular::sicht(&g.form, &g.variablen, entwurf, &z.fehler, &quellen, g.summe),
         false => Vec::new(),
     };
     let page = AufgabenSeite {
@@ -208,8 +210,9 @@ async fn antwort(ctx: &Ctx, g: Geladen, z: Zustand, status: StatusCode) -> Seite
         felder,
         anlass,
         inhalt,
+        angaben: if formular::kennt(&a.formular) { Vec::new() } else { angaben(&g) },
         zahlung: zahlung::zeilen(&g.seite.variablen),
-        knoepfe: if offen { formular::knoepfe(g.form) } else { Vec::new() },
+        knoepfe: if offen { formular::knoepfe(&g.form) } else { Vec::new() },
         fehler: z.fehler,
         warnung: z.warnung,
         sperre: g.seite.sperre.clone().filter(|_| a.erledigt.is_none()).unwrap_or_default(),
@@ -254,6 +257,14 @@ fn anlass(daten: &Werte) -> (Vec<(&'static str, String)>, String) {
     (lines, text("inhalt").unwrap_or_default())
 }
 
+/// Plain values of the process, for a person who has to decide on them; those a field shows are left out.
+fn angaben(g: &Geladen) -> Vec<(String, String)> {
+    let shown = |name: &str| name.starts_with('_') || g.form.felder.iter().any(|f| f.name == name);
+    let text = |v: &Value| Some(als_text(v)).filter(|t| !t.trim().is_empty());
+    let all = g.variablen.iter().filter(|(name, _)| !shown(name));
+    all.filter_map(|(name, v)| Some((name.clone(), text(v)?))).take(50).collect()
+}
+
 /// Fills the confirmation sentence with amount, payee and accounts.
 fn fuellen(text: &str, g: &Geladen, entwurf: &Werte, knopf: &formular::Knopf) -> String {
     let summe = formular::teilbetrag(knopf, entwurf, g.summe).ok().flatten();
@@ -289,8 +300,8 @@ fn fuellen(text: &str, g: &Geladen, entwurf: &Werte, knopf: &formular::Knopf) ->
 pub async fn entscheiden(ctx: Ctx, Path(wert): Path<String>, felder: Felder) -> Seite {
     let g = laden(&ctx, id(&wert)?).await?;
     let (task, actor) = (g.seite.aufgabe.id, &ctx.ich.actor);
-    let mut entwurf = formular::lesen(g.form, &felder);
-    if zeile_dazu(g.form, felder.get("aktion"), &mut entwurf) {
+    let mut entwurf = formular::lesen(&g.form, &felder);
+    if zeile_dazu(&g.form, felder.get("aktion"), &mut entwurf) {
         let anchor = &felder.get("aktion")["zeile-".len()..];
         ctx.app.aufgaben.draft(actor, task, entwurf).await?;
         return Ok(Redirect::to(&format!("/aufgaben/{task}#{anchor}")).into_response());
@@ -309,10 +320,10 @@ pub async fn entscheiden(ctx: Ctx, Path(wert): Path<String>, felder: Felder) -> 
             Zustand { entwurf: Some(entwurf), warnung: "Wählen Sie einen der Knöpfe.".into(), ..Default::default() };
         return antwort(&ctx, g, z, StatusCode::UNPROCESSABLE_ENTITY).await;
     };
-    let werte = match formular::pruefen(g.form, knopf, &entwurf, g.summe) {
+    let werte = match formular::pruefen(&g.form, knopf, &entwurf, g.summe) {
         Ok(werte) => {
             let days =
-                formular::keine_arbeitstage(g.form, &werte, ctx.heute(), |t| ctx.app.wiedervorlagen.arbeitstag(t));
+                formular::keine_arbeitstage(&g.form, &werte, ctx.heute(), |t| ctx.app.wiedervorlagen.arbeitstag(t));
             if !days.is_empty() {
                 save(&ctx, task, &entwurf).await;
                 let z = Zustand { entwurf: Some(entwurf), fehler: days, ..Default::default() };
@@ -382,10 +393,9 @@ async fn save(ctx: &Ctx, task: TaskId, entwurf: &Werte) {
 /// Saved after 2 s of rest; answers with nothing to show.
 pub async fn entwurf(ctx: Ctx, Path(wert): Path<String>, felder: Felder) -> Seite {
     let task: TaskId = id(&wert)?;
-    let name = ctx.app.aufgaben.get(&ctx.ich.actor, task).await?.aufgabe.formular;
-    if let Some(form) = formular::laden(&name) {
-        ctx.app.aufgaben.draft(&ctx.ich.actor, task, formular::lesen(form, &felder)).await?;
-    }
+    let seite = ctx.app.aufgaben.get(&ctx.ich.actor, task).await?;
+    let form = formular::laden(&seite.aufgabe.formular, &seite.felder);
+    ctx.app.aufgaben.draft(&ctx.ich.actor, task, formular::lesen(&form, &felder)).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

@@ -71,7 +71,7 @@ fn zeile(ctx: &Ctx, a: &Aufgabe, art: Art) -> Zeile {
     let heute = ctx.heute();
     let get = |key: &str| a.daten.get(key).map(als_text).unwrap_or_default();
     let waehrung = Some(get("waehrung")).filter(|w| !w.is_empty());
-    let date = |key: &str| get(key).parse::<Tag>().ok().map(|t| format::frist(t, heute));
+    let date = |key: &str| get(key).parse::<Tag>().ok().map(|t| format::skonto(t, heute));
     let mut zusatz: Vec<String> = match art {
         Art::Rechnung => vec![get("lieferant")],
         Art::Klaerung => vec![get("grund")],
@@ -171,6 +171,7 @@ async fn leer(ctx: &Ctx, art: Art, erledigte: bool, done: &str) -> Result<Leer, 
         Art::Umlauf => "Kein Umlauf wartet auf Ihre Zeichnung.".into(),
         Art::Klaerung => "Nichts ist zu klären.".into(),
         Art::Post => "Keine Post wartet auf Sie.".into(),
+        Art::Weitere => "Keine weitere Aufgabe wartet auf Sie.".into(),
         Art::Wiedervorlage => "Heute wird Ihnen nichts wieder vorgelegt.".into(),
     };
     Ok(Leer { text, href: done.to_owned(), knopf: "Erledigte ansehen" })

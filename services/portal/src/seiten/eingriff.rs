@@ -5,10 +5,10 @@ use axum::{
     extract::Path,
     response::{IntoResponse, Redirect},
 };
-use nachrichten::{InstanceId, ablaeufe::Eingriff, fehler::Fehler};
+use nachrichten::{InstanceId, Werte, ablaeufe::Eingriff, fehler::Fehler};
 
 use super::id;
-use crate::{rahmen::Ctx, schutz::Seite, sitzung::Felder};
+use crate::{format, rahmen::Ctx, schutz::Seite, sitzung::Felder};
 
 fn lesen(felder: &Felder) -> Result<Eingriff, Fehler> {
     let fehlt = |text: &str| Fehler::new("E7006", 422, text.to_owned(), "operator form incomplete");
@@ -20,18 +20,22 @@ fn lesen(felder: &Felder) -> Result<Eingriff, Fehler> {
             let schritt = felder.get("schritt").parse().map_err(|_| fehlt("Wählen Sie den Schritt aus, der endet."))?;
             Eingriff::SchrittAbbrechen { schritt }
         }
+        "schritt_erledigen" => {
+            let schritt =
+                felder.get("schritt").parse().map_err(|_| fehlt("Wählen Sie den Schritt aus, der erledigt ist."))?;
+            let mut werte = Werte::new();
+            if !felder.get("name").is_empty() {
+                werte.insert(felder.get("name").to_owned(), format::wert(felder.get("wert")));
+            }
+            Eingriff::SchrittErledigen { schritt, werte }
+        }
         "schritt_starten" => match felder.get("element") {
             "" => return Err(fehlt("Wählen Sie den Schritt aus, der beginnt.")),
             element => Eingriff::SchrittStarten { element: element.to_owned() },
         },
         "variable" => match felder.get("name") {
             "" => return Err(fehlt("Nennen Sie die Variable.")),
-            name => {
-                // What is no JSON is text.
-                let wert = felder.get("wert");
-                let wert = serde_json::from_str(wert).unwrap_or_else(|_| serde_json::Value::String(wert.to_owned()));
-                Eingriff::VariableSetzen { name: name.to_owned(), wert }
-            }
+            name => Eingriff::VariableSetzen { name: name.to_owned(), wert: format::wert(felder.get("wert")) },
         },
         _ => return Err(fehlt("Wählen Sie aus, was geschehen soll.")),
     })

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! A page that is one form: what starts a process. The form is a file like those of the tasks.
 
+use std::borrow::Cow;
+
 use askama::Template;
 use axum::{http::StatusCode, response::IntoResponse};
 use nachrichten::{Werte, fehler::Fehler};
@@ -30,7 +32,7 @@ struct FormularSeite {
 
 /// Where the form stands and what it proposes.
 pub struct Rand {
-    pub form: &'static Formular,
+    pub form: Cow<'static, Formular>,
     pub weg: Vec<(String, String)>,
     pub unterzeile: String,
     /// Address it is sent to.
@@ -42,9 +44,10 @@ pub struct Rand {
 }
 
 /// The form of this name, which starts something.
-pub fn form(name: &str) -> Result<&'static Formular, Fehler> {
+pub fn form(name: &str) -> Result<Cow<'static, Formular>, Fehler> {
     formular::alle()
         .get(name)
+        .map(Cow::Borrowed)
         .ok_or_else(|| Fehler::new("E9003", 500, "Das Formular fehlt.", format!("no form {name}")))
 }
 
@@ -65,7 +68,7 @@ pub async fn zeigen(ctx: &Ctx, rand: Rand, entwurf: &Werte, fehler: Meldungen, k
     let stellen = if wanted("stellen") { stellen(ctx).await? } else { Vec::new() };
     let quellen = Quellen { options: &ctx.app.options, aktenplan: &[], stellen: &stellen };
     let page = FormularSeite {
-        felder: formular::sicht(rand.form, &rand.variablen, entwurf, &fehler, &quellen, None),
+        felder: formular::sicht(&rand.form, &rand.variablen, entwurf, &fehler, &quellen, None),
         titel: rand.form.titel.clone(),
         einleitung: rand.form.einleitung.clone(),
         knopf: rand.form.knoepfe.first().map(|k| k.label.clone()).unwrap_or_default(),

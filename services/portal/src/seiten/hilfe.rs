@@ -32,6 +32,7 @@ pub const SEITEN: &[&str] = &[
     "klaerung",
     "post",
     "wiedervorlagen",
+    "weitere",
     "dokument",
     "akten",
     "suche",

@@ -23,6 +23,7 @@ pub mod melden;
 pub mod neufassung;
 pub mod sendungen;
 pub mod sichten;
+pub mod starten;
 pub mod suche;
 pub mod tabelle;
 pub mod uebersicht;
@@ -91,6 +92,7 @@ pub fn geschuetzt(app: &App) -> Router<App> {
         .route("/betrieb/fassungen/vorschlagen", post(fassungen::vorschlagen))
         .route("/betrieb/fassungen/umzug", post(fassungen::umzug))
         .route("/betrieb/fassungen/{process}/vergleich", get(vergleich::ablauf))
+        .route("/betrieb/fassungen/{process}/starten", get(starten::zeigen).post(starten::starten))
         .route("/betrieb/fassungen/{process}/{version}", get(zahlen::zeigen))
         .route("/betrieb/vorschlaege/{id}", get(vorschlag::zeigen))
         .route("/betrieb/vorschlaege/{id}/veroeffentlichen", post(vorschlag::veroeffentlichen))

@@ -59,12 +59,16 @@ struct Zeile {
 
 fn zeile(s: &SendungStand, options: &Options) -> Zeile {
     let (stand, stand_art) = stand_wort(s.state);
-    let wartet = s
-        .waiting_for
-        .iter()
-        .filter_map(|w| Some(options.gruppe_name(w.group.as_deref()?)))
-        .collect::<Vec<_>>()
-        .join(", ");
+    // Each group once, with how many it has.
+    let mut gruppen: Vec<(String, usize)> = Vec::new();
+    for name in s.waiting_for.iter().filter_map(|w| Some(options.gruppe_name(w.group.as_deref()?))) {
+        match gruppen.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, n)) => *n += 1,
+            None => gruppen.push((name, 1)),
+        }
+    }
+    let words = gruppen.into_iter().map(|(name, n)| if n == 1 { name } else { format!("{name} ({n} Aufgaben)") });
+    let wartet = words.collect::<Vec<_>>().join(", ");
     let text = match (&s.reason, &s.fortschritt) {
         (Some(g), _) => g.text.clone(),
         (None, Some(f)) => f.clone(),

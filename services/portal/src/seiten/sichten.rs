@@ -55,6 +55,8 @@ pub fn verlauf(list: &[Schritt], nur_personen: bool) -> Vec<SchrittSicht> {
         let again = s.ereignis == "erreicht" && list.iter().skip(i + 1).any(|later| later.element == s.element);
         s.person.is_some() || s.text.is_some() || (named && !again && !nur_personen)
     };
+    // The process itself begins and ends; its steps are reached and done.
+    let process = list.first().filter(|s| s.ereignis == "erreicht" && s.person.is_none()).map(|s| s.element.as_str());
     list.iter()
         .enumerate()
         .filter(|(i, s)| told(*i, s))
@@ -63,6 +65,8 @@ pub fn verlauf(list: &[Schritt], nur_personen: bool) -> Vec<SchrittSicht> {
             zeit: format::zeitpunkt(s.zeit),
             name: if s.name.is_empty() { s.element.clone() } else { s.name.clone() },
             ereignis: match s.ereignis.as_str() {
+                "erreicht" if process == Some(&s.element) => "begonnen".to_owned(),
+                "erledigt" if process == Some(&s.element) => "beendet".to_owned(),
                 "ausgeloest" => "ausgelöst".to_owned(),
                 other => other.to_owned(),
             },
@@ -98,6 +102,19 @@ pub struct FassungSicht {
     pub label: &'static str,
     pub typ: String,
     pub groesse: String,
+}
+
+/// What kind of file it is, in words.
+fn dateiart(media_type: &str) -> &'static str {
+    match media_type.split(';').next().unwrap_or_default().trim() {
+        "application/pdf" => "PDF",
+        "application/xml" | "text/xml" => "XML",
+        "text/html" => "Webseite",
+        "text/plain" => "Text",
+        "message/rfc822" => "E-Mail",
+        t if t.starts_with("image/") => "Bild",
+        _ => "Datei",
+    }
 }
 
 /// A proposal with its reason.
@@ -170,7 +187,7 @@ pub fn dokument(d: &Dokument, options: &Options, heute: Tag) -> DokSicht {
             .map(|r| FassungSicht {
                 href: format!("/dokumente/{}/fassungen/{}", d.id, r.name),
                 label: fassung_name(&r.name),
-                typ: r.media_type.clone(),
+                typ: dateiart(&r.media_type).to_owned(),
                 groesse: format::groesse(r.size),
             })
             .collect(),

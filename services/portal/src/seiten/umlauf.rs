@@ -81,7 +81,7 @@ pub async fn starten(ctx: Ctx, Path(wert): Path<String>, felder: Felder) -> Seit
     let d = laden(&ctx, &wert).await?;
     let form = formularseite::form("umlauf-neu")?;
     let key = felder.get("schluessel").chars().take(64).collect::<String>();
-    let werte = match formularseite::lesen(form, &felder) {
+    let werte = match formularseite::lesen(&form, &felder) {
         Gesendet::Werte(werte) => werte,
         Gesendet::Weiter(entwurf, fehler, status) => return seite(&ctx, &d, entwurf, fehler, &key, status).await,
     };
@@ -98,7 +98,7 @@ pub async fn starten(ctx: Ctx, Path(wert): Path<String>, felder: Felder) -> Seit
         Vec::new()
     });
     if !fehler.is_empty() {
-        let entwurf = crate::formular::lesen(form, &felder);
+        let entwurf = crate::formular::lesen(&form, &felder);
         return seite(&ctx, &d, entwurf, fehler, &key, StatusCode::UNPROCESSABLE_ENTITY).await;
     }
     let umlauf = json!({ "dokument": d.id, "fassung": d.sha256, "titel": d.titel, "text": text("text"), "frist": frist,

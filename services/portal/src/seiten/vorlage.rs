@@ -45,7 +45,8 @@ pub async fn neu(ctx: Ctx) -> Seite {
 
 pub async fn anlegen(ctx: Ctx, felder: Felder) -> Seite {
     let key = felder.get("schluessel").chars().take(64).collect::<String>();
-    let mut vorlage = match formularseite::lesen(formularseite::form("vorlage-neu")?, &felder) {
+    let form = formularseite::form("vorlage-neu")?;
+    let mut vorlage = match formularseite::lesen(&form, &felder) {
         Gesendet::Werte(werte) => werte,
         Gesendet::Weiter(entwurf, fehler, status) => {
             return seite(&ctx, Werte::new(), entwurf, fehler, &key, status).await;

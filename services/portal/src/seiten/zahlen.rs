@@ -4,8 +4,12 @@
 
 use askama::Template;
 use axum::extract::Path;
-use nachrichten::fassungen::{ElementZahlen, VersionZahlen};
+use nachrichten::{
+    ablaeufe::Ablauf,
+    fassungen::{ElementZahlen, VersionZahlen},
+};
 
+use super::ablauf;
 use crate::{
     bild::{self, Hinweis, Zeichen},
     format,
@@ -31,10 +35,26 @@ struct ZahlenSeite {
     zeitraeume: [u32; 4],
     andere: Vec<u32>,
     bild: String,
+    breit: bool,
+    /// Address of this page, to choose the size of the picture.
+    bildpfad: String,
+    ganz: bool,
     zeilen: Vec<ZahlZeile>,
     /// Names of what nothing reached.
     leer: Vec<String>,
     gelesen: String,
+    /// An operator starts it here.
+    startbar: bool,
+    ablaeufe: Vec<AblaufZeile>,
+}
+
+/// One of the latest instances of the version.
+struct AblaufZeile {
+    href: String,
+    titel: String,
+    stand: (&'static str, &'static str),
+    gestartet: String,
+    wo: String,
 }
 
 struct ZahlZeile {
@@ -109,10 +129,24 @@ pub async fn zeigen(ctx: Ctx, Path((process, version)): Path<(String, u32)>) -> 
             z.gelesen_laufend, z.gelesen_beendet
         ),
     };
+    let startbar = match v.version == z.alle.last().copied().unwrap_or_default() {
+        true => ctx.app.fassungen.anfang(&ctx.ich.actor, &process).await?.is_some(),
+        false => false,
+    };
+    let all = ctx.app.ablaeufe.list(&ctx.ich.actor, &process, 50).await?;
+    let line = |a: Ablauf| AblaufZeile {
+        href: format!("/ablaeufe/{}", a.id),
+        stand: ablauf::stand(&a.stand),
+        gestartet: format::zeitpunkt(a.gestartet),
+        wo: a.marken.iter().map(|m| m.name.as_str()).collect::<Vec<_>>().join(", "),
+        titel: a.titel,
+    };
+    let ablaeufe = all.into_iter().filter(|a| a.version == version).take(20).map(line).collect();
     let title = if v.name.is_empty() { v.process.clone() } else { v.name.clone() };
     Ok(html(&ZahlenSeite {
         r: ctx.rahmen(&format!("{title}, Fassung {version}"), "/betrieb", "betrieb").await?,
         pfad: format!("/betrieb/fassungen/{}", encode(&process)),
+        bildpfad: format!("/betrieb/fassungen/{}/{version}?tage={tage}&", encode(&process)),
         process,
         name: title,
         version,
@@ -122,6 +156,8 @@ pub async fn zeigen(ctx: Ctx, Path((process, version)): Path<(String, u32)>) -> 
         tage,
         zeitraeume: ZEITRAEUME,
         andere: z.alle.iter().copied().filter(|n| *n != version).collect(),
+        breit: bild::breit(&bild),
+        ganz: ctx.query("bild") == "ganz",
         bild,
         zeilen: seen
             .into_iter()
@@ -137,5 +173,7 @@ pub async fn zeigen(ctx: Ctx, Path((process, version)): Path<(String, u32)>) -> 
             .collect(),
         leer: unseen.into_iter().filter(|e| !e.name.is_empty()).map(name).collect(),
         gelesen,
+        startbar,
+        ablaeufe,
     }))
 }

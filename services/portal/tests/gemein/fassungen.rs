@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use nachrichten::{
     Actor, PersonId, Werte,
     ablaeufe::{Pruefbefund, Version},
+    aufgaben::{FormFeld, FormTyp},
     fassungen::*,
     fehler::Fehler,
 };
@@ -201,6 +202,20 @@ impl Fassungen for Fake {
             gelesen_beendet: 120,
             gekuerzt: false,
         })
+    }
+    async fn anfang(&self, actor: &Actor, process: &str) -> Result<Option<Anfang>, Fehler> {
+        operator(actor)?;
+        let ort = FormFeld {
+            name: "ort".into(),
+            label: "Ort".into(),
+            typ: FormTyp::Text,
+            pflicht: true,
+            wert: None,
+            optionen: Vec::new(),
+        };
+        let felder = vec![ort];
+        let own = |process: &str| Anfang { process: process.into(), name: "Baumfällung".into(), version: 1, felder };
+        Ok((process == "baumfaellung").then(|| own(process)))
     }
     async fn tabellen(&self, actor: &Actor) -> Result<Vec<TabellenVersion>, Fehler> {
         operator(actor)?;

@@ -2,10 +2,15 @@
 //! A backend in memory with invented data: what the portal's tests and `examples/schau.rs` look at.
 #![allow(clippy::unwrap_used, dead_code)]
 
+mod ablaeufe;
 mod daten;
 mod dienste;
+mod dokumente;
 mod fassungen;
+mod haus;
 mod laufweg;
+mod prozesse;
+mod welt;
 mod wiedervorlagen;
 
 use std::sync::{Arc, Mutex};
@@ -70,11 +75,16 @@ pub fn person(kennung: &str) -> Actor {
 
 impl Fake {
     pub fn neu() -> Self {
-        Self { welt: Arc::new(Mutex::new(daten::welt())), uhr: Arc::new(FixedClock::at(jetzt())) }
+        Self { welt: Arc::new(Mutex::new(welt::welt())), uhr: Arc::new(FixedClock::at(jetzt())) }
     }
 
     pub fn leer() -> Self {
         Self { welt: Arc::default(), uhr: Arc::new(FixedClock::at(jetzt())) }
+    }
+
+    /// Calls that changed something so far.
+    pub fn protokoll(&self) -> Vec<String> {
+        self.welt.lock().unwrap().protokoll.clone()
     }
 
     pub fn state(&self, demo: bool) -> PortalState {

@@ -8,10 +8,6 @@ use crate::{
     gemein::Fake,
 };
 
-fn protokoll(fake: &Fake) -> Vec<String> {
-    fake.welt.lock().unwrap().protokoll.clone()
-}
-
 const L8: &str = "/ablaeufe/00000000-0000-0006-0000-000000000008/laufweg";
 
 #[tokio::test]
@@ -38,7 +34,7 @@ async fn a_route_shows_its_states_and_is_changed_ahead_with_a_reason() {
         ("grund", "betrifft die Planung"),
     ];
     assert_eq!(b.post(L8, &form).await.header("location"), format!("{L8}?meldung=laufweg"));
-    let log = protokoll(&fake).pop().unwrap();
+    let log = fake.protokoll().pop().unwrap();
     assert!(
         log.contains("\"ort\":{\"nach\":2}")
             && log.contains("\"gruppe\":\"Mitzeichnung-61\"")
@@ -78,7 +74,7 @@ async fn a_route_shows_its_states_and_is_changed_ahead_with_a_reason() {
     let back = "/ablaeufe/00000000-0000-0006-0000-000000000008/zurueckziehen";
     assert_eq!(b.post(back, &[("grund", "")]).await.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(b.post(back, &[("grund", "überholt")]).await.header("location").ends_with("?meldung=zurueckgezogen"));
-    assert!(protokoll(&fake).pop().unwrap().starts_with("zurückziehen überholt"));
+    assert!(fake.protokoll().pop().unwrap().starts_with("zurückziehen überholt"));
 }
 
 #[tokio::test]
@@ -100,7 +96,7 @@ async fn an_umlauf_starts_at_the_document_and_its_new_version_there_too() {
     ];
     let sent = b.post(&format!("{D}/umlauf"), &form).await;
     assert!(sent.header("location").ends_with("/laufweg?meldung=umlauf"), "{}", sent.text());
-    let log = protokoll(&fake).pop().unwrap();
+    let log = fake.protokoll().pop().unwrap();
     assert!(log.starts_with("start umlauf") && log.contains("\"stufe\":2") && log.contains("\"fassung\":\""), "{log}");
     let late = b
         .post(
@@ -125,7 +121,7 @@ async fn an_umlauf_starts_at_the_document_and_its_new_version_there_too() {
     let fields = [("csrf", csrf), ("bisher", &bisher), ("grund", "Zahl berichtigt")];
     let done = b.upload(&format!("{D}/fassung"), &fields, "neu.pdf", b"%PDF-1.7").await;
     assert_eq!(done.header("location"), format!("{D}?meldung=fassung"));
-    assert!(protokoll(&fake).pop().unwrap().starts_with("fassung neu.pdf 8 Zahl berichtigt"));
+    assert!(fake.protokoll().pop().unwrap().starts_with("fassung neu.pdf 8 Zahl berichtigt"));
     let fields = [("csrf", csrf), ("bisher", &bisher), ("grund", "")];
     assert_eq!(
         b.upload(&format!("{D}/fassung"), &fields, "neu.pdf", b"x").await.status,

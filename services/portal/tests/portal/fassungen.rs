@@ -10,10 +10,6 @@ use crate::{
 
 const V: &str = "/betrieb/vorschlaege/00000000-0000-0000-0000-00000000000";
 
-fn protokoll(fake: &Fake) -> Vec<String> {
-    fake.welt.lock().unwrap().protokoll.clone()
-}
-
 #[tokio::test]
 async fn a_new_version_is_checked_and_compared_before_it_is_proposed() {
     let fake = Fake::neu();
@@ -40,7 +36,7 @@ async fn a_new_version_is_checked_and_compared_before_it_is_proposed() {
     let fields = [("name", "rechnung.bpmn"), ("text", "<definitions/>"), ("grund", "neue Grenze ab Januar")];
     let done = b.post("/betrieb/fassungen/vorschlagen", &fields).await;
     assert_eq!(done.header("location"), format!("{V}2?meldung=vorgeschlagen"));
-    assert_eq!(protokoll(&fake), ["vorschlagen rechnung.bpmn neue Grenze ab Januar Bea Betrieb"]);
+    assert_eq!(fake.protokoll(), ["vorschlagen rechnung.bpmn neue Grenze ab Januar Bea Betrieb"]);
     let fields = [("process", "rechnung"), ("von", "1"), ("nach", "2")];
     let tried = b.post("/betrieb/fassungen/umzug", &fields).await;
     assert!(tried.text().contains("Alle können umziehen."));
@@ -62,7 +58,7 @@ async fn the_second_person_sees_the_difference_and_publishes() {
     );
     let done = b.post(&post, &[("grund", "geprüft"), ("gegen", &gegen)]).await;
     assert_eq!(done.header("location"), "/betrieb/fassungen?meldung=veroeffentlicht");
-    assert_eq!(protokoll(&fake), ["veröffentlichen 1 geprüft Bea Betrieb"]);
+    assert_eq!(fake.protokoll(), ["veröffentlichen 1 geprüft Bea Betrieb"]);
     assert!(b.get("/betrieb").await.text().contains("3 Vorschläge warten auf Veröffentlichung."));
 }
 
@@ -76,7 +72,7 @@ async fn the_author_reads_why_another_person_is_needed_and_may_withdraw() {
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
     let done = b.post(&format!("{V}2/zurueckziehen"), &[("grund", "doch nicht")]).await;
     assert_eq!(done.header("location"), "/betrieb/fassungen?meldung=vorschlag-zurueckgezogen");
-    assert_eq!(protokoll(&fake), ["zurückziehen 2 doch nicht"]);
+    assert_eq!(fake.protokoll(), ["zurückziehen 2 doch nicht"]);
     assert_eq!(b.get("/betrieb/vorschlaege/keine-nummer").await.status, StatusCode::NOT_FOUND);
 }
 
@@ -106,7 +102,7 @@ async fn a_table_is_tried_and_its_examples_are_edited() {
     );
     let tried = b.get(&format!("{address}?probe=ja&p_betrag=60.000,00")).await.text();
     assert!(tried.contains("Es gilt: <strong>Zeile 1</strong>.") && tried.contains("value=\"60000,00\""));
-    assert_eq!(protokoll(&fake), ["probieren {\"betrag\":\"60000.00\"}"]);
+    assert_eq!(fake.protokoll(), ["probieren {\"betrag\":\"60000.00\"}"]);
     let wrong = b.get(&format!("{address}?probe=ja&p_betrag=viel")).await;
     assert!(wrong.status == StatusCode::UNPROCESSABLE_ENTITY && wrong.text().contains("„betrag“ ist eine Zahl"));
     let stand = hidden(&page, "stand");
@@ -114,14 +110,14 @@ async fn a_table_is_tried_and_its_examples_are_edited() {
     let row = [("nr", "0"), ("stand", &stand), ("tun", "speichern"), ("e_betrag", "10"), ("a_zweite", "nein")];
     let done = b.post(&post, &[&row[..], &[("grund", "Grenzfall")]].concat()).await;
     assert_eq!(done.header("location"), format!("{address}?meldung=beispiel"));
-    let log = protokoll(&fake).pop().unwrap();
+    let log = fake.protokoll().pop().unwrap();
     assert!(
         log.contains("3 {\"eingabe\":{\"betrag\":\"10\"},\"erwartet\":{\"zweite\":false},\"stadt\":true} Grenzfall"),
         "{log}"
     );
     let gone = [("nr", "1"), ("stand", &stand), ("tun", "entfernen"), ("grund", "doppelt")];
     assert_eq!(b.post(&post, &gone).await.status, StatusCode::SEE_OTHER);
-    assert!(protokoll(&fake).pop().unwrap().contains(" 1 {"), "one row is left");
+    assert!(fake.protokoll().pop().unwrap().contains(" 1 {"), "one row is left");
     let stale = [("nr", "1"), ("stand", "x"), ("tun", "entfernen"), ("grund", "doppelt")];
     assert_eq!(b.post(&post, &stale).await.status, StatusCode::CONFLICT);
     assert!(b.get(&format!("{address}?zeile=2")).await.text().contains("Beispiel 2 ändern</h2>"));
@@ -147,4 +143,28 @@ async fn a_version_is_shown_in_figures() {
     assert!(
         b.get("/betrieb/fassungen/rechnung/vergleich?von=1&nach=2").await.text().contains("Fassung 1 und Fassung 2")
     );
+}
+
+#[tokio::test]
+async fn an_operator_starts_a_process_of_the_city() {
+    let fake = Fake::neu();
+    let b = Browser::als(&fake, "betrieb");
+    let page = b.get("/betrieb/fassungen/baumfaellung/starten").await.text();
+    assert!(page.contains("Baumfällung starten") && page.contains("Weitere Werte"), "{page}");
+
+    let empty = b.post("/betrieb/fassungen/baumfaellung/starten", &[("schluessel", "1")]).await;
+    assert_eq!(empty.status, 422);
+    assert!(empty.text().contains("Füllen Sie das Feld „Ort“ aus."));
+
+    let fields = [("schluessel", "1"), ("f.ort", "Stadtgarten"), ("f.werte.0.name", "baeume"), ("f.werte.0.wert", "3")];
+    let done = b.post("/betrieb/fassungen/baumfaellung/starten", &fields).await;
+    assert_eq!(done.status, 303, "{}", done.text());
+    assert!(done.header("location").ends_with("?meldung=gestartet"), "{}", done.header("location"));
+    let log = fake.protokoll().join("\n");
+    assert!(log.contains("start baumfaellung") && log.contains(r#"{"baeume":3,"ort":"Stadtgarten"}"#), "{log}");
+
+    let own = b.get("/betrieb/fassungen/rechnung/starten").await;
+    assert_eq!(own.status, 409, "the house starts its own processes by itself");
+    let other = Browser::als(&fake, "feststellung");
+    assert_eq!(other.post("/betrieb/fassungen/baumfaellung/starten", &fields).await.status, 403);
 }

@@ -55,6 +55,7 @@ fn routen() -> Vec<(&'static str, String, bool, bool)> {
         r("/betrieb/fassungen/vorschlagen", "/betrieb/fassungen/vorschlagen", true, true),
         r("/betrieb/fassungen/umzug", "/betrieb/fassungen/umzug", true, true),
         r("/betrieb/fassungen/{process}/{version}", "/betrieb/fassungen/rechnung/2", true, false),
+        r("/betrieb/fassungen/{process}/starten", "/betrieb/fassungen/baumfaellung/starten", true, true),
         r("/betrieb/fassungen/{process}/vergleich", "/betrieb/fassungen/rechnung/vergleich?von=1&nach=2", true, false),
         r("/betrieb/vorschlaege/{id}", V1, true, false),
         r("/betrieb/vorschlaege/{id}/veroeffentlichen", &format!("{V1}/veroeffentlichen"), true, true),

@@ -36,6 +36,9 @@ pub(crate) fn definition<'a, 'x: 'a>(
         keys: Vec::new(),
     };
     b.add(process, PROCESS, "process");
+    if b.elements[0].name.is_empty() {
+        b.elements[0].name = pool(process).unwrap_or(b.elements[0].id.clone());
+    }
     b.collect(process, PROCESS);
     b.lanes(process);
     b.subscriptions(process);
@@ -46,6 +49,7 @@ pub(crate) fn definition<'a, 'x: 'a>(
     }
     b.read_associations();
     b.read_scopes();
+    let forms = b.forms();
     let info = b.info();
     let fingerprint = b.fingerprint();
     let version_tag = super::camunda(process, "versionTag")
@@ -61,8 +65,18 @@ pub(crate) fn definition<'a, 'x: 'a>(
         used: b.used,
         fingerprint,
         kalender: b.options.kalender.clone(),
+        forms,
     };
     (definition, b.findings)
+}
+
+/// Who draws a pool names the pool, not the process in it.
+fn pool(process: Node) -> Option<Arc<str>> {
+    let id = attr(process, "id")?;
+    let drawn = process.document().root_element();
+    let mut pools = children(drawn, "collaboration").flat_map(|c| children(c, "participant"));
+    let name = pools.find(|p| attr(*p, "processRef").map(local) == Some(id)).and_then(|p| attr(p, "name"))?;
+    Some(one_line(name).into()).filter(|n: &Arc<str>| !n.is_empty())
 }
 
 /// Modellers break long names into lines.
@@ -416,7 +430,9 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
     /// Parses FEEL and remembers its words.
     pub fn parse(&mut self, text: &str) -> Result<Expr, String> {
         if text.contains("${") || text.contains("#{") {
-            return Err(format!("„{}“ ist ein Ausdruck eines anderen Systems, kein FEEL.", feel::shorten(text)));
+            let feel = super::juel::as_feel(text).filter(|t| Expr::parse(t, &self.globals.names).is_ok());
+            let hint = feel.map(|t| format!(" In FEEL: {t}")).unwrap_or_default();
+            return Err(format!("„{}“ ist ein Ausdruck eines anderen Systems, kein FEEL.{hint}", feel::shorten(text)));
         }
         let expr = Expr::parse(text, &self.globals.names)?;
         self.used.extend(feel::scan(expr.text())?.words);

@@ -4,8 +4,10 @@
 mod assignment;
 mod build;
 mod events;
+mod forms;
 mod globals;
 mod inventory;
+mod juel;
 mod repeat;
 mod tasks;
 mod whole;

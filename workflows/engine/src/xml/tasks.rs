@@ -85,7 +85,7 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
         match self.job(e) {
             Some(spec) => Kind::Job(spec),
             None => {
-                self.error(e, "no-job-type", "Der Auftragstyp fehlt (Attribut implementation).".into());
+                self.error(e, "no-job-type", "Der Auftragstyp fehlt. Im Modellierer heißt er „Topic“ (Camunda 7), „Job type“ (Camunda 8) oder implementation. Klassen und Skripte laufen hier nicht.".into());
                 Kind::Pass
             }
         }
@@ -301,6 +301,21 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
                 {
                     list.push((target.to_owned(), expr));
                 }
+            }
+        }
+        for (tag, list) in [("inputParameter", &mut inputs), ("outputParameter", &mut outputs)] {
+            let all = camunda_elements(node, "inputOutput").flat_map(|m| m.children());
+            for parameter in all.filter(|p| p.is_element() && p.tag_name().name() == tag).collect::<Vec<_>>() {
+                let Some(name) = attr(parameter, "name") else { continue };
+                if parameter.children().any(|c| c.is_element()) {
+                    self.error(e, "unsupported", format!("{name}: Listen, Zuordnungen und Skripte sind hier nicht möglich. Schreiben Sie den Wert in FEEL."));
+                    continue;
+                }
+                // Camunda 7: an expression in braces, anything else is the text itself; FEEL after `=` here.
+                let source = super::text(parameter);
+                let literal = !source.starts_with('=') && !source.contains("${") && !source.contains("#{");
+                let source = if literal { serde_json::Value::from(source).to_string() } else { source };
+                list.extend(self.expr(e, name, &source).map(|expr| (name.to_owned(), expr)));
             }
         }
         let io = &mut self.elements[e as usize].io;

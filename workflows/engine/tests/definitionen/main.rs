@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod bearbeitung;
+mod bild;
 mod dokument;
 mod hinweise;
 mod lauf;

@@ -10,6 +10,7 @@ mod events;
 mod flow;
 mod limits;
 mod migrate;
+mod modeller;
 mod refused;
 mod repeat;
 mod scopes;
