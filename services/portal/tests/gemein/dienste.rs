@@ -3,10 +3,13 @@
 
 use async_trait::async_trait;
 use nachrichten::{
-    Actor, AkteId, BlobHash, DokumentId, InstanceId, JobId, PersonId, SendungId, Tag, TaskId, Timestamp, Werte,
+    Actor, AkteId, BlobHash, DokumentId, InstanceId, JobId, PersonId, SendungId, Tag, TaskId, Timestamp, VorgangId,
+    Werte,
     ablaeufe::{Ablaeufe, Ablauf, Eingriff, Kennzahlen, SendungAblauf, Stoerung, Umzug, UmzugBericht, Version},
     aufgaben::{AufgabeSeite, Aufgaben, AufgabenFilter, AufgabenListe, Erledigung, Schritt, Zaehler},
-    dokumente::{AkteSeite, AkteZeile, Dokument, DokumentZeile, Dokumente, Einheit, Inhalt, NeueFassung},
+    dokumente::{
+        AkteSeite, AkteZeile, DerSendung, Dokument, DokumentZeile, Dokumente, Einheit, Inhalt, NeueFassung, Schluss,
+    },
     fehler::Fehler,
     laufweg::{Laufweg, LaufwegAenderung},
     sendungen::{Einlieferung, Quittung, SendungStand, Sendungen, Stand},
@@ -400,11 +403,16 @@ impl Dokumente for Fake {
         let next = (from + page.len() < w.dokumente.len()).then(|| (from + page.len()).to_string());
         Ok((page, next))
     }
-    async fn of_sendung(&self, _: &Actor, s: SendungId) -> Result<Vec<DokumentZeile>, Fehler> {
-        Ok(self.welt.lock().unwrap().dokumente.iter().filter(|d| d.sendung == s).map(daten::zeile).collect())
+    async fn of_sendung(&self, _: &Actor, s: SendungId) -> Result<DerSendung, Fehler> {
+        let w = self.welt.lock().unwrap();
+        let dokumente = w.dokumente.iter().filter(|d| d.sendung == s).map(daten::zeile).collect();
+        Ok(DerSendung { dokumente, offen: Some(true) })
     }
     async fn akte(&self, _: &Actor, id: AkteId) -> Result<AkteSeite, Fehler> {
         self.welt.lock().unwrap().akten.iter().find(|a| a.id == id).cloned().ok_or_else(Fehler::not_found)
+    }
+    async fn schluss(&self, _: &Actor, _: AkteId, _: Option<VorgangId>, _: &Schluss) -> Result<(), Fehler> {
+        Err(Fehler::not_found())
     }
     async fn akten(&self, _: &Actor, _: u32, _: Option<&str>) -> Result<(Vec<AkteZeile>, Option<String>), Fehler> {
         Ok((self.welt.lock().unwrap().akten.iter().map(daten::akte_zeile).collect(), None))
