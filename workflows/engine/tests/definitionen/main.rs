@@ -7,6 +7,7 @@ mod bearbeitung;
 mod dokument;
 mod hinweise;
 mod lauf;
+mod neufassung;
 mod posteingang;
 mod rechnung;
 mod rechnung_geld;
