@@ -11,7 +11,7 @@ use nachrichten::BlobHash;
 
 use crate::{
     buchung::kurz,
-    ordner::{Auslauf, Pfade, Vermerk},
+    ordner::{Pfade, Vermerk},
 };
 
 /// Where the journal keeps a booking.
@@ -78,18 +78,9 @@ pub fn abgleich(pfade: &Pfade) -> io::Result<Abgleich> {
     out.doppelt.extend(keys.into_iter().filter(|(_, n)| *n > 1).map(|(key, _)| key.to_owned()));
     let stornos: BTreeSet<String> =
         files(&pfade.journal.join("stornos"))?.into_iter().map(|(name, _)| format!("storno-{name}")).collect();
-    let hidden: BTreeSet<String> = files(&pfade.journal.join("stornos"))?
-        .into_iter()
-        .filter_map(|(_, bytes)| Some(serde_json::from_slice::<Auslauf>(&bytes).ok()?.teil))
-        .collect();
-    for (name, bytes) in all(&pfade.ausgang)? {
+    for (name, bytes) in files(&pfade.ausgang)? {
         let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem);
-        if name.starts_with('.') {
-            // Under way, or left by a run that died before its note: the next start removes it.
-            if hidden.contains(&name) {
-                continue;
-            }
-        } else if name.starts_with("storno-") {
+        if name.starts_with("storno-") {
             if !stornos.contains(&name) {
                 out.verwaist.push(name);
             }
@@ -105,14 +96,8 @@ pub fn abgleich(pfade: &Pfade) -> io::Result<Abgleich> {
     Ok(out)
 }
 
-/// Visible files with their bytes, by name.
+/// Files with their bytes, by name; not the hidden ones, which are under way or removed by the next start.
 fn files(folder: &Path) -> io::Result<Vec<(String, Vec<u8>)>> {
-    let mut list = all(folder)?;
-    list.retain(|(name, _)| !name.starts_with('.'));
-    Ok(list)
-}
-
-fn all(folder: &Path) -> io::Result<Vec<(String, Vec<u8>)>> {
     let read = match fs::read_dir(folder) {
         Ok(read) => read,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -121,11 +106,12 @@ fn all(folder: &Path) -> io::Result<Vec<(String, Vec<u8>)>> {
     let mut list = Vec::new();
     for entry in read {
         let entry = entry?;
-        if !entry.file_type()?.is_file() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if !entry.file_type()?.is_file() || name.starts_with('.') {
             continue;
         }
         match fs::read(entry.path()) {
-            Ok(bytes) => list.push((entry.file_name().to_string_lossy().into_owned(), bytes)),
+            Ok(bytes) => list.push((name, bytes)),
             // The finance system took it away in this moment.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),

@@ -55,9 +55,9 @@ pub(crate) struct Vermerk {
 
 /// Note of a reversal or an e-mail.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Auslauf {
+struct Auslauf {
     am: Timestamp,
-    pub teil: String,
+    teil: String,
     #[serde(default)]
     buchungen: Vec<String>,
 }
