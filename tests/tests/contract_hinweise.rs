@@ -12,8 +12,9 @@ use nachrichten::{
     Actor, InstanceId, JobId, PersonId, Timestamp, Werte,
     ablaeufe::Ablaeufe as _,
     aufgaben::Aufgaben as _,
-    hinweise::{self, Mail},
+    hinweise,
     job::{Job, JobError, Outcome},
+    uebergabe::Mail,
 };
 use serde_json::json;
 use service_geschaeftsgang::{Geschaeftsgang, Herkunft, NACHRICHT, Options, START};

@@ -3,26 +3,30 @@
 //! route that was not reached can be changed by who may, and by nobody else.
 #![allow(clippy::unwrap_used)]
 
+#[path = "gemein/kern.rs"]
+mod kern;
+
 use std::{sync::Arc, time::Duration};
 
 use nachrichten::{
-    Actor, BlobHash, InstanceId, Tag, TaskId, Werte,
+    BlobHash, InstanceId, Tag, TaskId, Werte,
     ablaeufe::Ablaeufe,
+    akten::{LAUFPROTOKOLL, Laufprotokoll, LaufprotokollAbgelegt},
     aufgaben::{AufgabeSeite, Aufgaben, AufgabenFilter, Erledigung},
     laufweg::{Beteiligung, Laufweg, LaufwegAenderung, Ort},
 };
 use serde_json::{Value, json};
-use service_geschaeftsgang::{DOKUMENT_GEAENDERT, Geschaeftsgang, Herkunft, NACHRICHT, Options};
+use service_geschaeftsgang::{DOKUMENT_GEAENDERT, Herkunft, NACHRICHT, Options};
 use service_platform::{
-    bus::{Bus as _, InProcessBus, Message},
+    blobs::DirectoryBlobs,
+    bus::{Bus as _, Message},
     db::{Db, Sql},
-    konten::{Konten, NeuePerson},
-    uhr::{FixedClock, Ids as _, SystemIds},
-    vertretung::{ALLE, NeueVertretung, Vertretungen},
+    uhr::{Ids as _, SystemIds},
+    vertretung::{ALLE, NeueVertretung},
+    worker,
 };
 use service_platform_testkit::{postgres, sqlite};
 
-const MONTAG: &str = "2026-11-23T08:00:00Z";
 const DOKUMENT: &str = "018f2c00-0000-7000-8000-000000000009";
 
 /// Starts the Umlauf; three who sign; a fourth that comes later; the head of the starter's office and her deputy; a stranger.
@@ -40,58 +44,57 @@ const fn sql(text: &'static str) -> Sql {
 }
 
 struct Welt {
-    db: Db,
-    bus: Arc<InProcessBus>,
-    engine: Geschaeftsgang,
-    vertretungen: Vertretungen,
-    personen: Vec<Actor>,
+    kern: kern::Kern,
     tasks: tokio::task::JoinSet<()>,
+    /// Blobs of the worker that files the log.
+    _folder: tempfile::TempDir,
 }
+
+kern::welt_ist_kern!();
 
 impl Welt {
     async fn neu(db: &Db) -> Self {
-        db.migrate(&service_geschaeftsgang::MIGRATIONS).await.unwrap();
-        let (clock, ids) = (Arc::new(FixedClock::at(MONTAG.parse().unwrap())), Arc::new(SystemIds));
-        let konten = Konten::new(db.clone(), clock.clone(), ids.clone());
-        let mut personen = Vec::new();
-        for (kennung, gruppen) in [
-            ("kim", &[][..]),
-            ("anna", &["A", "Mitzeichnung-61"][..]),
-            ("bert", &["B", "Mitzeichnung-66"]),
-            ("cora", &["C"]),
-            ("nora", &["N"]),
-            ("leitung", &["Amtsleitung-61"]),
-            ("vera", &[]),
-            ("fremd", &["A"]),
-        ] {
-            let gruppen = gruppen.iter().map(|g| (*g).to_owned()).collect();
-            let person =
-                NeuePerson { kennung: kennung.into(), name: kennung.into(), amt: "61".into(), rollen: vec![], gruppen };
-            konten.enter(&person, None).await.unwrap();
-            personen.push(konten.actor(kennung).await.unwrap().unwrap());
-        }
-        let bus = Arc::new(InProcessBus::default());
-        bus.declare(NACHRICHT).await.unwrap();
-        let engine =
-            Geschaeftsgang::new(db.clone(), bus.clone(), clock.clone(), ids.clone(), Options::default()).await.unwrap();
-        for name in ["umlauf_ergebnis", "vorlage_fristen", "abstimmung", "beratung_weiter"] {
-            let xml =
-                std::fs::read_to_string(format!("{}/../workflows/tabellen/{name}.dmn", env!("CARGO_MANIFEST_DIR")))
-                    .unwrap();
-            engine.deploy_table(&format!("{name}.dmn"), &xml, Herkunft::Auslieferung).await.unwrap();
-        }
-        for name in ["umlauf", "niederschrift", "beschlussvorlage"] {
-            let xml = std::fs::read_to_string(format!(
-                "{}/../workflows/definitionen/{name}.bpmn",
-                env!("CARGO_MANIFEST_DIR")
-            ))
-            .unwrap();
-            engine.deploy(&xml, Herkunft::Auslieferung).await.unwrap();
+        let personen: [kern::Person; 8] = [
+            ("kim", &[], &[]),
+            ("anna", &["A", "Mitzeichnung-61"], &[]),
+            ("bert", &["B", "Mitzeichnung-66"], &[]),
+            ("cora", &["C"], &[]),
+            ("nora", &["N"], &[]),
+            ("leitung", &["Amtsleitung-61"], &[]),
+            ("vera", &[], &[]),
+            ("fremd", &["A"], &[]),
+        ];
+        let kern = kern::Kern::neu(db, &personen, Options::default()).await;
+        kern.ausliefern(
+            &["umlauf_ergebnis", "vorlage_fristen", "abstimmung", "beratung_weiter"],
+            &["umlauf", "niederschrift", "beschlussvorlage"],
+        )
+        .await;
+        // The record keeper files the log of an Umlauf.
+        let folder = tempfile::TempDir::new().unwrap();
+        let blobs = Arc::new(DirectoryBlobs::open(folder.path(), "stadt").unwrap());
+        let filed = worker::job(LAUFPROTOKOLL, |_, m: Laufprotokoll| async move {
+            Ok(LaufprotokollAbgelegt { dokument: m.dokument })
+        });
+        for queue in [NACHRICHT, worker::RESULTS, &worker::queue(LAUFPROTOKOLL)] {
+            kern.bus.declare(queue).await.unwrap();
         }
         let mut tasks = tokio::task::JoinSet::new();
-        tasks.spawn(engine.clone().run());
-        let vertretungen = Vertretungen::new(db.clone(), clock, ids);
-        Self { db: db.clone(), bus, engine, vertretungen, personen, tasks }
+        tasks.spawn(worker::serve(filed, kern.bus.clone(), blobs, 1));
+        tasks.spawn(kern.engine.clone().run());
+        Self { kern, tasks, _folder: folder }
+    }
+
+    /// The route, once the Umlauf is over and its log is filed.
+    async fn over(&self, id: InstanceId) -> Laufweg {
+        for _ in 0..400 {
+            let route = self.route(id).await;
+            if !route.laeuft {
+                return route;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("it runs on");
     }
 
     async fn umlauf(&self, key: &str, gruppen: &[&str], fassung: BlobHash) -> InstanceId {
@@ -107,9 +110,8 @@ impl Welt {
     }
 
     async fn task(&self, who: usize, id: InstanceId) -> Option<AufgabeSeite> {
-        let filter = AufgabenFilter { limit: 50, ..AufgabenFilter::default() };
-        let list = Aufgaben::list(&self.engine, &self.personen[who], &filter).await.unwrap();
-        let found: Option<TaskId> = list.aufgaben.iter().find(|a| a.ablauf == id).map(|a| a.id);
+        let list = self.offene(&self.personen[who]).await;
+        let found: Option<TaskId> = list.iter().find(|a| a.ablauf == id).map(|a| a.id);
         match found {
             Some(task) => Some(Aufgaben::get(&self.engine, &self.personen[who], task).await.unwrap()),
             None => None,
@@ -252,7 +254,7 @@ async fn signatures(db: &Db) {
     for who in [ANNA, BERT, CORA] {
         w.signs(who, id).await;
     }
-    let r = w.route(id).await;
+    let r = w.over(id).await;
     assert!(!r.laeuft && r.positionen.iter().filter(|p| p.zeichnung.is_some()).count() == 4);
     // The same content told again voids nothing.
     w.document_changes(new).await;
@@ -343,7 +345,7 @@ async fn routes(db: &Db) {
     );
     assert_eq!(w.count("SELECT count(*) FROM platform_audit WHERE act = 'laufweg geändert'").await, 2);
     w.signs(BERT, id).await;
-    let r = w.route(id).await;
+    let r = w.over(id).await;
     assert!(!r.laeuft && !r.aenderbar);
     assert_eq!(stands(&r).last().unwrap(), &(3, "C", Uebersprungen, false));
     assert_eq!(w.change(KIM, id, &r.version, insert(Ort::Ende, "C"), "x").await.unwrap_err().0, 422, "it is over");
@@ -434,6 +436,7 @@ async fn called(db: &Db) {
     w.change(KIM, id, &version, insert(Ort::Ende, "N"), "auch sie").await.unwrap();
     w.signs(ANNA, id).await;
     w.signs(NORA, id).await;
+    w.over(id).await;
     let end = Ablaeufe::get(&w.engine, &w.personen[KIM], outer).await.unwrap();
     assert_eq!((end.stand.as_str(), &end.variablen["umlauf_ergebnis"]["ergebnis"]), ("beendet", &json!("angenommen")));
     w.stop().await;

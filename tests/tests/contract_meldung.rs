@@ -3,23 +3,17 @@
 //! nothing, and only who takes part may report.
 #![allow(clippy::unwrap_used)]
 
-use std::sync::Arc;
+#[path = "gemein/kern.rs"]
+mod kern;
 
 use nachrichten::{
-    Actor, BlobHash, InstanceId, Werte,
+    BlobHash, InstanceId, Werte,
     ablaeufe::Ablaeufe,
     uebergabe::{Aufnahme, Rueckmeldung, Rueckmeldungen as _},
 };
 use serde_json::{Value, json};
-use service_geschaeftsgang::{Geschaeftsgang, Herkunft, Options};
-use service_platform::{
-    audit,
-    bus::InProcessBus,
-    db::Db,
-    konten::{Konten, NeuePerson},
-    uhr::{FixedClock, SystemIds},
-    vertretung::{ALLE, NeueVertretung, Vertretungen},
-};
+use service_geschaeftsgang::{Herkunft, Options};
+use service_platform::{audit, db::Db};
 use service_platform_testkit::{postgres, sqlite};
 
 /// A task and, beside it, the wait for a payment; a dispute ends both.
@@ -33,10 +27,10 @@ const ABLAUF: &str = r#"<definitions xmlns="http://www.omg.org/spec/BPMN/2010052
 <subProcess id="Streit" triggeredByEvent="true"><startEvent id="Angehalten" name="angehalten"><messageEventDefinition messageRef="m2"/></startEvent><userTask id="Klaeren" name="Klären"><potentialOwner><resourceAssignmentExpression><formalExpression>"Feststellung"</formalExpression></resourceAssignmentExpression></potentialOwner></userTask><endEvent id="E3"/><sequenceFlow id="f6" sourceRef="Angehalten" targetRef="Klaeren"/><sequenceFlow id="f7" sourceRef="Klaeren" targetRef="E3"/></subProcess></process></definitions>"#;
 
 struct Welt {
-    engine: Geschaeftsgang,
-    vertretungen: Vertretungen,
-    personen: Vec<Actor>,
+    kern: kern::Kern,
 }
+
+kern::welt_ist_kern!();
 
 const FINN: usize = 0;
 const FREMD: usize = 1;
@@ -45,32 +39,15 @@ const BEA: usize = 3;
 
 impl Welt {
     async fn neu(db: &Db) -> Self {
-        db.migrate(&service_geschaeftsgang::MIGRATIONS).await.unwrap();
-        let (clock, ids) = (Arc::new(FixedClock::at("2026-11-23T08:00:00Z".parse().unwrap())), Arc::new(SystemIds));
-        let konten = Konten::new(db.clone(), clock.clone(), ids.clone());
-        let mut personen = Vec::new();
-        for (kennung, gruppen, rollen) in [
-            ("finn", &["Feststellung"][..], &[][..]),
+        let personen: [kern::Person; 4] = [
+            ("finn", &["Feststellung"], &[]),
             ("fremd", &["Andere"], &[]),
             ("vera", &[], &[]),
             ("bea", &[], &["Betrieb"]),
-        ] {
-            let own = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect();
-            let person = NeuePerson {
-                kennung: kennung.into(),
-                name: kennung.into(),
-                amt: "66".into(),
-                rollen: own(rollen),
-                gruppen: own(gruppen),
-            };
-            konten.enter(&person, None).await.unwrap();
-            personen.push(konten.actor(kennung).await.unwrap().unwrap());
-        }
-        let bus = Arc::new(InProcessBus::default());
-        let engine =
-            Geschaeftsgang::new(db.clone(), bus, clock.clone(), ids.clone(), Options::default()).await.unwrap();
-        engine.deploy(ABLAUF, Herkunft::Stadt).await.unwrap();
-        Self { engine, vertretungen: Vertretungen::new(db.clone(), clock, ids), personen }
+        ];
+        let kern = kern::Kern::neu(db, &personen, Options::default()).await;
+        kern.engine.deploy(ABLAUF, Herkunft::Stadt).await.unwrap();
+        Self { kern }
     }
 
     async fn start(&self, beleg: &str, key: &str) -> InstanceId {
@@ -142,17 +119,7 @@ async fn only_who_takes_part_reports(w: &Welt, id: InstanceId) {
         "not a person's to say"
     );
     assert_eq!(w.melden(FINN, id, "Rechnung zurückgeholt", "Fehler").await, Err(("E3024", 409)));
-    let day = |t: &str| t.parse().unwrap();
-    let v = NeueVertretung {
-        person: w.personen[FINN].person,
-        vertreter: w.personen[VERA].person,
-        von: day("2026-11-23"),
-        bis: day("2026-11-23"),
-        process: ALLE.to_owned(),
-        behaelt: true,
-        grund: "krank".into(),
-    };
-    w.vertretungen.enter(&w.personen[FINN], &v).await.unwrap();
+    w.vertritt_ganz(&w.personen[VERA], &w.personen[FINN], ("2026-11-23", "2026-11-23")).await;
     // A deputy takes part as well.
     w.melden(VERA, id, HALT, "Mangel am Belag").await.unwrap();
     let a = Ablaeufe::get(&w.engine, &w.personen[VERA], id).await.unwrap();

@@ -3,23 +3,17 @@
 //! letter of the same Vorgang reopens the case that rests, and the grants go with the tasks.
 #![allow(clippy::unwrap_used)]
 
-use std::sync::Arc;
+#[path = "gemein/kern.rs"]
+mod kern;
 
 use nachrichten::{
-    Actor, InstanceId, Timestamp, Werte,
+    InstanceId, Werte,
     ablaeufe::Ablaeufe,
-    aufgaben::{Aufgabe, Aufgaben, AufgabenFilter, Erledigung, MahnArt},
+    aufgaben::{Aufgabe, Aufgaben, Erledigung, MahnArt},
 };
 use serde_json::{Value, json};
-use service_geschaeftsgang::{Geschaeftsgang, Herkunft, Options, spur::Op};
-use service_platform::{
-    audit,
-    bus::InProcessBus,
-    db::Db,
-    konten::{Konten, NeuePerson},
-    uhr::{FixedClock, SystemIds},
-    vertretung::{ALLE, NeueVertretung, Vertretungen},
-};
+use service_geschaeftsgang::{Options, spur::Op};
+use service_platform::{audit, db::Db, vertretung::ALLE};
 use service_platform_testkit::{postgres, sqlite};
 use uuid::Uuid;
 
@@ -37,62 +31,35 @@ fn brief(titel: &str, vorgang: &str) -> Op {
 }
 
 struct Welt {
-    clock: Arc<FixedClock>,
-    engine: Geschaeftsgang,
-    personen: Vec<(String, Actor)>,
+    kern: kern::Kern,
 }
+
+kern::welt_ist_kern!();
 
 impl Welt {
     async fn neu(db: &Db) -> Self {
-        db.migrate(&service_geschaeftsgang::MIGRATIONS).await.unwrap();
-        let clock = Arc::new(FixedClock::at("2026-11-23T08:00:00Z".parse().unwrap()));
-        let konten = Konten::new(db.clone(), clock.clone(), Arc::new(SystemIds));
-        let mut personen = Vec::new();
-        for (kennung, gruppe) in [
-            ("anton", "Amtsleitung-66"),
-            ("saba", "Sachbearbeitung-66"),
-            ("sigi", "Sachgebiet-66"),
-            ("hanna", "Amtsleitung-10"),
-            ("doris", "Dezernat"),
-        ] {
-            let person = NeuePerson {
-                kennung: kennung.into(),
-                name: kennung.into(),
-                amt: "66".into(),
-                rollen: vec!["Betrieb".into()],
-                gruppen: vec![gruppe.into()],
-            };
-            konten.enter(&person, None).await.unwrap();
-            personen.push((kennung.to_owned(), konten.actor(kennung).await.unwrap().unwrap()));
-        }
-        let bus = Arc::new(InProcessBus::default());
-        let engine =
-            Geschaeftsgang::new(db.clone(), bus, clock.clone(), Arc::new(SystemIds), Options::default()).await.unwrap();
-        for (name, table) in [
-            ("eskalation.dmn", include_str!("../../workflows/tabellen/eskalation.dmn")),
-            ("irrlauf.dmn", include_str!("../../workflows/tabellen/irrlauf.dmn")),
-        ] {
-            engine.deploy_table(name, table, Herkunft::Auslieferung).await.unwrap();
-        }
-        let bearbeitung = include_str!("../../workflows/definitionen/bearbeitung.bpmn");
-        engine.deploy(bearbeitung, Herkunft::Auslieferung).await.unwrap();
-        Self { clock, engine, personen }
-    }
-
-    fn wer(&self, kennung: &str) -> &Actor {
-        &self.personen.iter().find(|(k, _)| k == kennung).unwrap().1
+        let betrieb: &[&str] = &["Betrieb"];
+        let personen: [kern::Person; 5] = [
+            ("anton", &["Amtsleitung-66"], betrieb),
+            ("saba", &["Sachbearbeitung-66"], betrieb),
+            ("sigi", &["Sachgebiet-66"], betrieb),
+            ("hanna", &["Amtsleitung-10"], betrieb),
+            ("doris", &["Dezernat"], betrieb),
+        ];
+        let kern = kern::Kern::neu(db, &personen, Options::default()).await;
+        kern.ausliefern(&["eskalation", "irrlauf"], &["bearbeitung"]).await;
+        Self { kern }
     }
 
     async fn at(&self, instant: &str) {
-        self.clock.set(instant.parse::<Timestamp>().unwrap());
+        self.um(instant);
         for _ in 0..4 {
             self.engine.spur(Op::Fire).await.unwrap();
         }
     }
 
     async fn list(&self, who: &str) -> Vec<Aufgabe> {
-        let filter = AufgabenFilter { limit: 50, ..AufgabenFilter::default() };
-        Aufgaben::list(&self.engine, self.wer(who), &filter).await.unwrap().aufgaben
+        self.offene(self.wer(who)).await
     }
 
     /// Titles with their element, as this person sees them.
@@ -117,17 +84,7 @@ async fn suite(db: &Db) {
     assert_eq!(w.sees("saba").await, [""; 0], "an office's post is not everybody's");
 
     // The head is away: the deputy allots, and both names stand in the course.
-    let vertretungen = Vertretungen::new(db.clone(), w.clock.clone(), Arc::new(SystemIds));
-    let v = NeueVertretung {
-        person: w.wer("anton").person,
-        vertreter: w.wer("sigi").person,
-        von: "2026-11-23".parse().unwrap(),
-        bis: "2026-11-23".parse().unwrap(),
-        process: ALLE.into(),
-        behaelt: false,
-        grund: "krank".into(),
-    };
-    vertretungen.enter(w.wer("anton"), &v).await.unwrap();
+    w.vertritt(w.wer("sigi"), w.wer("anton"), ("2026-11-23", "2026-11-23"), ALLE, false).await;
     let allot = json!({ "entscheidung": "zuteilen", "gruppe": "Sachbearbeitung-66", "kenntnis": ["Sachgebiet-66"] });
     let first = w.decide("sigi", "Zuteilung", allot).await;
     let page = Ablaeufe::get(&w.engine, w.wer("sigi"), first).await.unwrap();
@@ -150,6 +107,9 @@ async fn suite(db: &Db) {
     w.decide("saba", "Zwischennachricht", json!({ "entscheidung": "verschickt" })).await;
     w.decide("sigi", "Verfuegung", json!({ "entscheidung": "erledigt" })).await;
     w.decide("saba", "Bearbeitung", json!({ "entscheidung": "zda", "bemerkung": "beantwortet" })).await;
+    // The record keeper closes the Vorgang.
+    let closed = Op::Complete { element: "ZuDenAkten".into(), variables: Werte::new() };
+    w.engine.spur(closed).await.unwrap();
     assert_eq!(w.sees("saba").await, [""; 0]);
     assert_eq!(Ablaeufe::get(&w.engine, w.wer("sigi"), first).await.unwrap().stand, "aktiv", "it rests");
 
@@ -172,7 +132,7 @@ async fn suite(db: &Db) {
     // Three offices send it back: the Hauptamt has it.
     for amt in ["40", "61", "63"] {
         let wrong = json!({ "entscheidung": "nicht_zustaendig", "amt": amt, "bemerkung": "nicht wir" });
-        let who = w.personen.iter().map(|(k, _)| k.as_str());
+        let who = w.personen.iter().map(|a| a.name.as_str());
         for k in who.clone() {
             if w.sees(k).await.iter().any(|t| t.contains("Fremder Brief")) {
                 let task = w.list(k).await.into_iter().find(|a| a.titel == "Fremder Brief").unwrap();

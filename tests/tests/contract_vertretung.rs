@@ -2,20 +2,18 @@
 //! Substitution on both databases: who sees and does what, for how long, and that two persons stay two persons.
 #![allow(clippy::unwrap_used)]
 
-use std::sync::Arc;
+#[path = "gemein/kern.rs"]
+mod kern;
 
 use nachrichten::{
-    Actor, InstanceId, PersonId, Tag, TaskId, Timestamp, Werte,
+    Actor, InstanceId, PersonId, TaskId, Werte,
     ablaeufe::Ablaeufe as _,
-    aufgaben::{Aufgaben as _, AufgabenFilter, Erledigung},
+    aufgaben::{Aufgaben as _, Erledigung},
 };
 use service_geschaeftsgang::{Geschaeftsgang, Herkunft, Options};
 use service_platform::{
-    bus::InProcessBus,
     db::Db,
-    konten::{Konten, NeuePerson},
-    uhr::{FixedClock, SystemIds},
-    vertretung::{ALLE, NeueVertretung, Vertretungen},
+    vertretung::{ALLE, NeueVertretung},
 };
 use service_platform_testkit::{postgres, sqlite};
 
@@ -26,15 +24,12 @@ const ABLAUF: &str = r#"<definitions xmlns="http://www.omg.org/spec/BPMN/2010052
 <userTask id="Anordnung" name="Anordnen" eakte:nichtPersonVon="Feststellung"><potentialOwner><resourceAssignmentExpression><formalExpression>"Anordnung"</formalExpression></resourceAssignmentExpression></potentialOwner></userTask>
 <endEvent id="E"/><sequenceFlow id="f1" sourceRef="S" targetRef="Feststellung"/><sequenceFlow id="f2" sourceRef="Feststellung" targetRef="Anordnung"/><sequenceFlow id="f3" sourceRef="Anordnung" targetRef="E"/></process></definitions>"#;
 
-const MONTAG: &str = "2026-11-23T08:00:00Z";
-
 struct Welt {
-    clock: Arc<FixedClock>,
-    engine: Geschaeftsgang,
-    vertretungen: Vertretungen,
-    personen: Vec<Actor>,
+    kern: kern::Kern,
     starts: std::sync::atomic::AtomicU32,
 }
+
+kern::welt_ist_kern!();
 
 /// Feststeller, Anordnerin, a second Anordner, a deputy in no group.
 const FINN: usize = 0;
@@ -45,34 +40,20 @@ const BEA: usize = 4;
 
 impl Welt {
     async fn neu(db: &Db) -> Self {
-        db.migrate(&service_geschaeftsgang::MIGRATIONS).await.unwrap();
-        let (clock, ids) = (Arc::new(FixedClock::at(MONTAG.parse().unwrap())), Arc::new(SystemIds));
-        let konten = Konten::new(db.clone(), clock.clone(), ids.clone());
-        let mut personen = Vec::new();
-        for (kennung, gruppen, rollen) in [
-            ("finn", &["Feststellung"][..], &[][..]),
+        let personen: [kern::Person; 5] = [
+            ("finn", &["Feststellung"], &[]),
             ("anna", &["Anordnung"], &[]),
             ("aron", &["Anordnung"], &[]),
             ("vera", &[], &[]),
             ("bea", &[], &["Betrieb"]),
-        ] {
-            let own = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect();
-            let (gruppen, rollen) = (own(gruppen), own(rollen));
-            let person =
-                NeuePerson { kennung: kennung.into(), name: kennung.into(), amt: "66".into(), rollen, gruppen };
-            konten.enter(&person, None).await.unwrap();
-            personen.push(konten.actor(kennung).await.unwrap().unwrap());
-        }
-        let bus = Arc::new(InProcessBus::default());
-        let engine =
-            Geschaeftsgang::new(db.clone(), bus, clock.clone(), ids.clone(), Options::default()).await.unwrap();
-        engine.deploy(ABLAUF, Herkunft::Stadt).await.unwrap();
-        let vertretungen = Vertretungen::new(db.clone(), clock.clone(), ids);
-        Self { clock, engine, vertretungen, personen, starts: Default::default() }
+        ];
+        let kern = kern::Kern::neu(db, &personen, Options::default()).await;
+        kern.engine.deploy(ABLAUF, Herkunft::Stadt).await.unwrap();
+        Self { kern, starts: Default::default() }
     }
 
     fn at(&self, instant: &str) {
-        self.clock.set(instant.parse::<Timestamp>().unwrap());
+        self.um(instant);
     }
 
     async fn start(&self) -> InstanceId {
@@ -82,11 +63,10 @@ impl Welt {
 
     /// Titles of open tasks with in whose place they are seen.
     async fn sees(&self, who: usize) -> Vec<(String, Option<String>)> {
-        let filter = AufgabenFilter { limit: 50, ..AufgabenFilter::default() };
-        let list = nachrichten::aufgaben::Aufgaben::list(&self.engine, &self.personen[who], &filter).await.unwrap();
+        let list = self.offene(&self.personen[who]).await;
         let counted: u64 = self.engine.zaehler(&self.personen[who]).await.unwrap().iter().map(|z| z.offen).sum();
-        assert_eq!(counted as usize, list.aufgaben.len(), "the counter says what the list shows");
-        list.aufgaben.into_iter().map(|a| (a.element, a.vertretung)).collect()
+        assert_eq!(counted as usize, list.len(), "the counter says what the list shows");
+        list.into_iter().map(|a| (a.element, a.vertretung)).collect()
     }
 
     async fn task(&self, id: InstanceId) -> TaskId {
@@ -104,17 +84,7 @@ impl Welt {
     }
 
     async fn stands_in(&self, who: usize, whom: usize, days: (&str, &str), process: &str, behaelt: bool) -> uuid::Uuid {
-        let day = |text: &str| text.parse::<Tag>().unwrap();
-        let v = NeueVertretung {
-            person: self.personen[whom].person,
-            vertreter: self.personen[who].person,
-            von: day(days.0),
-            bis: day(days.1),
-            process: process.to_owned(),
-            behaelt,
-            grund: "Urlaub".into(),
-        };
-        self.vertretungen.enter(&self.personen[whom], &v).await.unwrap()
+        self.vertritt(&self.personen[who], &self.personen[whom], days, process, behaelt).await
     }
 }
 
@@ -218,6 +188,49 @@ async fn verlaengert(db: &Db) {
     }
 }
 
+/// What the absent person has taken, the deputy takes over: both names are kept, and two persons stay two persons.
+async fn uebernahme(db: &Db) {
+    let w = Welt::neu(db).await;
+    let id = w.start().await;
+    let task = w.task(id).await;
+    assert_eq!(w.engine.claim(&w.personen[FINN], task, 1).await.unwrap(), 2);
+    // A colleague with the same right must wait; whoever stands in for Finn need not, member of the group or not.
+    w.stands_in(VERA, FINN, ("2026-11-24", "2026-11-25"), ALLE, true).await;
+    assert_eq!(w.signs(VERA, id).await, Err("E7004"), "not before the first day");
+    w.at("2026-11-24T08:00:00Z");
+    assert_eq!(w.engine.claim(&w.personen[VERA], task, 2).await.unwrap(), 3);
+    assert_eq!(w.signs(FINN, id).await, Err("E3004"), "hers now");
+    let page = nachrichten::ablaeufe::Ablaeufe::get(&w.engine, &w.personen[BEA], id).await.unwrap();
+    let line = page.verlauf.iter().find(|s| s.ereignis == "übernommen").unwrap();
+    assert_eq!((line.person.as_deref(), line.text.as_deref()), (Some("vera"), Some("i. V. für finn")));
+    let trail = service_platform::audit::of_object(db, &format!("aufgabe:{task}")).await.unwrap();
+    let taken = trail.iter().rfind(|e| e.act == "übernommen").unwrap();
+    assert!(taken.actor.contains(&w.personen[VERA].person.to_string()));
+    assert!(taken.data.contains(&w.personen[FINN].person.to_string()), "both ids: {}", taken.data);
+    assert_eq!(w.signs(VERA, id).await, Ok(()));
+    let order = w.task(id).await;
+    // Anna has the order and falls ill. Aron is in her group and stands in for her: he acts in her place.
+    assert_eq!(w.engine.claim(&w.personen[ANNA], order, 1).await.unwrap(), 2);
+    assert_eq!(w.signs(ARON, id).await, Err("E3004"));
+    w.stands_in(FINN, ANNA, ("2026-11-24", "2026-11-25"), ALLE, true).await;
+    assert_eq!(w.signs(FINN, id).await, Err("E3003"), "signed in his name: neither taking over nor ordering");
+    assert_eq!(w.engine.claim(&w.personen[FINN], order, 2).await.unwrap_err().code.0, "E3003");
+    w.stands_in(ARON, ANNA, ("2026-11-24", "2026-11-25"), ALLE, true).await;
+    assert_eq!(w.signs(ARON, id).await, Ok(()), "without a step of its own");
+    let page = nachrichten::ablaeufe::Ablaeufe::get(&w.engine, &w.personen[BEA], id).await.unwrap();
+    let line = page.verlauf.iter().find(|s| s.element == "Anordnung" && s.ereignis == "erledigt").unwrap();
+    assert_eq!((line.person.as_deref(), line.text.as_deref()), (Some("aron"), Some("i. V. für anna")));
+
+    // Taken over and put back, it is nobody's; the next one has it as themselves.
+    let id = w.start().await;
+    let task = w.task(id).await;
+    w.engine.claim(&w.personen[FINN], task, 1).await.unwrap();
+    w.engine.claim(&w.personen[VERA], task, 2).await.unwrap();
+    w.engine.release(&w.personen[VERA], task, 3).await.unwrap();
+    assert_eq!(w.signs(FINN, id).await, Ok(()));
+    assert!(service_platform::audit::verify(db).await.unwrap().breaks.is_empty());
+}
+
 /// A task is given to one person: she sees and does it, the others wait, and two persons stay two persons.
 async fn weitergabe(db: &Db) {
     let w = Welt::neu(db).await;
@@ -264,6 +277,7 @@ async fn weitergabe(db: &Db) {
 async fn on_sqlite() {
     suite(&sqlite().await.db).await;
     weitergabe(&sqlite().await.db).await;
+    uebernahme(&sqlite().await.db).await;
     verlaengert(&sqlite().await.db).await;
 }
 
@@ -273,6 +287,8 @@ async fn on_postgres() {
     suite(&test.db).await;
     let Some(test) = postgres().await else { return };
     weitergabe(&test.db).await;
+    let Some(test) = postgres().await else { return };
+    uebernahme(&test.db).await;
     let Some(test) = postgres().await else { return };
     verlaengert(&test.db).await;
 }

@@ -7,7 +7,10 @@ use std::{sync::Arc, time::Duration};
 use nachrichten::{
     Actor, AkteId, BlobHash, DokumentId, SendungId, Tag, TaskId, Timestamp, VorgangId, Werte,
     aufgaben::{Aufgaben, AufgabenFilter, Erledigung},
-    dokumente::{AkteSeite, AkteZeile, Dokument, DokumentZeile, Dokumente, Einheit, Inhalt, NeueFassung, VorgangSeite},
+    dokumente::{
+        AkteSeite, AkteZeile, DerSendung, Dokument, DokumentZeile, Dokumente, Einheit, Inhalt, NeueFassung, Schluss,
+        VorgangSeite,
+    },
     fehler::Fehler,
     wiedervorlage::{Angaben, Bezug, EINTRAGEN, Wiedervorlagen},
 };
@@ -57,7 +60,7 @@ impl Dokumente for Akten {
     async fn list(&self, _: &Actor, _: u32, _: Option<&str>) -> Result<(Vec<DokumentZeile>, Option<String>), Fehler> {
         Err(Fehler::not_found())
     }
-    async fn of_sendung(&self, _: &Actor, _: SendungId) -> Result<Vec<DokumentZeile>, Fehler> {
+    async fn of_sendung(&self, _: &Actor, _: SendungId) -> Result<DerSendung, Fehler> {
         Err(Fehler::not_found())
     }
     async fn akte(&self, actor: &Actor, id: AkteId) -> Result<AkteSeite, Fehler> {
@@ -71,6 +74,7 @@ impl Dokumente for Akten {
             einheit: "66.10".into(),
             einheit_titel: "Straßenbau".into(),
             amt: "66".into(),
+            zda_am: None,
             vorgaenge: vec![VorgangSeite {
                 id: vorgang(),
                 titel: "Planung".into(),
@@ -85,6 +89,9 @@ impl Dokumente for Akten {
                 }],
             }],
         })
+    }
+    async fn schluss(&self, _: &Actor, _: AkteId, _: Option<VorgangId>, _: &Schluss) -> Result<(), Fehler> {
+        Err(Fehler::not_found())
     }
     async fn akten(&self, _: &Actor, _: u32, _: Option<&str>) -> Result<(Vec<AkteZeile>, Option<String>), Fehler> {
         Err(Fehler::not_found())

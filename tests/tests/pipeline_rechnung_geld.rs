@@ -216,6 +216,20 @@ async fn question_hold_and_withdrawal_are_reported_by_those_who_take_part() {
     haus.finanz(&["quittieren"]).await;
     haus.bis_ablauf(id, "received", hat("quittung")).await;
 
+    // Held again after the order and the receipt: the booking is taken back, and the dispute is somebody's task.
+    engine.melden(&amt.feststellung, ablauf, "Rechnung angehalten", "Doch ein Mangel").await.unwrap();
+    let streit = haus.aufgabe(&amt.feststellung, id, "StrittigNachAnordnung").await;
+    assert_eq!(streit.aufgabe.daten["grund"], "Doch ein Mangel");
+    let list = haus.finanz(&["zahlen"]).await;
+    assert!(list.starts_with("storniert"), "nobody pays what is in dispute: {list}");
+    haus.erledige(&amt.feststellung, &streit, json!({ "entscheidung": "fortsetzen", "bemerkung": "Behoben" })).await;
+    freigeben(&haus, &amt, id).await;
+    haus.finanz(&["quittieren"]).await;
+    haus.bis_ablauf(id, "received again", |a| {
+        a.variablen["buchungen"].as_array().is_some_and(|b| b.len() == 1) && !a.variablen["quittung"].is_null()
+    })
+    .await;
+
     // Withdrawn after the receipt: the counter-booking leaves, the document says why.
     engine.melden(&amt.feststellung, ablauf, "Rechnung zurückgezogen", "Lieferant stellt neu aus").await.unwrap();
     let a = haus.bis_ablauf(id, "ended", |a| a.beendet.is_some()).await;
@@ -258,5 +272,78 @@ async fn a_bad_file_is_a_task_and_the_next_one_is_taken() {
     let kept = std::fs::read_dir(folder.join("fehler")).unwrap().count();
     assert_eq!(kept, 4, "both files with their reasons");
     haus.ist_sauber().await;
+    haus.app.stop().await;
+}
+
+/// Each kind of defect, planted one by one: the report names it, and is clean again without it.
+#[tokio::test(flavor = "multi_thread")]
+async fn reconcile_finds_what_is_wrong_with_bookings() {
+    let haus = Haus::neu().await;
+    let amt = amt(&haus).await;
+    let id = eingang(&haus).await;
+    freigeben(&haus, &amt, id).await;
+    let ablauf = haus.bis_ablauf(id, "handed over", |a| !a.variablen["uebergeben"].is_null()).await;
+    let buchung = ablauf.variablen["uebergeben"]["buchung"].as_str().unwrap().to_owned();
+    haus.ist_sauber().await;
+    let journal = haus.data.path().join("spool/uebergabe/journal");
+    let offen = std::fs::read_dir(journal.join("offen")).unwrap().next().unwrap().unwrap().path();
+    let note = std::fs::read_to_string(&offen).unwrap();
+    let out = haus.data.path().join("uebergabe/ausgang");
+    let datei = out.join(format!("{buchung}.json"));
+    let booked = std::fs::read(&datei).unwrap();
+    let finds = async |what: &str, count: fn(&service_eakte::befehle::reconcile::Bericht) -> usize, words: &str| {
+        let b = haus.abgleich().await;
+        assert_eq!(count(&b), 1, "{what}: {b:#?}");
+        assert!(b.details.iter().any(|d| d.contains(words)), "{what}: {b:#?}");
+    };
+
+    // Missing: the note is gone; the file has not left.
+    std::fs::remove_file(&offen).unwrap();
+    std::fs::remove_file(&datei).unwrap();
+    let pdf: Vec<_> = haus.ausgang();
+    for name in &pdf {
+        std::fs::rename(out.join(name), haus.data.path().join(name)).unwrap();
+    }
+    finds("no note", |b| b.missing, "not in the journal").await;
+    for name in &pdf {
+        std::fs::rename(haus.data.path().join(name), out.join(name)).unwrap();
+    }
+    std::fs::write(&offen, &note).unwrap();
+    let teil = serde_json::from_str::<Value>(&note).unwrap()["teil"].as_str().unwrap().to_owned();
+    std::fs::write(out.join(&teil), &booked).unwrap();
+    finds("not left", |b| b.missing, "has not left").await;
+    std::fs::remove_file(out.join(&teil)).unwrap();
+    std::fs::write(&datei, &booked).unwrap();
+    haus.ist_sauber().await;
+
+    // Duplicate: two notes of one booking.
+    std::fs::create_dir_all(journal.join("storniert")).unwrap();
+    let second = journal.join("storniert").join(format!("{buchung}.json"));
+    std::fs::write(&second, &note).unwrap();
+    finds("two notes", |b| b.duplicate, "more than one note").await;
+    std::fs::remove_file(&second).unwrap();
+
+    // Orphan: a note nobody knows, a file nobody noted.
+    let stranger = note.replace(&buchung, "ffffffffffffffffffffffffffffffff-018f2c00-0000-7000-8000-000000000001-1");
+    let strange = journal.join("offen/ffffffffffffffffffffffffffffffff.json");
+    std::fs::write(&strange, &stranger).unwrap();
+    finds("strange note", |b| b.orphan, "no process knows it").await;
+    std::fs::remove_file(&strange).unwrap();
+    std::fs::write(out.join("fremd.json"), b"{}").unwrap();
+    finds("strange file", |b| b.orphan, "fremd.json belongs to no booking").await;
+    std::fs::remove_file(out.join("fremd.json")).unwrap();
+
+    // Altered: the file is not what was noted.
+    std::fs::write(&datei, [&booked[..], b" "].concat()).unwrap();
+    finds("altered", |b| b.altered, "is not what was noted").await;
+    std::fs::write(&datei, &booked).unwrap();
+    haus.ist_sauber().await;
+
+    // Unaudited: the trail does not say that it left. (Removing an entry also breaks its chain.)
+    let gone = gemein::haus::sql("DELETE FROM platform_audit WHERE act = 'Buchung übergeben'");
+    haus.app.db.execute(&gemein::haus::sql("DROP TRIGGER platform_audit_no_delete"), Vec::new()).await.unwrap();
+    haus.app.db.execute(&gone, Vec::new()).await.unwrap();
+    let b = haus.abgleich().await;
+    assert!(b.details.iter().any(|d| d.contains("handed over without audit entry")), "{b:#?}");
     haus.app.stop().await;
 }

@@ -136,6 +136,34 @@ async fn a_document_is_signed_changed_and_signed_again() {
     assert!(ablauf.verlauf.iter().any(|s| s.ereignis == "ungültig"
         && s.text.as_deref().is_some_and(|t| t.contains("Bergengruen ungültig: Dokument geändert am"))));
 
+    // The log lies in the same Vorgang as a document, with everybody's signature, also the void ones.
+    let place = haus.dokument(&leitung, d).await.ablage.unwrap();
+    let akte = haus.app.akten.akte(&leitung, place.akte).await.unwrap();
+    let vorgang = akte.vorgaenge.iter().find(|v| v.id == place.vorgang).unwrap();
+    let log = vorgang.dokumente.iter().find(|z| z.dokumentart.as_deref() == Some("laufprotokoll")).unwrap();
+    assert_eq!(log.titel, "Laufprotokoll: Baumschutzsatzung");
+    let read = haus.app.akten.rendition(&leitung, log.id, "original").await.unwrap();
+    let read = String::from_utf8(read.bytes).unwrap();
+    for part in [
+        "Ergebnis: angenommen",
+        "Stadtkämmerei",
+        "eingefügt von",
+        "kostet Geld",
+        "ungültig, weil das Dokument danach geändert wurde",
+    ] {
+        assert!(read.contains(part), "{part}: {read}");
+    }
+    let fields: Value =
+        serde_json::from_slice(&haus.app.akten.rendition(&leitung, log.id, "protokoll").await.unwrap().bytes).unwrap();
+    assert!(fields["positionen"].as_array().unwrap().len() > 3);
+    let trail = service_platform::audit::of_object(&haus.app.db, &format!("dokument:{}", log.id)).await.unwrap();
+    assert_eq!(trail.iter().map(|e| e.act.as_str()).collect::<Vec<_>>(), ["DokumentAngelegt", "DokumentAbgelegt"]);
+    assert_eq!(haus.app.akten.get(&haus.person("schulamt").await, log.id).await.unwrap_err().status, 404);
+    // And the starter is told: a task, not only an end.
+    let seen = haus.aufgabe(&leitung, d, "ErgebnisSehen").await;
+    assert_eq!(seen.aufgabe.titel, "Umlauf beendet: Baumschutzsatzung");
+    haus.erledige(&leitung, &seen, json!({ "entscheidung": "gesehen" })).await;
+
     // The record: the new file is the document, its words are found, the old ones are not.
     let doc = haus.dokument(&leitung, d).await;
     assert_eq!((doc.sha256, doc.name.as_str()), (BlobHash::of(NEU.as_bytes()), "satzung-2.txt"));
@@ -160,6 +188,54 @@ async fn what_came_by_post_is_never_replaced() {
     };
     let refused = haus.app.akten.neue_fassung(&leitung, d, neu).await.unwrap_err();
     assert_eq!((refused.status, refused.code.0), (422, "E2006"));
+    haus.ist_sauber().await;
+    haus.app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_version_passes_the_checks_of_intake_and_is_seen_and_found() {
+    let haus = Haus::neu().await;
+    let d = dokument(&haus, Kanal::Upload, "satzung.txt").await;
+    let leitung = haus.person("amtsleitung").await;
+    let neu = |name: &str, bytes: Vec<u8>| NeueFassung {
+        bisher: BlobHash::of(ENTWURF.as_bytes()),
+        name: name.into(),
+        bytes,
+        grund: "als PDF".into(),
+    };
+    // What an upload would be refused for, a new version is refused for: nothing is kept of it.
+    let broken = b"%PDF-1.7\nkein PDF\n".to_vec();
+    let refused = haus.app.akten.neue_fassung(&leitung, d, neu("satzung.pdf", broken)).await.unwrap_err();
+    assert_eq!((refused.status, refused.code.0), (422, "E2006"), "{refused:?}");
+    assert!(refused.text.0.ends_with("Die bisherige Fassung bleibt."), "{refused:?}");
+    assert_eq!(haus.dokument(&leitung, d).await.sha256, BlobHash::of(ENTWURF.as_bytes()));
+
+    // A text layer, then a scan: pages to see, words to find.
+    let found = |text: &str| Anfrage { text: text.into(), limit: 10, ..Anfrage::default() };
+    let mut bisher = BlobHash::of(ENTWURF.as_bytes());
+    for (file, wort) in [("03-bescheid.pdf", "Bescheid"), ("02-brief-schief.jpg", "Stellungnahme")] {
+        let bytes = gemein::probe(file);
+        let hash = BlobHash::of(&bytes);
+        let neu = NeueFassung { bisher, ..neu(file, bytes) };
+        haus.app.akten.neue_fassung(&leitung, d, neu).await.unwrap();
+        let from = std::time::Instant::now();
+        let doc = loop {
+            let doc = haus.dokument(&leitung, d).await;
+            if doc.sha256 == hash && !doc.seiten.is_empty() {
+                break doc;
+            }
+            assert!(from.elapsed() < Duration::from_secs(60), "{file}: no pages: {doc:?}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        };
+        assert!(haus.app.akten.page_image(&leitung, d, 0).await.is_ok(), "{file}");
+        assert!(doc.renditionen.iter().any(|r| r.name == "text"), "{file}");
+        let hits = haus.app.akten.suche(&leitung, &found(wort)).await.unwrap();
+        assert!(hits.treffer.iter().any(|t| t.dokument.id == d), "{file}: {wort}");
+        bisher = hash;
+    }
+    assert!(
+        haus.app.akten.suche(&leitung, &found("Stammumfang")).await.unwrap().treffer.iter().all(|t| t.dokument.id != d)
+    );
     haus.ist_sauber().await;
     haus.app.stop().await;
 }

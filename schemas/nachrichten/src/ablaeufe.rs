@@ -97,6 +97,9 @@ pub struct SendungAblauf {
     pub stoerungen: Vec<String>,
     /// Recognised and all pages, for the progress line.
     pub seiten: Option<(u32, u32)>,
+    /// Its envelope says confidential, or nobody looked at it yet.
+    #[serde(default)]
+    pub verschlossen: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

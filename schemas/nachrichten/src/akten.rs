@@ -5,9 +5,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AkteId, BlobHash, DokumentId, SendungId, Tag, VorgangId,
+    AkteId, BlobHash, DokumentId, PersonId, SendungId, Tag, Timestamp, VorgangId,
     einordnung::Vorschlag,
-    erkennung::{Befund, Teil},
+    erkennung::{Befund, Seite, Teil},
+    laufweg::LaufwegEintrag,
     rechnung::RechnungsFakten,
     sendungen::Kanal,
 };
@@ -16,6 +17,10 @@ pub const ANLEGEN: &str = "akten.anlegen.v1";
 pub const ERFASSEN: &str = "akten.erfassen.v1";
 /// Job type: to another Eingangskorb.
 pub const KORB: &str = "akten.korb.v1";
+/// Job type: z. d. A.
+pub const ZDA: &str = "akten.zda.v1";
+/// Job type: the log of an Umlauf.
+pub const LAUFPROTOKOLL: &str = "akten.laufprotokoll.v1";
 pub const ABLEGEN: &str = "akten.ablegen.v1";
 
 /// Registers the documents of a Sendung: from now on they are visible in their Eingangskorb.
@@ -25,7 +30,7 @@ pub struct Anlegen {
     pub kanal: Kanal,
     pub zugang: Tag,
     pub teile: Vec<Teil>,
-    /// Eingangskorb, e.g. `poststelle`.
+    /// Eingangskorb, e.g. `poststelle`; `neu` is closed to everybody until a document was looked at.
     pub korb: String,
     /// The Sendung's own file; kept beside each part that was cut out of it.
     #[serde(default)]
@@ -44,6 +49,9 @@ pub struct Angelegtes {
     pub sendung: SendungId,
     pub zugang: Tag,
     pub teil: Teil,
+    /// Eingangskorb it lies in.
+    #[serde(default)]
+    pub korb: String,
 }
 
 /// Adds what became known: renditions, text, proposal, invoice facts, findings. Every field may be absent;
@@ -62,6 +70,10 @@ pub struct Erfassen {
     pub befunde: Vec<Befund>,
     pub dokumentart: Option<String>,
     pub titel: Option<String>,
+    /// Pages with their images.
+    pub seiten: Option<Vec<Seite>>,
+    /// What this was read from: when the document has other bytes by now, nothing is added.
+    pub fassung: Option<BlobHash>,
 }
 
 /// FEEL knows no absent value, only `null`.
@@ -118,7 +130,8 @@ pub struct Abgelegt {
     pub aktenzeichen: String,
 }
 
-/// Moves a document that is not filed yet to another Eingangskorb.
+/// Moves a document that is not filed yet to another Eingangskorb; `vertraulich` also marks it as confidential, any
+/// other one says that it is not.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Korb {
     pub dokument: DokumentId,
@@ -130,4 +143,76 @@ pub struct Korb {
 pub struct KorbGewechselt {
     /// False when it was filed already.
     pub gewechselt: bool,
+}
+
+/// The closing order z. d. A. of a process: the Vorgang of this document is closed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Zda {
+    pub dokument: DokumentId,
+    /// Whose order it was.
+    #[serde(default)]
+    pub von: Option<PersonId>,
+    /// New post of the Vorgang's title opens it again until this day; without it, it opens a new one.
+    #[serde(default)]
+    pub wiederaufnahme_bis: Option<Tag>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ZdaErledigt {
+    /// None: the document stands in no Akte.
+    pub vorgang: Option<VorgangId>,
+    /// False when it was closed before.
+    pub geschlossen: bool,
+}
+
+/// Files the log of an Umlauf beside the document it was about: a document of its own in the same Vorgang. Fields
+/// follow xdomea's Geschäftsgang and Beteiligungsschritt. Once per process instance.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Laufprotokoll {
+    /// What went round.
+    pub dokument: DokumentId,
+    pub titel: String,
+    /// Who began it.
+    #[serde(default)]
+    pub von: Option<String>,
+    /// `alle`, `mehrheit`, `erstes_nein`, `schriftlich`.
+    pub regel: String,
+    /// `angenommen`, `abgelehnt`, `tagesordnung`, `zurueckgezogen`.
+    pub ergebnis: String,
+    /// Content at the end.
+    #[serde(default)]
+    pub fassung: Option<BlobHash>,
+    pub positionen: Vec<LaufSchritt>,
+}
+
+/// One position of the log, whatever became of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LaufSchritt {
+    pub nr: u32,
+    pub stufe: u32,
+    pub name: String,
+    #[serde(default, deserialize_with = "null_is_empty")]
+    pub verfuegung: String,
+    /// `erledigt`, `uebersprungen`, `ungueltig`.
+    pub stand: String,
+    #[serde(default)]
+    pub entscheidung: Option<String>,
+    #[serde(default)]
+    pub bemerkung: Option<String>,
+    #[serde(default)]
+    pub von: Option<String>,
+    /// In whose place.
+    #[serde(default)]
+    pub fuer: Option<String>,
+    #[serde(default)]
+    pub zeit: Option<Timestamp>,
+    /// Who changed the route here, and why.
+    #[serde(default, deserialize_with = "null_is_empty")]
+    pub eintraege: Vec<LaufwegEintrag>,
+}
+
+/// The log as a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LaufprotokollAbgelegt {
+    pub dokument: DokumentId,
 }

@@ -75,6 +75,9 @@ pub struct AkteSeite {
     pub einheit: String,
     pub einheit_titel: String,
     pub amt: String,
+    /// Closed on this day (z. d. A.).
+    #[serde(default)]
+    pub zda_am: Option<Tag>,
     pub vorgaenge: Vec<VorgangSeite>,
 }
 
@@ -111,11 +114,30 @@ pub struct DokumentZeile {
     pub stand: String,
 }
 
+/// The documents of one Sendung that a person sees.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct DerSendung {
+    pub dokumente: Vec<DokumentZeile>,
+    /// None of them is closed to this person: not confidential, and looked at. `None`: there is no document yet.
+    pub offen: Option<bool>,
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Einheit {
     pub kennzeichen: String,
     pub titel: String,
     pub amt: String,
+}
+
+/// What becomes of an Akte or a Vorgang.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Schluss {
+    /// z. d. A.
+    Zda,
+    WiederOeffnen {
+        /// At most 200 characters; stands in the audit trail.
+        grund: String,
+    },
 }
 
 /// New bytes for a document that was written in the house.
@@ -147,8 +169,19 @@ pub trait Dokumente: Send + Sync {
         limit: u32,
         nach: Option<&str>,
     ) -> Result<(Vec<DokumentZeile>, Option<String>), Fehler>;
-    async fn of_sendung(&self, actor: &Actor, sendung: SendungId) -> Result<Vec<DokumentZeile>, Fehler>;
+    /// In the order of their parts.
+    async fn of_sendung(&self, actor: &Actor, sendung: SendungId) -> Result<DerSendung, Fehler>;
     async fn akte(&self, actor: &Actor, id: AkteId) -> Result<AkteSeite, Fehler>;
+    /// Closes an Akte, or one Vorgang of it, or opens it again. 404 without the right to work in it, 422 (E3060) without
+    /// a reason, 409 (E3061: something else must be closed or opened first, E3062: it is so already, E3063: its title is
+    /// open elsewhere).
+    async fn schluss(
+        &self,
+        actor: &Actor,
+        akte: AkteId,
+        vorgang: Option<VorgangId>,
+        schluss: &Schluss,
+    ) -> Result<(), Fehler>;
     async fn akten(
         &self,
         actor: &Actor,

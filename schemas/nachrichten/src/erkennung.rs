@@ -108,7 +108,7 @@ pub struct Bereich {
     pub bis: u32,
 }
 
-/// Content of a separator sheet. QR text: `EAKTE:TRENNBLATT;amt=66;art=rechnung;az=...;zugang=2026-11-20`;
+/// Content of a separator sheet. QR text: `EAKTE:TRENNBLATT;amt=66;art=rechnung;az=...;zugang=2026-11-20;vertraulich=ja`;
 /// every field optional; a bare Code128 with `EAKTE-TRENNBLATT`, `TRENNBLATT` or `PATCHT` is a cut without content.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Trennblatt {
@@ -116,6 +116,9 @@ pub struct Trennblatt {
     pub dokumentart: Option<String>,
     pub aktenzeichen: Option<String>,
     pub zugang: Option<Tag>,
+    /// `vertraulich=ja`: only the confidential circle may see what follows.
+    #[serde(default)]
+    pub vertraulich: bool,
 }
 
 /// Something found that a person should know; never an act.

@@ -231,6 +231,12 @@ pub struct ElementZahlen {
     /// Half of them, and nine of ten, took at most so long from reached to done; microseconds of calendar time.
     pub median: Option<i64>,
     pub neunzig: Option<i64>,
+    /// The same in working days of the city's calendar, as terms count: how many lie after the day it was reached, up to
+    /// the day it was done.
+    #[serde(default)]
+    pub median_at: Option<u32>,
+    #[serde(default)]
+    pub neunzig_at: Option<u32>,
 }
 
 /// Figures of a version.

@@ -4,6 +4,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::uebergabe::Mail;
+
 /// Job type: the mails of this morning.
 pub const SAMMELN: &str = "hinweis.sammeln.v1";
 /// Job type: a mail at once; only for Skonto and legal terms.
@@ -24,7 +26,8 @@ pub struct Gesammelt {
 pub struct Sofort {
     /// BPMN element ids.
     pub aufgaben_von: Vec<String>,
-    /// Why now, in one German sentence that names no person, amount or subject; at most 200 characters are sent.
+    /// Why now, in one German sentence that names no person, amount, number or subject; at most 200 characters are
+    /// sent, and none of them when there is a number in it that is no day.
     pub grund: String,
 }
 
@@ -32,12 +35,4 @@ pub struct Sofort {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SofortErgebnis {
     pub mails: u32,
-}
-
-/// A mail in plain text.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Mail {
-    pub an: Vec<String>,
-    pub betreff: String,
-    pub text: String,
 }

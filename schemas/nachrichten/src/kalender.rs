@@ -55,6 +55,21 @@ impl Kalender {
         day
     }
 
+    /// Working days after `von` up to and including `bis`: what a term counts. 0 on the same day, on a weekend, and when
+    /// `bis` is before `von`; longer than ten years counts as ten.
+    pub fn zwischen(&self, von: Tag, bis: Tag) -> u32 {
+        let mut day = von;
+        let mut n = 0;
+        for _ in 0..3_660 {
+            if day >= bis {
+                break;
+            }
+            day = day.plus_tage(1);
+            n += u32::from(self.ist_arbeitstag(day));
+        }
+        n
+    }
+
     /// The `n`-th working day before `tag`; for 0 the day itself or the working day before it.
     pub fn vor(&self, tag: Tag, n: u32) -> Tag {
         let mut day = tag;
@@ -144,6 +159,12 @@ mod tests {
         assert_eq!(plain.vor(tag("2026-11-23"), 1), tag("2026-11-20"), "Monday to Friday");
         assert_eq!(plain.vor(tag("2026-12-29"), 3), tag("2026-12-23"), "back over Christmas and the weekend");
         assert_eq!(plain.vor(tag("2026-11-22"), 0), tag("2026-11-20"), "a Sunday is no day to be reminded");
+        for n in 0..40 {
+            let from = tag("2026-12-16");
+            assert_eq!(plain.zwischen(from, plain.nach(from, n)), n, "the way back of nach");
+        }
+        assert_eq!(plain.zwischen(tag("2026-11-20"), tag("2026-11-22")), 0, "a weekend is no work");
+        assert_eq!(plain.zwischen(tag("2026-11-22"), tag("2026-11-20")), 0);
         let town = Kalender::mit([tag("2026-12-24"), tag("2026-12-31")]);
         assert_eq!(town.nach(tag("2026-12-23"), 3), tag("2026-12-30"));
         assert!(!town.ist_arbeitstag(tag("2026-12-31")) && plain.ist_arbeitstag(tag("2026-12-31")));

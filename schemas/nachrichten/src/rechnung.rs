@@ -117,7 +117,7 @@ pub const MELDUNGEN: [Meldung; 4] = [
         nachricht: "Rechnung angehalten",
         variable: "anhalten",
         wahl: "Anhalten, die Rechnung ist strittig",
-        folge: "Niemand kann anordnen, bis die Prüfung fortgesetzt wird. Die Fristen laufen weiter.",
+        folge: "Niemand kann anordnen oder zahlen, bis der Streit geklärt ist. Eine übergebene Buchung wird storniert. Die Fristen laufen weiter.",
     },
     Meldung {
         nachricht: "Rechnung zurückgezogen",

@@ -26,6 +26,8 @@ pub struct Einlieferung {
     pub idempotency_key: String,
     /// Zugang when the channel knows it (Nachtbriefkasten, mail date); default today.
     pub zugang: Option<Tag>,
+    /// Came by a confidential way (its own scan folder, a mark at the upload): nobody but the confidential circle sees it.
+    pub vertraulich: bool,
 }
 
 /// The answer to an [`Einlieferung`]; the promise "nothing lost" begins with it.
@@ -70,6 +72,8 @@ pub struct WartetAuf {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SendungStand {
     pub receipt: SendungId,
+    /// Name of the file; of confidential post, and of post that nobody looked at yet, [`OHNE_NAME`] for those who may not
+    /// see it.
     pub name: String,
     pub sha256: BlobHash,
     pub duplicate_of: Option<SendungId>,
@@ -98,6 +102,9 @@ pub struct DokumentStand {
     pub state: Stand,
     pub pages: u32,
 }
+
+/// What a list says instead of the name of post that its reader may not see.
+pub const OHNE_NAME: &str = "Sendung ohne Einblick";
 
 /// The intake service.
 #[async_trait]

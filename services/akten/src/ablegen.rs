@@ -13,7 +13,7 @@ use service_platform::{args, db::Tx, statements};
 use crate::{
     Akten, AktenError,
     akte::{self, Akte, Ziel},
-    lock,
+    lock, schluss,
     schreiben::{Datei, Kopf, audit, clean, json, kopf, objekt, rendition},
     suche::index,
 };
@@ -128,9 +128,8 @@ async fn schliessen(
     vorgang: VorgangId,
     now: nachrichten::Timestamp,
 ) -> Result<(), AktenError> {
-    if m.zda && tx.execute(&ZDA, args![vorgang, now.tag()]).await? == 1 {
-        let data = json!({ "dokument": m.dokument });
-        audit(tx, &akte::objekt(akte.id), "VorgangZda", &format!("vorgang:{vorgang}"), data, now).await?;
+    if m.zda {
+        schluss::close(tx, akte.id, vorgang, None, json!({ "dokument": m.dokument }), now).await?;
     }
     Ok(())
 }

@@ -6,12 +6,12 @@ use serde_json::json;
 use service_platform::{args, db::Tx, from_row, rechte::Recht, statements};
 
 use crate::{
-    Akten, AktenError, lock,
+    Akten, AktenError, lock, schluss,
     schreiben::{audit, clean},
 };
 
 statements! {
-    pub EINHEIT = "SELECT kennzeichen, titel, amt, aufbewahrung, aussonderung FROM akten_einheit WHERE kennzeichen = $1";
+    pub EINHEIT = "SELECT kennzeichen, titel, amt, aufbewahrung, aussonderung, gueltig_bis FROM akten_einheit WHERE kennzeichen = $1";
     pub NACH_ZEICHEN = "SELECT id, aktenzeichen, einheit, titel, zda FROM akten_akte WHERE aktenzeichen = $1";
     NACH_TITEL = "SELECT id, aktenzeichen, einheit, titel, zda FROM akten_akte WHERE einheit = $1 AND jahr = $2 AND titel = $3 AND zda = 0";
     pub NACH_ID = "SELECT id, aktenzeichen, einheit, titel, zda FROM akten_akte WHERE id = $1";
@@ -19,6 +19,7 @@ statements! {
     pub OEFFNEN = "INSERT INTO akten_akte (id, einheit, jahr, nummer, aktenzeichen, titel, amt, laufzeit_von, aufbewahrung, aussonderung, angelegt, einheit_objekt, objekt) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
     AMT_SUBJEKTE = "SELECT subjekt, recht FROM akten_amt WHERE amt = $1 ORDER BY subjekt";
+    WIEDERAUFNAHME = "SELECT id, titel FROM akten_vorgang WHERE akte = $1 AND titel = $2 AND zda = 1 AND wiederaufnahme_bis >= $3 ORDER BY nummer DESC LIMIT 1";
     VORGANG = "SELECT id, titel FROM akten_vorgang WHERE akte = $1 AND titel = $2 AND zda = 0";
     pub VORGANG_TITEL = "SELECT titel FROM akten_vorgang WHERE id = $1";
     VORGANG_NUMMER = "SELECT coalesce(max(nummer), 0) + 1 FROM akten_vorgang WHERE akte = $1";
@@ -33,8 +34,10 @@ pub struct Einheit {
     pub amt: String,
     pub aufbewahrung: Option<i64>,
     pub aussonderung: String,
+    /// The last day on which new Akten are opened here.
+    pub gueltig_bis: Option<Tag>,
 }
-from_row!(Einheit { kennzeichen, titel, amt, aufbewahrung, aussonderung });
+from_row!(Einheit { kennzeichen, titel, amt, aufbewahrung, aussonderung, gueltig_bis });
 
 /// What filing needs of an Akte.
 pub struct Akte {
@@ -81,6 +84,9 @@ impl Akten {
         if let Some(akte) = tx.optional(&NACH_TITEL, args![&einheit.kennzeichen, i32::from(jahr), &titel]).await? {
             return Ok(akte);
         }
+        if einheit.gueltig_bis.is_some_and(|last| last < tag) {
+            return Err(AktenError::UnitClosed(einheit.kennzeichen));
+        }
         self.open(tx, &einheit, titel, ziel.amt, tag, now).await
     }
 
@@ -126,7 +132,8 @@ impl Akten {
         Ok(Akte { id, aktenzeichen: az, einheit: kennzeichen.clone(), titel, zda: false })
     }
 
-    /// Finds the open Vorgang of this title in the Akte or opens it; the Akte must be locked.
+    /// Finds the open Vorgang of this title in the Akte, takes one up that still may be, or opens a new one; the Akte
+    /// must be locked.
     pub(crate) async fn find_or_open_vorgang(
         &self,
         tx: &mut Tx,
@@ -138,6 +145,15 @@ impl Akten {
         let titel = if titel.is_empty() { akte.titel.clone() } else { titel };
         let known: Option<(VorgangId, String)> = tx.optional(&VORGANG, args![akte.id, &titel]).await?;
         if let Some((id, _)) = known {
+            return Ok(id);
+        }
+        // Closed by a closing order, but not long ago: new post takes it up again.
+        let resting: Option<(VorgangId, String)> =
+            tx.optional(&WIEDERAUFNAHME, args![akte.id, &titel, now.tag()]).await?;
+        if let Some((id, _)) = resting {
+            tx.execute(&schluss::VORGANG_AUF, args![id]).await?;
+            let data = json!({ "grund": "neue Post" });
+            audit(tx, &objekt(akte.id), "VorgangWiederGeoeffnet", &format!("vorgang:{id}"), data, now).await?;
             return Ok(id);
         }
         let id = VorgangId(self.ids.uuid());

@@ -11,7 +11,7 @@ use serde_json::json;
 use service_platform::{args, db::Tx, statements};
 
 use crate::{
-    Akten, AktenError,
+    Akten, AktenError, korb,
     schreiben::{Datei, audit, blob, clean, json, objekt, rendition, sendung_kette},
     suche::index,
 };
@@ -21,7 +21,7 @@ pub const QUARANTAENE: &str = "quarantaene";
 
 statements! {
     pub DOKUMENT = "INSERT INTO akten_dokument (id, erfasst, ort_objekt, objekt, titel, dokumentart, zugang, stand, sendung, teil, kanal, art, name, \
-        sha256, media_type, seiten, befunde_teil, befunde) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, '[]') \
+        sha256, media_type, seiten, befunde_teil, vertraulich, befunde) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, '[]') \
         ON CONFLICT (id) DO NOTHING";
 }
 
@@ -49,7 +49,13 @@ impl Akten {
             if self.insert(&mut tx, &m, teil, dokument, &bereit, now).await? {
                 index::write(&mut tx, worte, dokument, bereit.text.as_deref()).await?;
             }
-            dokumente.push(Angelegtes { dokument, sendung: m.sendung, zugang: m.zugang, teil: teil.clone() });
+            dokumente.push(Angelegtes {
+                dokument,
+                sendung: m.sendung,
+                zugang: m.zugang,
+                teil: teil.clone(),
+                korb: m.korb.clone(),
+            });
         }
         self.finish(tx, job, Angelegt { dokumente }).await
     }
@@ -105,6 +111,7 @@ impl Akten {
             clean(&teil.media_type, 120),
             json(&teil.seiten)?,
             json(&teil.befunde)?,
+            m.korb == korb::VERTRAULICH,
         ];
         if tx.execute(&DOKUMENT, values).await? == 0 {
             return Ok(false);

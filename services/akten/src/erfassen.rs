@@ -10,13 +10,13 @@ use service_platform::{args, statements};
 
 use crate::{
     Akten, AktenError, dubletten,
-    schreiben::{audit, clean, json, kopf, objekt, rendition, sendung_kette},
+    schreiben::{audit, blob, clean, json, kopf, objekt, rendition, sendung_kette},
     suche::index,
 };
 
 statements! {
     ERGAENZEN = "UPDATE akten_dokument SET titel = coalesce($2, titel), dokumentart = coalesce($3, dokumentart), vorschlag = coalesce($4, vorschlag), \
-        fakten = coalesce($5, fakten), befunde = coalesce($6, befunde), version = version + 1 WHERE id = $1";
+        fakten = coalesce($5, fakten), befunde = coalesce($6, befunde), seiten = coalesce($7, seiten), version = version + 1 WHERE id = $1";
 }
 
 impl Akten {
@@ -44,6 +44,10 @@ impl Akten {
             return Ok(answer);
         }
         let dokument = kopf(&mut tx, id).await?;
+        if m.fassung.is_some_and(|f| f != dokument.sha256) {
+            // Read from a version that has been replaced since; the next one has its own reading.
+            return self.finish(tx, job, Erfasst { dubletten: Vec::new() }).await;
+        }
         let mut neu = Vec::new();
         for datei in &dateien {
             if rendition(&mut tx, id, datei, now).await? {
@@ -53,9 +57,13 @@ impl Akten {
         let vorschlag = m.vorschlag.as_ref().map(json).transpose()?;
         let fakten = m.fakten.as_ref().map(json).transpose()?;
         let befunde = if m.befunde.is_empty() { None } else { Some(json(&m.befunde)?) };
+        let seiten = m.seiten.as_ref().map(json).transpose()?;
+        for bild in m.seiten.iter().flatten().filter_map(|s| s.bild) {
+            blob(&mut tx, id, bild, "seite").await?;
+        }
         let titel = m.titel.as_deref().map(|t| clean(t, 300)).filter(|t| !t.is_empty());
         let art = m.dokumentart.as_deref().map(|a| clean(a, 60)).filter(|a| !a.is_empty());
-        tx.execute(&ERGAENZEN, args![id, titel, art, vorschlag, fakten, befunde]).await?;
+        tx.execute(&ERGAENZEN, args![id, titel, art, vorschlag, fakten, befunde, seiten]).await?;
         let dubletten = match &m.fakten {
             Some(fakten) => dubletten::check(&mut tx, id, fakten).await?,
             None => Vec::new(),

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! A new version of a document that was written in the house: new bytes, the old ones stay readable as earlier version.
 //!
+//! The bytes pass the same look at their structure as an upload does, before anything is stored; then process
+//! `neufassung` reads them as intake would: page images, recognised text, search. Until then the earlier version's
+//! words are gone from the search, and its pictures from the page.
+//!
 //! What came from outside is a record of its receipt and is never replaced. Whoever signed the earlier bytes is told by
 //! a message: their signature counts no more.
 
@@ -16,6 +20,9 @@ use crate::{
 
 /// Queue of messages to running processes.
 const NACHRICHT: &str = "geschaeftsgang.nachricht.v1";
+/// Queue of start commands, and the process that reads a new version.
+const START: &str = "geschaeftsgang.start.v1";
+const PROZESS: &str = "neufassung";
 /// Characters of a reason.
 const GRUND_MAX: usize = 200;
 
@@ -32,7 +39,7 @@ impl Akten {
         &self,
         actor: &Actor,
         id: DokumentId,
-        neu: NeueFassung,
+        mut neu: NeueFassung,
     ) -> Result<BlobHash, AktenError> {
         let refused = |text: &str| AktenError::Fassung(text.to_owned());
         let grund = neu.grund.trim().to_owned();
@@ -54,6 +61,19 @@ impl Akten {
         if before != neu.bisher {
             return Err(AktenError::FassungVeraltet);
         }
+        if let Some(check) = self.pruefung.get().cloned() {
+            let (bytes, name) = (neu.bytes, neu.name.clone());
+            let (bytes, verdict) = tokio::task::spawn_blocking(move || {
+                let verdict = check(&bytes, &name);
+                (bytes, verdict)
+            })
+            .await
+            .map_err(|e| AktenError::Message(format!("structural check: {e}")))?;
+            neu.bytes = bytes;
+            if let Err(text) = verdict {
+                return Err(AktenError::Fassung(format!("{text} Die bisherige Fassung bleibt.")));
+            }
+        }
         let text = std::str::from_utf8(&neu.bytes).ok().filter(|t| !t.contains('\0')).map(str::to_owned);
         let media_type = match (sniff(&neu.bytes), &text) {
             ("application/octet-stream", Some(_)) => "text/plain; charset=utf-8",
@@ -69,7 +89,7 @@ impl Akten {
         let worte = self.worte().await?;
         let mut tx = self.db.begin().await?;
         kopf(&mut tx, id).await?;
-        if tx.execute(&ERSETZEN, args![id, before, hash, media_type, name]).await? == 0 {
+        if tx.execute(&ERSETZEN, args![id, before, hash, media_type, &name]).await? == 0 {
             return Err(AktenError::FassungVeraltet);
         }
         rendition(&mut tx, id, &original, now).await?;
@@ -95,6 +115,13 @@ impl Akten {
             "werte": { "dokument": id, "fassung": hash, "vorher": before, "von": actor.name, "grund": grund },
         });
         outbox::push(&mut tx, MessageId(self.ids.uuid()), NACHRICHT, &body, now).await?;
+        if !media_type.starts_with("text/plain") {
+            let body = json!({
+                "process": PROZESS, "schluessel": format!("fassung:{id}:{}", self.ids.uuid()),
+                "werte": { "fassung": { "dokument": id, "sendung": sendung, "blob": hash, "name": name, "media_type": media_type } },
+            });
+            outbox::push(&mut tx, MessageId(self.ids.uuid()), START, &body, now).await?;
+        }
         tx.commit().await?;
         Ok(hash)
     }

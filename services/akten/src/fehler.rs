@@ -26,6 +26,12 @@ pub enum AktenError {
     /// The Aktenplan has no such unit.
     #[error("no unit in the Aktenplan: {0}")]
     NoUnit(String),
+    /// The unit is no longer in use: its Akten go on, new ones are not opened.
+    #[error("unit of the Aktenplan is closed: {0}")]
+    UnitClosed(String),
+    /// An Akte or Vorgang cannot be closed or opened; code and German sentence.
+    #[error("closing order refused")]
+    Schluss(&'static str, String),
     /// There is no Akte of that number to file into.
     #[error("no Akte {0}")]
     NoAkte(String),
@@ -50,6 +56,8 @@ impl UserError for AktenError {
             Self::NoDocument(_) | Self::Message(_) => "E2001",
             Self::NoUnit(_) => "E2002",
             Self::NoAkte(_) => "E2003",
+            Self::UnitClosed(_) => "E3064",
+            Self::Schluss(code, _) => code,
             Self::Cursor => "E2004",
             Self::Fassung(_) | Self::FassungVeraltet => "E2006",
             Self::Blob(BlobError::Damaged(_) | BlobError::Missing(_)) => "E2005",
@@ -67,7 +75,10 @@ impl UserError for AktenError {
                 format!("Die Einheit {einheit} gibt es im Aktenplan nicht. Wählen Sie eine andere.")
             }
             Self::NoAkte(az) => format!("Eine Akte {az} gibt es nicht. Prüfen Sie das Aktenzeichen."),
-            Self::Fassung(text) => text.clone(),
+            Self::UnitClosed(einheit) => {
+                format!("Die Einheit {einheit} im Aktenplan ist geschlossen. Wählen Sie eine andere.")
+            }
+            Self::Fassung(text) | Self::Schluss(_, text) => text.clone(),
             Self::FassungVeraltet => {
                 "Das Dokument hat inzwischen eine andere Fassung. Sehen Sie sie an und laden Sie Ihre dann hoch.".into()
             }
@@ -85,7 +96,9 @@ impl UserError for AktenError {
     fn status(&self) -> u16 {
         match self {
             Self::NotFound | Self::NoDocument(_) => 404,
-            Self::NoUnit(_) | Self::NoAkte(_) | Self::Message(_) | Self::Fassung(_) => 422,
+            Self::Schluss("E3060", _) => 422,
+            Self::Schluss(..) => 409,
+            Self::NoUnit(_) | Self::UnitClosed(_) | Self::NoAkte(_) | Self::Message(_) | Self::Fassung(_) => 422,
             Self::FassungVeraltet => 412,
             Self::Cursor => 400,
             Self::Blob(BlobError::Damaged(_) | BlobError::Missing(_)) => 500,
@@ -111,7 +124,7 @@ impl From<AktenError> for JobError {
             AktenError::Db(e) if e.is_unique() => retry(e.to_string(), 100),
             AktenError::Db(DbError::Sql(e)) => retry(format!("database: {e}"), 1000),
             AktenError::Blob(BlobError::Io(e)) => retry(format!("blob store: {e}"), 1000),
-            e @ (AktenError::NoUnit(_) | AktenError::NoAkte(_)) => {
+            e @ (AktenError::NoUnit(_) | AktenError::UnitClosed(_) | AktenError::NoAkte(_)) => {
                 Self::Unreadable { code: "ablage-unbekannt".into(), detail: e.text().0 }
             }
             e => Self::Bug { detail: e.to_string() },

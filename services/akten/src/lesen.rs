@@ -5,8 +5,8 @@ use async_trait::async_trait;
 use nachrichten::{
     Actor, AkteId, BlobHash, DokumentId, SendungId, Tag, Timestamp, VorgangId,
     dokumente::{
-        Ablageort, AkteSeite, AkteZeile, Dokument, DokumentZeile, Dokumente, Einheit, Inhalt, NeueFassung, Rendition,
-        VorgangSeite,
+        Ablageort, AkteSeite, AkteZeile, DerSendung, Dokument, DokumentZeile, Dokumente, Einheit, Inhalt, NeueFassung,
+        Rendition, Schluss, VorgangSeite,
     },
     erkennung::{Befund, Seite},
     fehler::Fehler,
@@ -22,7 +22,7 @@ use service_platform::{
 };
 use uuid::Uuid;
 
-use crate::{Akten, AktenError, rechte::meine, schreiben::sniff};
+use crate::{Akten, AktenError, korb, rechte::meine, schreiben::sniff};
 
 /// The longest page of a list.
 const HOECHSTENS: u32 = 200;
@@ -92,17 +92,20 @@ statements! {
     SEITEN = concat!("SELECT d.seiten, d.name FROM akten_dokument d WHERE d.id = $3 AND ", doc!());
     LISTE_ALLE = concat!(zeile!(), "WHERE (d.erfasst, d.id) < ($3, $4) AND ", doc!(), " ORDER BY d.erfasst DESC, d.id DESC LIMIT $5");
     LISTE_EIGENE = eigene!(je_sqlite!("ort_objekt"), je_sqlite!("akte_objekt")) => eigene!(je_postgres!("ort_objekt"), je_postgres!("akte_objekt"));
-    DER_SENDUNG = concat!(zeile!(), "WHERE d.sendung = $3 AND ", doc!(), " ORDER BY d.teil LIMIT 1000");
-    AKTE = concat!("SELECT a.id, a.aktenzeichen, a.titel, a.einheit, e.titel, a.amt FROM akten_akte a JOIN akten_einheit e ON e.kennzeichen = a.einheit \
+    // Every document of it with the predicate's answer: what is not to be seen is dropped, but that there is something
+    // closed decides whether the Sendung's name is shown.
+    DER_SENDUNG = concat!("SELECT d.id, d.titel, d.dokumentart, d.zugang, d.aktenzeichen, d.stand, d.erfasst, CAST(CASE WHEN ", doc!(),
+        " THEN 1 ELSE 0 END AS BIGINT), d.vertraulich, d.ort_objekt FROM akten_dokument d WHERE d.sendung = $3 ORDER BY d.teil LIMIT 1000");
+    AKTE = concat!("SELECT a.id, a.aktenzeichen, a.titel, a.einheit, e.titel, a.amt, a.zda_am FROM akten_akte a JOIN akten_einheit e ON e.kennzeichen = a.einheit \
         WHERE a.id = $3 AND ", akte!());
     AKTE_INHALT = concat!("SELECT v.id, v.titel, v.zda_am, d.id, d.titel, d.dokumentart, d.zugang, d.aktenzeichen, d.stand \
         FROM akten_vorgang v JOIN akten_dokument d ON d.vorgang = v.id WHERE v.akte = $3 AND ", doc!(), " ORDER BY v.nummer, d.zugang, d.id LIMIT $4");
     // Who sees an Akte sees its documents: they carry its unit and itself as objects.
-    AKTEN = concat!("WITH ", meine!(), " SELECT a.id, a.aktenzeichen, a.titel, a.einheit, e.titel, a.amt, \
+    AKTEN = concat!("WITH ", meine!(), " SELECT a.id, a.aktenzeichen, a.titel, a.einheit, e.titel, a.amt, a.zda_am, \
         (SELECT count(*) FROM akten_vorgang v WHERE v.akte = a.id), (SELECT count(*) FROM akten_dokument d WHERE d.akte_objekt = a.objekt) FROM akten_akte a \
         JOIN akten_einheit e ON e.kennzeichen = a.einheit WHERE a.aktenzeichen > $3 AND ('mandant' IN (SELECT objekt FROM meine) \
         OR a.einheit_objekt IN (SELECT objekt FROM meine) OR a.objekt IN (SELECT objekt FROM meine)) AND ", akte!(), " ORDER BY a.aktenzeichen LIMIT $4");
-    AKTENPLAN = "SELECT kennzeichen, titel, amt FROM akten_einheit WHERE gueltig_bis IS NULL ORDER BY kennzeichen";
+    AKTENPLAN = "SELECT kennzeichen, titel, amt FROM akten_einheit WHERE gueltig_bis IS NULL OR gueltig_bis >= $1 ORDER BY kennzeichen";
     ZAHL_ALLE = "SELECT ort_objekt, count(*) FROM akten_dokument GROUP BY ort_objekt";
     ZAHL_EIGENE = concat!("WITH ", meine!(), " SELECT d.ort_objekt, count(*) FROM meine m CROSS JOIN akten_dokument d WHERE d.ort_objekt = m.objekt GROUP BY d.ort_objekt");
     // Single Akten and documents outside of those units and baskets.
@@ -193,6 +196,21 @@ impl From<Zeile> for DokumentZeile {
     }
 }
 
+/// A document of a Sendung, whoever asks.
+struct Teilzeile {
+    zeile: Zeile,
+    sichtbar: bool,
+    verschlossen: bool,
+}
+
+impl FromRow for Teilzeile {
+    fn from_row(row: &db::Row) -> Result<Self, DbError> {
+        let ort: String = row.get(9)?;
+        let verschlossen = row.get(8)? || ort.strip_prefix("korb:") == Some(korb::NEU);
+        Ok(Self { zeile: Zeile::from_row(row)?, sichtbar: row.get(7)?, verschlossen })
+    }
+}
+
 struct InhaltRow {
     vorgang: VorgangId,
     vorgang_titel: String,
@@ -213,8 +231,9 @@ struct AkteRow {
     einheit: String,
     einheit_titel: String,
     amt: String,
+    zda_am: Option<Tag>,
 }
-from_row!(AkteRow { id, aktenzeichen, titel, einheit, einheit_titel, amt });
+from_row!(AkteRow { id, aktenzeichen, titel, einheit, einheit_titel, amt, zda_am });
 
 impl From<AkteRow> for AkteSeite {
     fn from(a: AkteRow) -> Self {
@@ -226,6 +245,7 @@ impl From<AkteRow> for AkteSeite {
             einheit,
             einheit_titel,
             amt: a.amt,
+            zda_am: a.zda_am,
             vorgaenge: Vec::new(),
         }
     }
@@ -239,7 +259,7 @@ struct AktenRow {
 
 impl FromRow for AktenRow {
     fn from_row(row: &db::Row) -> Result<Self, DbError> {
-        Ok(Self { akte: AkteRow::from_row(row)?, vorgaenge: row.get(6)?, dokumente: row.get(7)? })
+        Ok(Self { akte: AkteRow::from_row(row)?, vorgaenge: row.get(7)?, dokumente: row.get(8)? })
     }
 }
 
@@ -457,13 +477,25 @@ impl Dokumente for Akten {
     ) -> Result<(Vec<DokumentZeile>, Option<String>), Fehler> {
         Ok(self.liste(actor, limit, nach).await?)
     }
-    async fn of_sendung(&self, actor: &Actor, sendung: SendungId) -> Result<Vec<DokumentZeile>, Fehler> {
+    async fn of_sendung(&self, actor: &Actor, sendung: SendungId) -> Result<DerSendung, Fehler> {
         let args = args![actor.person, self.clock.now(), sendung];
-        let rows: Vec<Zeile> = self.db.all(&DER_SENDUNG, args).await.map_err(AktenError::from)?;
-        Ok(rows.into_iter().map(Into::into).collect())
+        let rows: Vec<Teilzeile> = self.db.all(&DER_SENDUNG, args).await.map_err(AktenError::from)?;
+        Ok(DerSendung {
+            offen: (!rows.is_empty()).then(|| rows.iter().all(|t| t.sichtbar || !t.verschlossen)),
+            dokumente: rows.into_iter().filter(|t| t.sichtbar).map(|t| t.zeile.into()).collect(),
+        })
     }
     async fn akte(&self, actor: &Actor, id: AkteId) -> Result<AkteSeite, Fehler> {
         Ok(self.akte_seite(actor, id).await?)
+    }
+    async fn schluss(
+        &self,
+        actor: &Actor,
+        akte: AkteId,
+        vorgang: Option<VorgangId>,
+        schluss: &Schluss,
+    ) -> Result<(), Fehler> {
+        Ok(self.verfuegen(actor, akte, vorgang, schluss).await?)
     }
     async fn akten(
         &self,
@@ -474,7 +506,8 @@ impl Dokumente for Akten {
         Ok(self.akten_liste(actor, limit, nach).await?)
     }
     async fn aktenplan(&self, _actor: &Actor) -> Result<Vec<Einheit>, Fehler> {
-        let rows: Vec<(String, String, String)> = self.db.all(&AKTENPLAN, args![]).await.map_err(AktenError::from)?;
+        let rows: Vec<(String, String, String)> =
+            self.db.all(&AKTENPLAN, args![self.clock.now().tag()]).await.map_err(AktenError::from)?;
         Ok(rows.into_iter().map(|(kennzeichen, titel, amt)| Einheit { kennzeichen, titel, amt }).collect())
     }
     async fn zaehler(&self, actor: &Actor) -> Result<(u64, u64), Fehler> {

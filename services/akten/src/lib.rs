@@ -2,7 +2,7 @@
 //! akten: the record. Aktenplan, Akte, Vorgang, Dokument with renditions, full text and who may see what.
 //!
 //! Core service: owns the tables `akten_*`. Takes the jobs `akten.anlegen.v1`, `akten.erfassen.v1`,
-//! `akten.ablegen.v1`, `akten.vorlage_ablegen.v1`, each in one transaction with its inbox row, audit entry and index,
+//! `akten.ablegen.v1`, `akten.korb.v1`, `akten.zda.v1`, `akten.laufprotokoll.v1`, `akten.vorlage_ablegen.v1`, each in one transaction with its inbox row, audit entry and index,
 //! and the messages of `akten.zugang.v1`. Serves the traits `Dokumente` and `Suche`; every query carries the rights.
 //!
 //! ```
@@ -30,15 +30,17 @@ mod erfassen;
 mod fassung;
 mod fehler;
 mod korb;
+mod laufprotokoll;
 mod lesen;
 mod rechte;
+mod schluss;
 mod schreiben;
 mod seed;
 mod suche;
 mod vorlage;
 mod zugang;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use nachrichten::{
     MessageId, Timestamp, akten,
@@ -80,7 +82,9 @@ pub fn statements() -> Vec<(&'static str, Sql)> {
         fassung::STATEMENTS,
         ablegen::STATEMENTS,
         korb::STATEMENTS,
+        laufprotokoll::STATEMENTS,
         lesen::STATEMENTS,
+        schluss::STATEMENTS,
         schreiben::STATEMENTS,
         seed::STATEMENTS,
         suche::STATEMENTS,
@@ -103,12 +107,21 @@ pub struct Akten {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     worte: OnceCell<suche::worte::Worte>,
+    pruefung: OnceLock<Strukturpruefung>,
 }
+
+/// Looks at bytes that a person hands in (blocking): are they what they claim to be? A refusal is a German sentence.
+pub type Strukturpruefung = Arc<dyn Fn(&[u8], &str) -> Result<(), String> + Send + Sync>;
 
 impl Akten {
     /// A service on this database and blob store; reads nothing yet.
     pub fn new(db: Db, blobs: Arc<dyn Blobs>, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
-        Self { db, blobs, clock, ids, worte: OnceCell::new() }
+        Self { db, blobs, clock, ids, worte: OnceCell::new(), pruefung: OnceLock::new() }
+    }
+
+    /// Connects the look that intake takes at uploads; new versions pass the same one.
+    pub fn set_pruefung(&self, pruefung: Strukturpruefung) {
+        let _ = self.pruefung.set(pruefung);
     }
 
     /// The handlers of this service's job types.
@@ -127,6 +140,8 @@ impl Akten {
             handler!(akten::ERFASSEN, erfassen),
             handler!(akten::ABLEGEN, ablegen),
             handler!(akten::KORB, korb_wechseln),
+            handler!(akten::LAUFPROTOKOLL, laufprotokoll),
+            handler!(akten::ZDA, zu_den_akten),
             handler!(VORLAGE_ABLEGEN, vorlage_ablegen),
         ]
     }

@@ -16,12 +16,13 @@ statements! {
     RENDITION_JETZT = "SELECT version, hash FROM akten_rendition WHERE dokument = $1 AND name = $2 ORDER BY version DESC LIMIT 1";
     pub RENDITION = "INSERT INTO akten_rendition (dokument, name, version, hash, media_type, size, erstellt) VALUES ($1, $2, $3, $4, $5, $6, $7)";
     pub BLOB = "INSERT INTO akten_blob (hash, wer, art) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
-    KOPF = "SELECT sendung, titel, dokumentart, akte, vorgang, version, befunde FROM akten_dokument WHERE id = $1";
+    KOPF = "SELECT sendung, sha256, titel, dokumentart, akte, vorgang, version, befunde FROM akten_dokument WHERE id = $1";
 }
 
 /// What a job needs to know of a document before it changes it.
 pub struct Kopf {
     pub sendung: SendungId,
+    pub sha256: BlobHash,
     pub titel: String,
     pub dokumentart: Option<String>,
     pub akte: Option<nachrichten::AkteId>,
@@ -29,7 +30,7 @@ pub struct Kopf {
     pub version: i64,
     pub befunde: Value,
 }
-from_row!(Kopf { sendung, titel, dokumentart, akte, vorgang, version, befunde });
+from_row!(Kopf { sendung, sha256, titel, dokumentart, akte, vorgang, version, befunde });
 
 /// Media type by the first bytes, for what carries no name of its own type.
 pub fn sniff(bytes: &[u8]) -> &'static str {

@@ -16,8 +16,10 @@ use crate::{Akten, AktenError};
 const QUELLE: &str = "organisation";
 
 statements! {
-    EINHEIT = "INSERT INTO akten_einheit (kennzeichen, titel, amt, aufbewahrung, aussonderung, gueltig_ab) VALUES ($1, $2, $3, $4, $5, $6) \
-        ON CONFLICT (kennzeichen) DO UPDATE SET titel = excluded.titel, amt = excluded.amt, aufbewahrung = excluded.aufbewahrung, aussonderung = excluded.aussonderung";
+    EINHEIT = "INSERT INTO akten_einheit (kennzeichen, titel, amt, aufbewahrung, aussonderung, gueltig_ab, gueltig_bis) VALUES ($1, $2, $3, $4, $5, $6, $7) \
+        ON CONFLICT (kennzeichen) DO UPDATE SET gueltig_bis = excluded.gueltig_bis, titel = excluded.titel, amt = excluded.amt, aufbewahrung = excluded.aufbewahrung, aussonderung = excluded.aussonderung";
+    ALLE_EINHEITEN = "SELECT kennzeichen, titel, amt FROM akten_einheit ORDER BY kennzeichen";
+    SCHLIESSEN = "UPDATE akten_einheit SET gueltig_bis = $2 WHERE kennzeichen = $1 AND gueltig_bis IS NULL";
     AEMTER_LEEREN = "DELETE FROM akten_amt";
     AMT = "INSERT INTO akten_amt (amt, subjekt, recht) VALUES ($1, $2, $3) ON CONFLICT (amt, subjekt) DO NOTHING";
 }
@@ -57,9 +59,11 @@ struct Zeile {
     amt: String,
     aufbewahrung: Option<i64>,
     aussonderung: String,
+    /// The last day on which new Akten are opened here.
+    gueltig_bis: Option<Tag>,
 }
 
-/// Reads `Kennzeichen;Titel;Amt[;Aufbewahrung[;Aussonderung]]`; cells may stand in quotes.
+/// Reads `Kennzeichen;Titel;Amt[;Aufbewahrung[;Aussonderung[;Gueltig_bis]]]`; cells may stand in quotes.
 fn read_plan(csv: &str) -> Result<Vec<Zeile>, AktenError> {
     let mut lines = csv.lines().map(|l| l.trim_start_matches('\u{feff}')).filter(|l| !l.trim().is_empty());
     let head: Vec<String> = cells(lines.next().unwrap_or_default()).iter().map(|c| c.to_lowercase()).collect();
@@ -79,6 +83,10 @@ fn read_plan(csv: &str) -> Result<Vec<Zeile>, AktenError> {
                 aussonderung: Some(cell(column("aussonderung")))
                     .filter(|a| !a.is_empty())
                     .unwrap_or_else(|| "B".into()),
+                gueltig_bis: match cell(column("gueltig_bis")).as_str() {
+                    "" => None,
+                    day => Some(day.parse().map_err(|_| AktenError::Message(format!("aktenplan.csv: {line}")))?),
+                },
             };
             if zeile.kennzeichen.is_empty() || zeile.titel.is_empty() || zeile.amt.is_empty() {
                 return Err(AktenError::Message(format!("aktenplan.csv: {line}")));
@@ -115,7 +123,7 @@ fn groups_of(organisation: &Organisation, amt: &str) -> Vec<(String, Recht)> {
     groups
 }
 
-/// Grants that do not depend on an office.
+/// Grants that do not depend on an office. None names `korb:neu`: what was not looked at yet is nobody's.
 const FEST: &[(&str, &str, Recht)] = &[
     ("gruppe:Poststelle", "korb:poststelle", Recht::Bearbeiten),
     ("gruppe:Poststelle", "korb:klaerung", Recht::Bearbeiten),
@@ -149,6 +157,12 @@ impl Akten {
         for zeile in &plan {
             rechte += enter(&mut tx, zeile, &organisation, today).await?;
         }
+        // A unit that the plan has no more is closed: its Akten stay, are seen and go on; new ones are opened elsewhere.
+        let known: Vec<(String, String, String)> = tx.all(&ALLE_EINHEITEN, args![]).await?;
+        for (kennzeichen, titel, amt) in known.iter().filter(|k| plan.iter().all(|z| z.kennzeichen != k.0)) {
+            tx.execute(&SCHLIESSEN, args![kennzeichen, today.plus_tage(-1)]).await?;
+            rechte += grants(&mut tx, kennzeichen, titel, amt, &organisation).await?;
+        }
         for (subjekt, objekt, recht) in FEST {
             rechte::grant(&mut tx, subjekt, objekt, *recht, Timestamp(0), QUELLE).await?;
             rechte += 1;
@@ -159,14 +173,33 @@ impl Akten {
 }
 
 async fn enter(tx: &mut Tx, zeile: &Zeile, organisation: &Organisation, today: Tag) -> Result<usize, AktenError> {
-    let values = args![&zeile.kennzeichen, &zeile.titel, &zeile.amt, zeile.aufbewahrung, &zeile.aussonderung, today];
+    let values = args![
+        &zeile.kennzeichen,
+        &zeile.titel,
+        &zeile.amt,
+        zeile.aufbewahrung,
+        &zeile.aussonderung,
+        today,
+        zeile.gueltig_bis
+    ];
     tx.execute(&EINHEIT, values).await?;
-    let mut groups = groups_of(organisation, &zeile.amt);
-    if zeile.titel.contains("Gemeinderat") {
+    grants(tx, &zeile.kennzeichen, &zeile.titel, &zeile.amt, organisation).await
+}
+
+/// The standing grants on one unit; returns how many.
+async fn grants(
+    tx: &mut Tx,
+    kennzeichen: &str,
+    titel: &str,
+    amt: &str,
+    organisation: &Organisation,
+) -> Result<usize, AktenError> {
+    let mut groups = groups_of(organisation, amt);
+    if titel.contains("Gemeinderat") {
         groups.push(("gruppe:Geschaeftsstelle".into(), Recht::Bearbeiten));
     }
     for (subjekt, recht) in &groups {
-        rechte::grant(tx, subjekt, &format!("einheit:{}", zeile.kennzeichen), *recht, Timestamp(0), QUELLE).await?;
+        rechte::grant(tx, subjekt, &format!("einheit:{kennzeichen}"), *recht, Timestamp(0), QUELLE).await?;
     }
     Ok(groups.len())
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! `akten.vorlage_ablegen.v1`: a released Beschlussvorlage becomes a document with its text and its decision log.
 
-use nachrichten::{AkteId, DokumentId, SendungId, VorgangId, akten::Ablegen, job::Job};
+use nachrichten::{AkteId, DokumentId, SendungId, Timestamp, VorgangId, akten::Ablegen, job::Job};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use service_platform::{args, db::Tx, statements};
@@ -18,7 +18,7 @@ pub const VORLAGE_ABLEGEN: &str = "akten.vorlage_ablegen.v1";
 
 statements! {
     // The council's unit, the office's own one first; else any unit of the office.
-    EINHEIT_FUER = "SELECT kennzeichen FROM akten_einheit WHERE amt = $1 OR titel LIKE '%Gemeinderat%' OR titel LIKE '%vorlagen%' \
+    EINHEIT_FUER = "SELECT kennzeichen FROM akten_einheit WHERE (gueltig_bis IS NULL OR gueltig_bis >= $2) AND (amt = $1 OR titel LIKE '%Gemeinderat%' OR titel LIKE '%vorlagen%') \
         ORDER BY CASE WHEN titel LIKE '%Gemeinderat%' OR titel LIKE '%vorlagen%' THEN 0 ELSE 1 END, CASE WHEN amt = $1 THEN 0 ELSE 1 END, kennzeichen LIMIT 1";
 }
 
@@ -98,6 +98,7 @@ impl Akten {
             &text[0].media_type,
             json!([]),
             json!([]),
+            false,
         ];
         if tx.execute(&anlegen::DOKUMENT, values).await? == 1 {
             for datei in &text {
@@ -109,7 +110,7 @@ impl Akten {
         }
         let ablegen = Ablegen {
             dokument,
-            einheit: unit(&mut tx, &m).await?,
+            einheit: unit(&mut tx, &m, now).await?,
             aktenzeichen: None,
             akte_titel: m.akte_titel.clone().unwrap_or_else(|| format!("Beschlussvorlagen Amt {}", m.vorlage.amt)),
             vorgang_titel: titel.clone(),
@@ -147,10 +148,10 @@ fn ids(job: &Job) -> (DokumentId, SendungId) {
     (DokumentId(of("vorlage/dokument")), SendungId(of("vorlage/sendung")))
 }
 
-async fn unit(tx: &mut Tx, m: &VorlageAblegen) -> Result<String, AktenError> {
+async fn unit(tx: &mut Tx, m: &VorlageAblegen, now: Timestamp) -> Result<String, AktenError> {
     if let Some(einheit) = m.einheit.as_deref().filter(|e| !e.is_empty()) {
         return Ok(einheit.to_owned());
     }
-    let found: Option<(String,)> = tx.optional(&EINHEIT_FUER, args![&m.vorlage.amt]).await?;
+    let found: Option<(String,)> = tx.optional(&EINHEIT_FUER, args![&m.vorlage.amt, now.tag()]).await?;
     found.map(|(k,)| k).ok_or_else(|| AktenError::NoUnit(format!("für Amt {}", m.vorlage.amt)))
 }

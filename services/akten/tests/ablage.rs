@@ -8,14 +8,14 @@ use std::collections::BTreeSet;
 
 use nachrichten::{
     DokumentId, MessageId,
-    akten::{ABLEGEN, ANLEGEN, Abgelegt, Angelegt, ERFASSEN, Erfassen, Erfasst},
-    dokumente::Dokumente as _,
+    akten::{ABLEGEN, ANLEGEN, Abgelegt, Angelegt, ERFASSEN, Erfassen, Erfasst, ZDA, ZdaErledigt},
+    dokumente::{Dokumente as _, Schluss},
     job::Outcome,
     rechnung::RechnungsFakten,
 };
 use serde_json::json;
 use service_akten::{VORLAGE_ABLEGEN, VorlageAbgelegt, ZugangGeaendert};
-use service_platform::audit;
+use service_platform::{audit, uhr::Clock as _};
 use uuid::Uuid;
 use welt::*;
 
@@ -300,7 +300,7 @@ async fn a_corrected_zugang_reaches_the_documents_once() {
         let message = ZugangGeaendert { id: MessageId(Uuid::now_v7()), sendung: m.sendung, zugang: tag("2026-11-18") };
         assert_eq!(w.akten.zugang_geaendert(&message).await.unwrap(), 2);
         assert_eq!(w.akten.zugang_geaendert(&message).await.unwrap(), 0);
-        let rows = w.akten.of_sendung(&revision, m.sendung).await.unwrap();
+        let rows = w.akten.of_sendung(&revision, m.sendung).await.unwrap().dokumente;
         assert_eq!(rows.iter().map(|r| r.zugang).collect::<Vec<_>>(), [tag("2026-11-18"); 2]);
         let trail = audit::of_object(&w.db, &format!("dokument:{}", rows[0].id)).await.unwrap();
         assert_eq!(trail.iter().filter(|e| e.act == "ZugangBerichtigt").count(), 1);
@@ -321,4 +321,105 @@ async fn damaged_bytes_are_never_served() {
     assert_eq!(w.akten.abgleich().await.unwrap().veraendert, BTreeSet::from([hash]));
     std::fs::remove_file(&file).unwrap();
     assert_eq!(w.akten.abgleich().await.unwrap().fehlend, BTreeSet::from([hash]));
+}
+
+#[tokio::test]
+async fn zda_closes_and_a_reason_opens_again() {
+    each(async |w| {
+        let tiefbau = w.person("tiefbau", &["Sachbearbeitung"], &["Sachbearbeitung-66"]).await;
+        let schulamt = w.person("schulamt", &["Sachbearbeitung"], &["Sachbearbeitung-20"]).await;
+        let (id, filed) = w.abgelegt("a.pdf", "Post", "66.10", "Hauptstraße").await;
+        let day = w.now().tag();
+        let zda =
+            |bis: Option<nachrichten::Tag>| json!({ "dokument": id, "von": tiefbau.person, "wiederaufnahme_bis": bis });
+        let job = new_job();
+        let done: ZdaErledigt = answer(w.job(job, ZDA, zda(Some(day.plus_tage(90)))).await);
+        assert_eq!((done.vorgang, done.geschlossen), (Some(filed.vorgang), true));
+        let again: ZdaErledigt = answer(w.job(job, ZDA, zda(None)).await);
+        assert_eq!(again, done, "the same job, the same answer");
+        let other: ZdaErledigt = w.done(ZDA, zda(None)).await;
+        assert!(!other.geschlossen, "it was closed before");
+        let vorgaenge = async || w.akten.akte(&tiefbau, filed.akte).await.unwrap().vorgaenge;
+        assert_eq!(vorgaenge().await[0].zda_am, Some(day));
+
+        // New post of its title takes it up again while it may, and opens a new one after that.
+        let (_, second) = w.abgelegt("b.pdf", "Post", "66.10", "Hauptstraße").await;
+        assert_eq!(second.vorgang, filed.vorgang);
+        assert_eq!(vorgaenge().await[0].zda_am, None);
+        let _: ZdaErledigt = w.done(ZDA, zda(Some(day))).await;
+        w.clock.advance_seconds(2 * 86_400);
+        let (_, third) = w.abgelegt("c.pdf", "Post", "66.10", "Hauptstraße").await;
+        assert_ne!(third.vorgang, filed.vorgang);
+
+        // By hand.
+        let (akte, code) = (filed.akte, |r: Result<(), nachrichten::fehler::Fehler>| r.unwrap_err().code.0);
+        let open = |grund: &str| Schluss::WiederOeffnen { grund: grund.into() };
+        let act = async |vorgang, schluss: &Schluss| w.akten.schluss(&tiefbau, akte, vorgang, schluss).await;
+        assert_eq!(code(w.akten.schluss(&schulamt, akte, None, &Schluss::Zda).await), "E7004");
+        assert_eq!(code(act(None, &Schluss::Zda).await), "E3061", "a Vorgang is open");
+        assert_eq!(code(act(Some(filed.vorgang), &open("Nachtrag")).await), "E3063", "its title is open again");
+        act(Some(third.vorgang), &Schluss::Zda).await.unwrap();
+        assert_eq!(code(act(Some(third.vorgang), &Schluss::Zda).await), "E3062");
+        act(None, &Schluss::Zda).await.unwrap();
+        assert_eq!(w.akten.akte(&tiefbau, akte).await.unwrap().zda_am, Some(w.clock.now().tag()));
+        // A closed Akte takes nothing more, neither by title nor by number.
+        let mut m = ablegen(w.eingang("d.pdf", "Post").await, "66.10", "Hauptstraße");
+        assert_ne!(w.ablegen(&m).await.akte, akte);
+        m = ablegen(w.eingang("e.pdf", "Post").await, "66.20", "Anderes");
+        m.aktenzeichen = Some(filed.aktenzeichen.clone());
+        assert_ne!(w.ablegen(&m).await.akte, akte);
+        assert_eq!(code(act(Some(third.vorgang), &open("Nachtrag")).await), "E3061", "first the Akte");
+        assert_eq!(code(act(None, &open("  ")).await), "E3060");
+        assert_eq!(code(act(None, &open(&"x".repeat(201))).await), "E3060");
+        assert_eq!(code(act(None, &open("Nachtrag")).await), "E3063", "a new Akte has the title");
+        let (_, alone) = w.abgelegt("f.pdf", "Post", "66.20", "Allein").await;
+        w.akten.schluss(&tiefbau, alone.akte, Some(alone.vorgang), &Schluss::Zda).await.unwrap();
+        w.akten.schluss(&tiefbau, alone.akte, None, &Schluss::Zda).await.unwrap();
+        w.akten.schluss(&tiefbau, alone.akte, None, &open("Nachtrag")).await.unwrap();
+        assert_eq!(w.akten.akte(&tiefbau, alone.akte).await.unwrap().zda_am, None);
+        let trail = audit::of_object(&w.db, &format!("akte:{}", alone.akte)).await.unwrap();
+        let acts: Vec<_> = trail
+            .iter()
+            .map(|e| {
+                (
+                    e.act.as_str(),
+                    serde_json::from_str::<serde_json::Value>(&e.data).unwrap()["grund"].as_str().map(str::to_owned),
+                )
+            })
+            .collect();
+        assert_eq!(acts[acts.len() - 2..], [("AkteZda", None), ("AkteWiederGeoeffnet", Some("Nachtrag".to_owned()))]);
+        assert!(trail.last().unwrap().actor.contains(&tiefbau.person.to_string()));
+        assert_eq!(audit::verify(&w.db).await.unwrap().breaks, Vec::<String>::new());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_closed_unit_takes_no_new_akte() {
+    each(async |w| {
+        let tiefbau = w.person("tiefbau", &["Sachbearbeitung"], &["Sachbearbeitung-66"]).await;
+        let (_, before) = w.abgelegt("a.pdf", "Post", "66.20", "Winter").await;
+        let ends = format!("{}66.30;Brücken;66;;B;2026-11-23\n", PLAN.replace("Kennzeichen;Titel;Amt\n", "Kennzeichen;Titel;Amt;Aufbewahrung;Aussonderung;Gueltig_bis\n").replace("66.20;Straßenunterhaltung und Winterdienst;66\n", ""));
+        w.akten.seed(&ends, ORGANISATION).await.unwrap();
+        let units = async || -> Vec<String> {
+            w.akten.aktenplan(&tiefbau).await.unwrap().into_iter().map(|e| e.kennzeichen).filter(|k| k.starts_with("66")).collect()
+        };
+        assert_eq!(units().await, ["66.10", "66.30"], "66.20 is not offered any more");
+        let refused = w.job(new_job(), ABLEGEN, json!(ablegen(w.eingang("b.pdf", "Post").await, "66.20", "Sommer"))).await;
+        assert!(matches!(&refused.outcome, Outcome::Unreadable { detail: text, .. } if text.contains("66.20") && text.contains("geschlossen")), "{refused:?}");
+        // Its Akten go on, and are seen.
+        let (_, more) = w.abgelegt("c.pdf", "Post", "66.20", "Winter").await;
+        assert_eq!(more.akte, before.akte);
+        assert!(w.akten.akte(&tiefbau, before.akte).await.is_ok());
+        // The last day counts.
+        w.abgelegt("d.pdf", "Post", "66.30", "Südbrücke").await;
+        w.clock.advance_seconds(86_400);
+        assert_eq!(units().await, ["66.10"]);
+        let refused = w.job(new_job(), ABLEGEN, json!(ablegen(w.eingang("e.pdf", "Post").await, "66.30", "Nordbrücke"))).await;
+        assert!(!matches!(refused.outcome, Outcome::Done { .. }));
+        // Back in the plan, it is open again.
+        w.akten.seed(PLAN, ORGANISATION).await.unwrap();
+        w.abgelegt("f.pdf", "Post", "66.20", "Sommer").await;
+    })
+    .await;
 }

@@ -8,9 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use nachrichten::{
     Actor, DokumentId,
+    akten::{ANLEGEN, Angelegt, KORB, Korb, KorbGewechselt},
     dokumente::Dokumente as _,
     suche::{Anfrage, Suche as _},
 };
+use serde_json::json;
 use service_platform::rechte::{self, Recht};
 use welt::*;
 
@@ -201,6 +203,59 @@ async fn standing_grants_follow_the_organisation() {
         w.akten.seed(PLAN, r#"{"aemter":[{"nummer":"20"}],"gruppen":[]}"#).await.unwrap();
         assert_eq!(sees(all).await, [false, true, false, true, false], "Sachbearbeitung always keeps its office");
         assert_eq!(w.akten.aktenplan(&betrieb).await.unwrap().len(), 4);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nobody_sees_post_that_was_not_looked_at_and_only_the_circle_what_is_confidential() {
+    each(async |w| {
+        let post = w.person("poststelle", &["Poststelle"], &["Poststelle", "Klaerung", "Vorsortierung"]).await;
+        let circle = w.person("kreis", &["Amtsleitung"], &["Vertraulich"]).await;
+        let revision = w.person("revision", &["Revision"], &[]).await;
+        let hash = w.blob("Zwetschgenkern").await;
+        let mut m = anlegen(vec![teil(0, "bewerbung.pdf", hash, Some(hash)), teil(1, "anlage.pdf", hash, None)]);
+        m.korb = "neu".into();
+        let answer: Angelegt = w.done(ANLEGEN, json!(m)).await;
+        assert_eq!(answer.dokumente[0].korb, "neu");
+        let ids: Vec<DokumentId> = answer.dokumente.iter().map(|d| d.dokument).collect();
+        let wort = Anfrage { text: "Zwetschgenkern".into(), limit: 10, ..Default::default() };
+        // Documents got, listed, found, and whether the Sendung's name may be shown.
+        let view = async |who: &Actor| {
+            let mut got = 0;
+            for id in &ids {
+                got += usize::from(w.akten.get(who, *id).await.is_ok());
+            }
+            let hits = w.akten.suche(who, &wort).await.unwrap().gesamt;
+            let sendung = w.akten.of_sendung(who, m.sendung).await.unwrap();
+            assert_eq!(sendung.dokumente.len(), got);
+            (got, all_listed(&w, who, 10).await.len(), hits, sendung.offen)
+        };
+        let to = async |n: usize, korb: &str| {
+            let _: KorbGewechselt = w.done(KORB, json!(Korb { dokument: ids[n], korb: korb.into() })).await;
+        };
+        for who in [&post, &circle] {
+            assert_eq!(view(who).await, (0, 0, 0, Some(false)), "{} on {}", who.name, w.name);
+        }
+        assert_eq!(view(&revision).await, (2, 2, 1, Some(true)));
+        to(1, "poststelle").await;
+        assert_eq!(view(&post).await, (1, 1, 0, Some(false)), "one part is still closed: no name");
+        to(0, "vertraulich").await;
+        assert_eq!(view(&post).await, (1, 1, 0, Some(false)));
+        assert_eq!(view(&circle).await, (1, 1, 1, Some(true)), "the open part of it is no secret");
+        // Filed where the office sees it, it stays confidential for the Poststelle.
+        w.ablegen(&ablegen(ids[0], "66.10", "Bewerbungen")).await;
+        assert_eq!(view(&post).await, (1, 1, 0, Some(false)));
+        // The circle may say that it is none.
+        let hash = w.blob("Werbung").await;
+        let mut m = anlegen(vec![teil(0, "werbung.pdf", hash, None)]);
+        m.korb = "vertraulich".into();
+        let answer: Angelegt = w.done(ANLEGEN, json!(m)).await;
+        let id = answer.dokumente[0].dokument;
+        assert_eq!(w.akten.of_sendung(&post, m.sendung).await.unwrap().offen, Some(false));
+        let _: KorbGewechselt = w.done(KORB, json!(Korb { dokument: id, korb: "poststelle".into() })).await;
+        assert!(w.akten.get(&post, id).await.is_ok());
+        assert_eq!(w.akten.of_sendung(&post, m.sendung).await.unwrap().offen, Some(true));
     })
     .await;
 }

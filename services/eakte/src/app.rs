@@ -64,6 +64,8 @@ pub struct App {
     /// Its self test tells whether the sandbox holds.
     pub erkennung: Arc<Erkennung>,
     pub scan_ordner: PathBuf,
+    /// Folders of the hand-over; `reconcile` reads them.
+    pub pfade: Pfade,
     poke: Arc<Notify>,
     tasks: JoinSet<()>,
 }
@@ -119,12 +121,13 @@ impl App {
         let gate = Arc::new(Erkennung::new(gate, ocr.clone()));
         let worker = service_erkennung::Options { parser, parallel, limits };
         let erkennung = Arc::new(Erkennung::new(worker, ocr));
+        let pruefer = pruefer(gate);
         let eingang = Eingang::new(
             db.clone(),
             blobs.clone(),
             clock.clone(),
             ids.clone(),
-            pruefer(gate),
+            pruefer.clone(),
             settings.intake.max_upload,
             start.data.join("spool/absicht"),
             poke.clone(),
@@ -145,6 +148,7 @@ impl App {
         let engine = Geschaeftsgang::new(db.clone(), bus.clone(), clock.clone(), ids.clone(), options).await;
         let geschaeftsgang = or!(engine, "engine");
         let akten = Arc::new(Akten::new(db.clone(), blobs.clone(), clock.clone(), ids.clone()));
+        akten.set_pruefung(Arc::new(move |bytes: &[u8], name: &str| pruefer(bytes, name).map_err(|a| a.text)));
         geschaeftsgang.set_dokumente(akten.clone());
         eingang.set_neighbours(Arc::new(geschaeftsgang.clone()), akten.clone());
 
@@ -161,6 +165,12 @@ impl App {
         };
 
         let scan_ordner = start.data.join(&settings.scan.ordner);
+        let u = &settings.uebergabe;
+        let pfade = Pfade {
+            ausgang: start.data.join(&u.ausgang),
+            mail: start.data.join(&u.mail),
+            journal: start.data.join("spool/uebergabe/journal"),
+        };
         let mut app = Self {
             db,
             blobs,
@@ -174,6 +184,7 @@ impl App {
             cli,
             erkennung,
             scan_ordner,
+            pfade,
             poke,
             tasks: JoinSet::new(),
         };
@@ -219,15 +230,22 @@ impl App {
         self.tasks.spawn(zeit::follow(self.clock.clone(), self.db.clone()));
         self.tasks.spawn(seal(self.db.clone(), self.clock.clone()));
         if start.scan {
-            let profil = Profil {
-                name: "standard".to_owned(),
-                ordner: self.scan_ordner.clone(),
-                spool: start.data.join("spool"),
+            let profil = |name: &str, ordner: PathBuf, spool: &str, vertraulich: bool| Profil {
+                name: name.to_owned(),
+                ordner,
+                spool: start.data.join(spool),
                 ruhe: Duration::from_millis(settings.scan.ruhe_ms),
                 takt: Duration::from_millis(settings.scan.takt_ms),
                 max_bytes: settings.intake.max_datei,
+                vertraulich,
             };
-            self.tasks.spawn(service_eingang::watch(self.eingang.clone(), self.cli.clone(), profil));
+            let closed = start.data.join(&settings.scan.vertraulich);
+            for profil in [
+                profil("standard", self.scan_ordner.clone(), "spool", false),
+                profil("vertraulich", closed, "spool/vertraulich", true),
+            ] {
+                self.tasks.spawn(service_eingang::watch(self.eingang.clone(), self.cli.clone(), profil));
+            }
         }
         Ok(())
     }
@@ -235,12 +253,7 @@ impl App {
     /// The hand-over worker over its folders, and the reader of what the finance system answers.
     fn uebergabe(&mut self, start: &Start, settings: &Settings) -> Result<Uebergabe, StartFehler> {
         let (u, spool) = (&settings.uebergabe, start.data.join("spool/uebergabe"));
-        let pfade = Pfade {
-            ausgang: start.data.join(&u.ausgang),
-            mail: start.data.join(&u.mail),
-            journal: spool.join("journal"),
-        };
-        let ordner = or!(Ordner::open(&pfade), "folders of the hand-over");
+        let ordner = or!(Ordner::open(&self.pfade), "folders of the hand-over");
         let profil = rueckweg::Profil {
             eingang: start.data.join(&u.eingang),
             spool,

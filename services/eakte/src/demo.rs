@@ -137,7 +137,7 @@ impl service_portal::Demo for DemoHebel {
             let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
             let kanal = if name.ends_with(".eml") { Kanal::Mail } else { Kanal::Scan };
             let idempotency_key = format!("demo:{}", BlobHash::of(&bytes));
-            let e = Einlieferung { kanal, name, bytes, idempotency_key, zugang: None };
+            let e = Einlieferung { kanal, name, bytes, idempotency_key, zugang: None, vertraulich: false };
             self.eingang.accept(&self.cli, e).await?;
             fed += 1;
         }

@@ -8,6 +8,8 @@ pub const ABLAEUFE: &[(&str, &str)] = &[
     ("dokument.bpmn", include_str!("../../../workflows/definitionen/dokument.bpmn")),
     ("posteingang.bpmn", include_str!("../../../workflows/definitionen/posteingang.bpmn")),
     ("umlauf.bpmn", include_str!("../../../workflows/definitionen/umlauf.bpmn")),
+    ("umlauf_ergebnis.bpmn", include_str!("../../../workflows/definitionen/umlauf_ergebnis.bpmn")),
+    ("neufassung.bpmn", include_str!("../../../workflows/definitionen/neufassung.bpmn")),
     ("niederschrift.bpmn", include_str!("../../../workflows/definitionen/niederschrift.bpmn")),
     ("beschlussvorlage.bpmn", include_str!("../../../workflows/definitionen/beschlussvorlage.bpmn")),
     ("bearbeitung.bpmn", include_str!("../../../workflows/definitionen/bearbeitung.bpmn")),

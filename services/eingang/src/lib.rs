@@ -250,7 +250,7 @@ impl Inner {
             audit::Entry { chain: &chain, at: now, actor: &actor_text, act: "angenommen", object: &chain, data };
         audit::append(&mut tx, entry).await?;
         if duplicate_of.is_none() {
-            self.start(&mut tx, id, hash, name, kanal, zugang, now).await?;
+            self.start(&mut tx, id, hash, name, e, zugang, now).await?;
         }
         tx.commit().await?;
         Ok(Quittung { receipt: id, sha256: hash, duplicate_of, repeated: false, erfasst: now })
@@ -263,11 +263,14 @@ impl Inner {
         id: SendungId,
         hash: BlobHash,
         name: &str,
-        kanal: &str,
+        e: &Einlieferung,
         zugang: Tag,
         now: Timestamp,
     ) -> Result<(), DbError> {
-        let sendung = json!({ "id": id, "blob": hash, "name": name, "kanal": kanal, "zugang": zugang });
+        let kanal = kanal_text(e.kanal);
+        let sendung = json!({
+            "id": id, "blob": hash, "name": name, "kanal": kanal, "zugang": zugang, "vertraulich": e.vertraulich,
+        });
         let body = json!({
             "process": "posteingang",
             "schluessel": format!("sendung:{id}"),

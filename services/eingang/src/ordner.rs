@@ -30,6 +30,8 @@ pub struct Profil {
     pub takt: Duration,
     /// Larger files stay where they are and are reported.
     pub max_bytes: u64,
+    /// What lies here is confidential from its first moment.
+    pub vertraulich: bool,
 }
 
 /// A PDF whose end is missing may still grow: it gets this much more time before it is taken as it is.
@@ -138,7 +140,9 @@ async fn sweep_spool(eingang: &Eingang, actor: &Actor, profil: &Profil) {
         let name = stored.split_once('~').map_or(stored.as_str(), |(_, name)| name).to_owned();
         let kanal = if name.to_lowercase().ends_with(".eml") { Kanal::Mail } else { Kanal::Scan };
         let idempotency_key = format!("{}:{}", profil.name, BlobHash::of(&bytes));
-        match eingang.accept(actor, Einlieferung { kanal, name, bytes, idempotency_key, zugang: None }).await {
+        let vertraulich = profil.vertraulich;
+        let e = Einlieferung { kanal, name, bytes, idempotency_key, zugang: None, vertraulich };
+        match eingang.accept(actor, e).await {
             Ok(_) => {
                 if let Err(error) = std::fs::remove_file(&path) {
                     tracing::warn!(%error, "cannot remove an accepted file from the spool");

@@ -4,9 +4,9 @@
 use nachrichten::{
     Actor,
     ablaeufe::SendungAufgabe,
-    dokumente::DokumentZeile,
+    dokumente::{DerSendung, DokumentZeile},
     fehler::Fehler,
-    sendungen::{DokumentStand, Grund, Kanal, SendungStand, Stand, WartetAuf},
+    sendungen::{DokumentStand, Grund, Kanal, OHNE_NAME, SendungStand, Stand, WartetAuf},
 };
 use service_platform::args;
 
@@ -34,7 +34,7 @@ impl Inner {
     async fn short(&self, actor: &Actor, row: Zeile) -> Result<SendungStand, Fehler> {
         let mut base = SendungStand {
             receipt: row.id,
-            name: row.name.clone(),
+            name: OHNE_NAME.to_owned(),
             sha256: row.sha256,
             duplicate_of: row.duplicate_of,
             kanal: match row.kanal.as_str() {
@@ -54,14 +54,19 @@ impl Inner {
         };
         let Some((ablaeufe, dokumente)) = self.neighbours.get() else { return Ok(base) };
         let original = row.duplicate_of.unwrap_or(row.id);
-        let documents = dokumente.of_sendung(actor, original).await?;
+        let DerSendung { dokumente: documents, offen } = dokumente.of_sendung(actor, original).await?;
         base.zugang = documents.iter().map(|d| d.zugang).min().unwrap_or(row.zugang);
+        // Who handed it in knows its name; others read it as soon as it is clear that it is not confidential.
+        let shown =
+            |open: bool| if open || row.person == actor.person { row.name.clone() } else { OHNE_NAME.to_owned() };
         if row.abgeschlossen {
+            base.name = shown(offen == Some(true));
             base.state = Stand::Filed;
             base.documents = documents.iter().map(|d| document(d, Stand::Filed)).collect();
             return Ok(base);
         }
         let ablauf = ablaeufe.of_sendung(original).await?;
+        base.name = shown(offen.unwrap_or(!ablauf.verschlossen));
         let of_document =
             |d: &DokumentZeile| ablauf.aufgaben.iter().filter(|a| a.dokument == Some(d.id)).collect::<Vec<_>>();
         for d in &documents {

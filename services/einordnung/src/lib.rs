@@ -31,6 +31,7 @@ mod iban;
 mod muster;
 mod parteien;
 mod reihen;
+mod vermerk;
 mod zeichen;
 pub mod zeilen;
 
@@ -111,6 +112,7 @@ pub fn vorschlagen(
     felder.set("doc_type", art);
     felder.set("sender", absender);
     felder.set("recipient", empfaenger);
+    felder.set("vermerk", vermerk::find(&brief));
     felder.set("date", datum);
     felder.set("aktenzeichen", zeichen::aktenzeichen(&brief));
     felder.set("kassenzeichen", zeichen::kassenzeichen(&brief));

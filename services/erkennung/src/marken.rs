@@ -141,6 +141,7 @@ fn fields_of(text: &str) -> Trennblatt {
             "amt" => sheet.amt = Some(value),
             "art" => sheet.dokumentart = Some(value),
             "az" => sheet.aktenzeichen = Some(value),
+            "vertraulich" => sheet.vertraulich = value.eq_ignore_ascii_case("ja"),
             "zugang" => sheet.zugang = value.parse::<Tag>().ok(),
             _ => {}
         }

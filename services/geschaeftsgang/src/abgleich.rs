@@ -16,6 +16,14 @@ pub struct Abgleich {
     pub posteingang: BTreeMap<SendungId, u32>,
     /// Blobs named in any instance's variables.
     pub blobs: BTreeSet<BlobHash>,
+    /// Bookings that processes know as handed over, and who they are.
+    pub buchungen: BTreeMap<String, BTreeSet<InstanceId>>,
+    /// Bookings whose hand-over stands in the audit trail.
+    pub belegt: BTreeSet<String>,
+    /// Every process.
+    pub instanzen: BTreeSet<InstanceId>,
+    /// Processes that wait for the hand-over.
+    pub uebergibt: BTreeSet<InstanceId>,
     /// Jobs and messages under way.
     pub pending: u64,
     /// Sendungen with an open quarantine task.
@@ -39,17 +47,41 @@ impl Geschaeftsgang {
                 db.all(&sql::ABGLEICH_INSTANZEN, args![after]).await?;
             let Some(last) = page.last() else { break };
             after = last.0;
-            for (_, sendung, process, state) in page {
+            for (id, sendung, process, state) in page {
+                out.instanzen.insert(id);
+                buchungen(&state, id, &mut out.buchungen);
                 if let Some(sendung) = sendung.filter(|_| process == "posteingang") {
                     *out.posteingang.entry(sendung).or_default() += 1;
                 }
                 hashes(&state, &mut out.blobs);
             }
         }
+        out.uebergibt =
+            db.all::<(InstanceId,)>(&sql::ABGLEICH_UEBERGIBT, args![]).await?.into_iter().map(|(i,)| i).collect();
+        let belegt: Vec<(String,)> = db.all(&sql::ABGLEICH_BELEGT, args![]).await?;
+        out.belegt = belegt.iter().filter_map(|(o,)| Some(o.strip_prefix("buchung:")?.to_owned())).collect();
         let (jobs,): (u64,) = db.one(&sql::ABGLEICH_OFFEN, args![]).await?;
         out.pending = jobs + outbox::waiting(db).await?.0;
         (out.quarantined,) = db.one(&sql::ABGLEICH_QUARANTAENE, args![]).await?;
         Ok(out)
+    }
+}
+
+/// Every answer of a hand-over in this value: an object that names a booking and its key.
+fn buchungen(value: &Value, id: InstanceId, into: &mut BTreeMap<String, BTreeSet<InstanceId>>) {
+    let mut open = vec![value];
+    while let Some(value) = open.pop() {
+        match value {
+            Value::Array(items) => open.extend(items),
+            Value::Object(map) => {
+                if let (Some(Value::String(name)), Some(Value::String(_))) = (map.get("buchung"), map.get("schluessel"))
+                {
+                    into.entry(name.clone()).or_default().insert(id);
+                }
+                open.extend(map.values());
+            }
+            _ => {}
+        }
     }
 }
 

@@ -76,14 +76,16 @@ impl Inner {
         if rechte::has(&self.db, actor.person, &objekt, rechte::Recht::Sehen, self.now()).await.map_err(away)? {
             return Ok(true);
         }
-        // Post that is not taken apart yet; a Vorlage is no post.
-        let post = row.dokument.is_none() && row.sendung.is_some();
-        if post && rechte::is(&self.db, actor.person, "gruppe:Poststelle").await.map_err(away)? {
-            return Ok(true);
-        }
-        match (row.dokument, self.dokumente.get()) {
-            (Some(dokument), Some(dokumente)) => Ok(dokumente.get(actor, dokument).await.is_ok()),
-            _ => Ok(false),
+        let Some(dokumente) = self.dokumente.get() else { return Ok(false) };
+        match (row.dokument, row.sendung) {
+            (Some(dokument), _) => Ok(dokumente.get(actor, dokument).await.is_ok()),
+            // The whole Sendung, to those who sort the post, when no part of it is closed to them.
+            (None, Some(sendung)) => {
+                let korb = "korb:poststelle";
+                let sorts = rechte::has(&self.db, actor.person, korb, rechte::Recht::Sehen, self.now()).await;
+                Ok(sorts.map_err(away)? && dokumente.of_sendung(actor, sendung).await?.offen == Some(true))
+            }
+            (None, None) => Ok(false),
         }
     }
 
@@ -154,7 +156,9 @@ impl Ablaeufe for Geschaeftsgang {
             ..SendungAblauf::default()
         };
         ablauf.stoerungen.extend(jobs.into_iter().filter(|(_, stand, _)| stand == "stoerung").filter_map(|(.., u)| u));
-        ablauf.fehler = rows.iter().find(|r| r.process == "posteingang").and_then(error_of);
+        let post = rows.iter().find(|r| r.process == "posteingang");
+        ablauf.fehler = post.and_then(error_of);
+        ablauf.verschlossen = post.is_none_or(closed);
         for Offen { task, element, gruppe, dokument, instanz, daten } in open {
             let grund = rows.iter().find(|r| r.id == instanz).and_then(error_of).or_else(|| shown(&daten));
             ablauf.aufgaben.push(SendungAufgabe { task, element, gruppe: Some(gruppe), dokument, grund });
@@ -381,6 +385,13 @@ fn stop_id(ablauf: InstanceId, element: i64) -> JobId {
 fn shown(daten: &Value) -> Option<Grund> {
     let text = |name: &str| daten.get(name)?.as_str().map(str::to_owned);
     Some(Grund { code: text("code")?, text: text("grund")? })
+}
+
+/// Does its envelope say confidential, or did nobody look at it yet?
+fn closed(row: &InstanzRow) -> bool {
+    let state: Option<engine::State> = serde_json::from_str(&row.state).ok();
+    let umschlag = state.and_then(|s| s.variables().remove("umschlag"));
+    umschlag.is_none_or(|u| u["vertraulich"] != Value::Bool(false))
 }
 
 /// Variable `fehler` {code, text} of an instance.

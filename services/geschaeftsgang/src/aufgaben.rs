@@ -10,7 +10,7 @@ use nachrichten::{
 };
 use serde_json::{Value, json};
 use service_platform::{
-    args, audit,
+    args,
     db::{DbError, FromRow, Row, Tx},
     from_row, rechte,
 };
@@ -127,7 +127,8 @@ impl Inner {
             let text = format!("Diese Aufgabe gehört der Gruppe „{}“.", z.gruppe);
             return Ok(Err(Fehler::new("E3002", 403, text, "not a candidate")));
         };
-        if let Some(other) = z.bearbeiter.filter(|p| *p != actor.person) {
+        // What the absent person has taken, the deputy takes over.
+        if let Some(other) = z.bearbeiter.filter(|p| *p != actor.person && als != Some(*p)) {
             let who = z.bearbeiter_name.clone().unwrap_or_else(|| other.to_string());
             let text = format!("Diese Aufgabe bearbeitet gerade {who}.");
             return Ok(Err(Fehler::new("E3004", 409, text, "claimed by another person")));
@@ -141,6 +142,7 @@ impl Inner {
     }
 
     /// In whose place this person may do a task: `Some(None)` as themselves, `Some(Some(_))` for somebody, `None` not.
+    /// For the one who has taken it, if this person stands in for them; else rather as themselves.
     async fn als(&self, actor: &Actor, task: TaskId) -> Result<Option<Option<PersonId>>, DbError> {
         let values = args![task, actor.person, self.now()];
         let first: Option<(PersonId,)> = self.db.optional(&sql::KANDIDAT_ALS, values).await?;
@@ -311,15 +313,11 @@ impl Aufgaben for Geschaeftsgang {
     }
 
     async fn claim(&self, actor: &Actor, id: TaskId, version: i64) -> Result<i64, Fehler> {
-        let inner = &self.inner;
-        let z = inner.read_task(actor, id).await?;
-        inner.darf(actor, &z).await.map_err(away)??;
-        inner.set_owner(actor, id, version, &sql::AUFGABE_CLAIM, "übernommen").await
+        weitergabe::claim(&self.inner, actor, id, version).await
     }
 
     async fn release(&self, actor: &Actor, id: TaskId, version: i64) -> Result<i64, Fehler> {
-        self.inner.read_task(actor, id).await?;
-        self.inner.set_owner(actor, id, version, &sql::AUFGABE_RELEASE, "zurückgegeben").await
+        weitergabe::release(&self.inner, actor, id, version).await
     }
 
     async fn delegate(
@@ -422,7 +420,7 @@ impl Abschluss {
         if lage.bekannt {
             return Ok(Ok(z.instanz));
         }
-        let taken = z.bearbeiter.is_some_and(|p| p != person);
+        let taken = z.bearbeiter.is_some_and(|p| p != person && lage.fuer != Some(p));
         let Some(fuer) = lage
             .fuer
             .filter(|_| z.erledigt.is_none() && z.version == self.version && !taken && lage.gezeichnet.is_none())
@@ -507,35 +505,6 @@ impl Inner {
                 && (filter.element.is_empty() || filter.element.contains(element))
         });
         Ok(rows)
-    }
-
-    async fn set_owner(
-        &self,
-        actor: &Actor,
-        id: TaskId,
-        version: i64,
-        statement: &service_platform::db::Sql,
-        act: &str,
-    ) -> Result<i64, Fehler> {
-        let mut tx = self.db.begin().await.map_err(away)?;
-        let set: Option<(i64,)> = tx.optional(statement, args![id, version, actor.person]).await.map_err(away)?;
-        let Some((version,)) = set else {
-            drop(tx);
-            return Err(self.changed(id).await);
-        };
-        let z: Zeile = tx.one(&sql::AUFGABE_READ, args![id]).await.map_err(away)?;
-        let (chain, object) = (format!("ablauf:{}", z.instanz), format!("aufgabe:{id}"));
-        let entry = audit::Entry {
-            chain: &chain,
-            at: self.now(),
-            actor: &audit::person(actor),
-            act,
-            object: &object,
-            data: json!({ "element": z.element }),
-        };
-        audit::append(&mut tx, entry).await.map_err(away)?;
-        tx.commit().await.map_err(away)?;
-        Ok(version)
     }
 }
 

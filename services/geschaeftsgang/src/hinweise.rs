@@ -12,8 +12,9 @@ use std::collections::BTreeMap;
 
 use nachrichten::{
     MessageId, PersonId, Tag, TaskId, Timestamp, Werte,
-    hinweise::{Gesammelt, Mail, SAMMELN, SOFORT, Sammeln, Sofort, SofortErgebnis},
+    hinweise::{Gesammelt, SAMMELN, SOFORT, Sammeln, Sofort, SofortErgebnis},
     job::{Job, JobError},
+    uebergabe::Mail,
 };
 use serde_json::json;
 use service_platform::{
@@ -162,8 +163,7 @@ pub(crate) async fn sofort_fuer(
             an.entry(address).or_insert_with(|| (person, Vec::new())).1.push(line);
         }
     }
-    let grund: String = grund.chars().filter(|c| !c.is_control()).take(GRUND_MAX).collect();
-    let grund = mit_deutschen_tagen(&grund);
+    let grund = ohne_inhalt(grund);
     let mails: Vec<Mail> = an
         .into_iter()
         .map(|(address, (person, lines))| Mail {
@@ -184,6 +184,24 @@ pub(crate) async fn sofort_fuer(
     werte.insert("mails".to_owned(), json!(mails));
     fahrt.start(PROZESS, werte, schluessel).await?;
     Ok(count)
+}
+
+/// The reason of a mail. A number in it that is neither a day nor a small count (an amount, a document number, a file
+/// reference) would be content: then the mail says only that a term ends.
+fn ohne_inhalt(grund: &str) -> String {
+    let grund: String = grund.chars().filter(|c| !c.is_control()).take(GRUND_MAX).collect();
+    let grund = mit_deutschen_tagen(&grund);
+    let harmless = |word: &str| {
+        let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+        let digits = word.chars().filter(char::is_ascii_digit).count();
+        let day = word.split('.').map(str::len).eq([2, 2, 4]) && word.chars().all(|c| c.is_ascii_digit() || c == '.');
+        digits == 0 || day || (digits <= 2 && word.chars().all(|c| c.is_ascii_digit()))
+    };
+    if grund.split_whitespace().all(harmless) {
+        return grund;
+    }
+    tracing::error!("the reason of a notice holds a number that is no day; it was not sent");
+    "Eine Frist läuft ab.".to_owned()
 }
 
 /// FEEL writes days as `2026-11-25`; people read `25.11.2026`.
@@ -232,4 +250,31 @@ fn aufgaben(n: u64) -> String {
 
 fn wartet(n: u64) -> String {
     if n == 1 { "wartet 1 Aufgabe auf Sie".to_owned() } else { format!("warten {n} Aufgaben auf Sie") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_says_when_and_nothing_of_what() {
+        for (grund, sent) in [
+            (
+                "Skonto endet am 2026-11-25. Die Hälfte der Frist ist vorbei.",
+                "Skonto endet am 25.11.2026. Die Hälfte der Frist ist vorbei.",
+            ),
+            ("Heute endet eine gesetzliche Frist.", "Heute endet eine gesetzliche Frist."),
+            ("In 3 Tagen endet das Skonto.", "In 3 Tagen endet das Skonto."),
+        ] {
+            assert_eq!(ohne_inhalt(grund), sent);
+        }
+        for grund in [
+            "Beleg 1900004711 ist am 2026-12-20 fällig.",
+            "Es geht um 1.190,00 €.",
+            "Akte 66.10-2026/0001 wartet.",
+            "Rechnung RE-0815 wartet.",
+        ] {
+            assert_eq!(ohne_inhalt(grund), "Eine Frist läuft ab.", "{grund}");
+        }
+    }
 }

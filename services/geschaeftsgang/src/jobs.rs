@@ -11,6 +11,7 @@ use engine::{Command, ElementInstanceId};
 use nachrichten::{
     InstanceId, JobId, Timestamp,
     job::{Job, JobResult, Outcome},
+    uebergabe::{BUCHEN, STORNIEREN},
 };
 use serde_json::Value;
 use service_platform::{
@@ -305,9 +306,31 @@ impl Fahrt<'_> {
         match self.command(row.instanz, command).await {
             Err(FahrtFehler::Rejected(reason)) => {
                 tracing::debug!(job.id = %row.id, %reason, "result no longer wanted");
+                return Ok(());
+            }
+            other => other?,
+        }
+        self.aus_dem_haus(&row, result).await
+    }
+
+    /// What left the house stands in the audit trail, with the step that takes it over.
+    async fn aus_dem_haus(&mut self, row: &AuftragRow, result: &JobResult) -> Result<(), FahrtFehler> {
+        let Outcome::Done { werte } = &result.outcome else { return Ok(()) };
+        let text = |name: &str| werte.get(name).and_then(serde_json::Value::as_str);
+        let data = serde_json::json!({ "element": row.element, "auftrag": row.id });
+        match row.typ.as_str() {
+            BUCHEN => {
+                let object = format!("buchung:{}", text("buchung").unwrap_or_default());
+                self.audit(row.instanz, "Buchung übergeben", &object, data).await
+            }
+            STORNIEREN => {
+                let gone = werte.get("buchungen").and_then(serde_json::Value::as_array).cloned().unwrap_or_default();
+                for buchung in gone.iter().filter_map(serde_json::Value::as_str) {
+                    self.audit(row.instanz, "Storno übergeben", &format!("buchung:{buchung}"), data.clone()).await?;
+                }
                 Ok(())
             }
-            other => other,
+            _ => Ok(()),
         }
     }
 }

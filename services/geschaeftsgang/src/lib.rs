@@ -17,6 +17,7 @@ mod eingriff;
 mod fahrt;
 mod fassung;
 mod fassungen;
+mod grund;
 mod hinweise;
 mod jobs;
 mod laufweg;

@@ -26,14 +26,13 @@ use service_platform::{
     args, audit,
     db::{DbError, Tx},
     rechte,
-    vertretung::GRUND_MAX,
 };
 
 use crate::{
     Inner,
     aufgaben::{Zeile, away, quelle},
     fahrt::{Fahrt, FahrtFehler},
-    hinweise, sql,
+    grund, hinweise, sql,
 };
 
 /// The decision that gives the ladder.
@@ -446,12 +445,7 @@ pub(crate) async fn verlegen(
     let z = inner.read_task(actor, id).await?;
     let als = inner.darf(actor, &z).await.map_err(away)??;
     let (grund, now) = (grund.trim(), inner.now());
-    if grund.is_empty() {
-        return Err(refused("Schreiben Sie einen Grund dazu."));
-    }
-    if grund.chars().count() > GRUND_MAX {
-        return Err(refused("Der Grund ist zu lang. Kürzen Sie ihn auf 200 Zeichen."));
-    }
+    let grund = grund::pruefen(grund, "Schreiben Sie einen Grund dazu.", |t| refused(&t))?;
     if auf < now.tag() {
         return Err(refused("Dieser Tag ist schon vorbei. Wählen Sie heute oder einen späteren Tag."));
     }

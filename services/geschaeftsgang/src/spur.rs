@@ -80,6 +80,119 @@ pub enum Answer {
     History(Vec<HistoryEvent>),
 }
 
+/// The world of a case, as an engine process gets it: `eakte workflow engine WORLD`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Welt {
+    /// `sqlite:DIR` or `postgres:URL`.
+    pub database: String,
+    /// Tasks whose jobs wait for an act.
+    pub held: Vec<String>,
+}
+
+/// A line to an engine process; each is answered by a line with `Result<Answer, String>`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Anfrage {
+    pub op: Op,
+    /// None: by the database's clock.
+    pub now: Option<Timestamp>,
+    /// Begin anew from the database before this act.
+    pub restart: bool,
+}
+
+/// Who has acts carried out, and whose clock they go by; [`als_runtime!`](crate::als_runtime) makes it the runtime of a
+/// trace.
+pub trait Spieler {
+    /// # Errors
+    /// A text for the list of differences.
+    fn ask(&mut self, op: Op) -> Result<Answer, String>;
+    /// The virtual clock.
+    fn jetzt(&mut self) -> &mut Timestamp;
+}
+
+/// Implements `engine::trace::Runtime` for a [`Spieler`]: each call is one [`Op`].
+#[macro_export]
+macro_rules! als_runtime {
+    ($typ:ty) => {
+        impl $typ {
+            fn act(&mut self, op: $crate::spur::Op) -> Result<(), String> {
+                $crate::spur::Spieler::ask(self, op).map(drop)
+            }
+            fn other<T>(answer: $crate::spur::Answer) -> Result<T, String> {
+                Err(format!("unexpected answer {answer:?}"))
+            }
+        }
+        impl engine::trace::Runtime for $typ {
+            fn start(&mut self, process: &str, variables: nachrichten::Werte) -> Result<(), String> {
+                self.act($crate::spur::Op::Start { process: process.to_owned(), variables })
+            }
+            fn waiting(&mut self) -> Result<Vec<String>, String> {
+                match $crate::spur::Spieler::ask(self, $crate::spur::Op::Waiting)? {
+                    $crate::spur::Answer::Names(names) => Ok(names),
+                    answer => Self::other(answer),
+                }
+            }
+            fn complete(&mut self, element: &str, variables: nachrichten::Werte) -> Result<(), String> {
+                self.act($crate::spur::Op::Complete { element: element.to_owned(), variables })
+            }
+            fn message(&mut self, name: &str, key: Option<&str>, variables: nachrichten::Werte) -> Result<(), String> {
+                self.act($crate::spur::Op::Message { name: name.to_owned(), key: key.map(str::to_owned), variables })
+            }
+            fn signal(&mut self, name: &str, variables: nachrichten::Werte) -> Result<(), String> {
+                self.act($crate::spur::Op::Signal { name: name.to_owned(), variables })
+            }
+            fn bpmn_error(&mut self, element: &str, code: &str) -> Result<(), String> {
+                self.act($crate::spur::Op::BpmnError { element: element.to_owned(), code: code.to_owned() })
+            }
+            fn fail_job(&mut self, element: &str) -> Result<(), String> {
+                self.act($crate::spur::Op::FailJob { element: element.to_owned() })
+            }
+            fn resolve_incident(&mut self, element: &str) -> Result<(), String> {
+                self.act($crate::spur::Op::ResolveIncident { element: element.to_owned() })
+            }
+            fn set_variables(&mut self, variables: nachrichten::Werte) -> Result<(), String> {
+                self.act($crate::spur::Op::SetVariables { variables })
+            }
+            fn activate_adhoc(&mut self, element: &str) -> Result<(), String> {
+                self.act($crate::spur::Op::ActivateAdhoc { element: element.to_owned() })
+            }
+            fn advance(&mut self, by: &str) -> Result<(), String> {
+                let until = engine::trace::later(by, *$crate::spur::Spieler::jetzt(self))?;
+                // Each timer at its own time, in due order.
+                loop {
+                    let due = match $crate::spur::Spieler::ask(self, $crate::spur::Op::Due)? {
+                        $crate::spur::Answer::Due(due) => due.filter(|due| *due <= until),
+                        answer => return Self::other(answer),
+                    };
+                    let now = $crate::spur::Spieler::jetzt(self);
+                    *now = (*now).max(due.unwrap_or(until));
+                    if due.is_none() {
+                        return Ok(());
+                    }
+                    self.act($crate::spur::Op::Fire)?;
+                }
+            }
+            fn state(&mut self) -> Result<String, String> {
+                match $crate::spur::Spieler::ask(self, $crate::spur::Op::State)? {
+                    $crate::spur::Answer::Text(text) => Ok(text),
+                    answer => Self::other(answer),
+                }
+            }
+            fn variables(&mut self) -> Result<nachrichten::Werte, String> {
+                match $crate::spur::Spieler::ask(self, $crate::spur::Op::Variables)? {
+                    $crate::spur::Answer::Variables(variables) => Ok(variables),
+                    answer => Self::other(answer),
+                }
+            }
+            fn history(&mut self) -> Result<Vec<engine::HistoryEvent>, String> {
+                match $crate::spur::Spieler::ask(self, $crate::spur::Op::History)? {
+                    $crate::spur::Answer::History(history) => Ok(history),
+                    answer => Self::other(answer),
+                }
+            }
+        }
+    };
+}
+
 /// An element that is open, with its instance.
 struct Open {
     instanz: InstanceId,

@@ -20,7 +20,6 @@ use service_platform::{
     args, audit,
     db::{DbError, Tx},
     from_row, outbox, rechte,
-    vertretung::GRUND_MAX,
     worker::JobHandler,
 };
 use uuid::Uuid;
@@ -29,6 +28,7 @@ use crate::{
     Geschaeftsgang, Inner,
     aufgaben::away,
     fahrt::{Fahrt, FahrtFehler},
+    grund,
     hinweise::again,
     sql,
 };
@@ -159,13 +159,7 @@ impl Inner {
 
     /// Checks day, reason and addressee; answers the office whose head steps in.
     async fn pruefen(&self, a: &Angaben, heute: Tag) -> Result<Option<String>, Fehler> {
-        let grund = a.grund.trim();
-        if grund.is_empty() {
-            return Err(refused("Schreiben Sie auf, warum die Sache wieder vorgelegt wird."));
-        }
-        if grund.chars().count() > GRUND_MAX {
-            return Err(refused("Der Grund ist zu lang. Kürzen Sie ihn auf 200 Zeichen."));
-        }
+        grund::pruefen(&a.grund, "Schreiben Sie auf, warum die Sache wieder vorgelegt wird.", refused)?;
         if a.datum < heute {
             return Err(refused("Dieser Tag ist schon vorbei. Wählen Sie heute oder einen späteren Tag."));
         }
@@ -205,10 +199,8 @@ impl Inner {
     /// Changes or cancels one that still waits: the row, the process and the trail together.
     async fn umsetzen(&self, actor: &Actor, id: Uuid, neu: Option<&Angaben>, warum: &str) -> Result<(), Fehler> {
         let z = self.meine_zeile(actor, id).await?;
-        let (now, warum) = (self.now(), warum.trim());
-        if warum.is_empty() || warum.chars().count() > GRUND_MAX {
-            return Err(refused("Schreiben Sie einen Grund dazu, höchstens 200 Zeichen."));
-        }
+        let now = self.now();
+        let warum = grund::pruefen(warum, "Schreiben Sie einen Grund dazu.", refused)?;
         if let Some(a) = neu {
             self.pruefen(a, now.tag()).await?;
         }
@@ -259,7 +251,7 @@ impl Inner {
             ("absagen", ..) => ("abgesagt", "abgesagt"),
             ("verschieben", Some(datum), _) => {
                 z.datum = datum;
-                z.grund = reason.unwrap_or(&z.grund).chars().take(GRUND_MAX).collect();
+                z.grund = reason.unwrap_or(&z.grund).chars().take(grund::GRUND_MAX).collect();
                 ("offen", "offen")
             }
             ("weiterleiten", _, Some(gruppe)) => {

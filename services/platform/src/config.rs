@@ -70,6 +70,7 @@ pub struct Log {
 #[serde(deny_unknown_fields)]
 pub struct Scan {
     pub ordner: String,
+    pub vertraulich: String,
     pub ruhe_ms: u64,
     pub takt_ms: u64,
 }

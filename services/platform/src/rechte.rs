@@ -66,6 +66,7 @@ macro_rules! gilt {
 statements! {
     HAS = concat!("SELECT count(*) FROM platform_recht r JOIN platform_wirksam s ON s.subjekt = r.subjekt \
            WHERE s.person = $1 AND r.objekt IN ('mandant', $2) AND r.recht >= $3 AND ", gilt!("$4"));
+    FORGET = "DELETE FROM platform_recht WHERE quelle IN (SELECT r.quelle FROM platform_recht r WHERE r.objekt = $1 AND r.quelle LIKE 'gezeichnet:%')";
     IN_SUBJEKT = "SELECT count(*) FROM platform_subjekt WHERE person = $1 AND subjekt = $2";
 }
 
@@ -89,6 +90,13 @@ pub async fn grant(
 /// Takes back all grants of one source.
 pub async fn revoke(tx: &mut Tx, quelle: &str) -> Result<(), DbError> {
     tx.later(&REVOKE, args![quelle]).await
+}
+
+/// Takes back what signatures left behind on `objekt` and on the process it was signed in: who had a task may look at it
+/// later, but not at what became confidential since.
+pub async fn forget_signers(tx: &mut Tx, objekt: &str) -> Result<(), DbError> {
+    tx.execute(&FORGET, args![objekt]).await?;
+    Ok(())
 }
 
 /// Has this person at least `recht` on `objekt` (or on the whole Mandant)?

@@ -42,7 +42,7 @@ impl Art {
         match process {
             "rechnung" => Self::Rechnung,
             "beschlussvorlage" | "niederschrift" => Self::Vorlage,
-            "umlauf" => Self::Umlauf,
+            "umlauf" | "umlauf_ergebnis" => Self::Umlauf,
             "bearbeitung" => Self::Post,
             "wiedervorlage" => Self::Wiedervorlage,
             _ => Self::Scan,
@@ -152,7 +152,7 @@ impl Art {
             Self::Scan => &["posteingang", "dokument"],
             Self::Rechnung => &["rechnung"],
             Self::Vorlage => &["beschlussvorlage", "niederschrift"],
-            Self::Umlauf => &["umlauf"],
+            Self::Umlauf => &["umlauf", "umlauf_ergebnis"],
             Self::Klaerung => &["posteingang", "dokument", "rechnung", "rueckmeldung", "beschlussvorlage"],
             Self::Post => &["bearbeitung"],
             Self::Wiedervorlage => &["wiedervorlage"],

@@ -256,6 +256,8 @@ impl Ctx {
             "umlauf" => gut("Der Umlauf ist gestartet. Die erste Stelle sieht ihn in ihren Aufgaben.".to_owned()),
             "laufweg" => gut("Der Laufweg ist geändert. Der Grund steht im Verlauf.".to_owned()),
             "zurueckgezogen" => gut("Zurückgezogen. Offene Aufgaben sind weg, der Verlauf bleibt.".to_owned()),
+            "zda" => gut("Zu den Akten geschrieben. Es steht im Protokoll der Akte.".to_owned()),
+            "geoeffnet" => gut("Wieder geöffnet. Der Grund steht im Protokoll der Akte.".to_owned()),
             "fassung" => gut("Die neue Fassung ist gespeichert. Frühere Zeichnungen sind ungültig.".to_owned()),
             "erneut" => {
                 let n: u32 = self.query("anzahl").parse().unwrap_or(0);

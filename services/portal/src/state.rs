@@ -108,6 +108,7 @@ impl Options {
             ("schreiben", "Schreiben"),
             ("nachricht", "E-Mail-Nachricht"),
             ("vorlage", "Beschlussvorlage"),
+            ("laufprotokoll", "Laufprotokoll"),
             ("sonstiges", "Sonstiges"),
         ];
         Self {

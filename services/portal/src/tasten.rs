@@ -52,6 +52,7 @@ pub static TASTEN: &[Block] = &[
         tasten: &[
             t("w", "W", "Bestätigen und weiter"),
             t("x", "X", "Zurückweisen"),
+            t("v", "V", "Vertraulich: in den geschlossenen Korb"),
             t("u", "U", "Später: Aufgabe zurücklegen"),
             t("n", "N", "Nochmals versuchen, nicht vertraulich"),
         ],

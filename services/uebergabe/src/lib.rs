@@ -15,6 +15,7 @@
 
 #![allow(missing_docs)] // fields of messages and settings carry their German names
 
+mod abgleich;
 pub mod ausgang;
 mod brief;
 mod buchung;
@@ -36,6 +37,7 @@ use service_platform::{
     worker::{JobContext, JobHandler, Worker, WorkerError, job},
 };
 
+pub use abgleich::{Abgleich, Notiz, Stand, abgleich};
 pub use brief::{Brief, BriefFehler};
 pub use buchung::{Ablehnung, Anlage, Buchungssatz, Einstellungen, schluessel};
 pub use ordner::{Ordner, Pfade};

@@ -43,13 +43,14 @@ pub struct Ordner {
 
 /// Note of a booking.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Vermerk {
-    buchung: String,
-    instanz: String,
-    am: Timestamp,
+pub(crate) struct Vermerk {
+    pub buchung: String,
+    pub instanz: String,
+    pub am: Timestamp,
     /// Hidden file while it has not left.
-    teil: String,
-    sha256: BlobHash,
+    pub teil: String,
+    /// Of the booking's file.
+    pub sha256: BlobHash,
 }
 
 /// Note of a reversal or an e-mail.

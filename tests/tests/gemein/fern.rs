@@ -9,15 +9,12 @@ use std::{
     time::Duration,
 };
 
-use engine::{
-    DeployOptions, HistoryEvent, HistoryKind,
-    trace::{self, Runtime},
-};
-use nachrichten::{Timestamp, Werte};
+use engine::{DeployOptions, HistoryEvent, HistoryKind};
+use nachrichten::Timestamp;
 use serde_json::{Value, json};
 use service_geschaeftsgang::{
     Geschaeftsgang, Herkunft, MIGRATIONS, Options,
-    spur::{Answer, Op},
+    spur::{self, Anfrage, Answer, Op, Spieler},
 };
 use service_platform::{
     bus::InProcessBus,
@@ -40,8 +37,7 @@ pub fn options(held: &[String]) -> DeployOptions {
 pub struct Welt {
     /// Its folder goes with it.
     _folder: Option<TempDir>,
-    database: String,
-    held: Vec<String>,
+    fall: spur::Welt,
 }
 
 impl Welt {
@@ -79,7 +75,7 @@ impl Welt {
         }
         engine.deploy(xml, Herkunft::Stadt).await.unwrap();
         db.close().await;
-        Self { _folder: folder, database, held: held.to_vec() }
+        Self { _folder: folder, fall: spur::Welt { database, held: held.to_vec() } }
     }
 
     /// Until nothing of a process that died is under way in the server: it may have sent its COMMIT before.
@@ -87,7 +83,7 @@ impl Welt {
         const BUSY: Sql = sql(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend' AND state <> 'idle' AND pid <> pg_backend_pid()",
         );
-        let Some(url) = self.database.strip_prefix("postgres:") else { return };
+        let Some(url) = self.fall.database.strip_prefix("postgres:") else { return };
         super::prozess::runtime().block_on(async {
             let db = Db::postgres(url).await.unwrap();
             while db.one::<(i64,)>(&BUSY, Vec::new()).await.unwrap().0 > 0 {
@@ -105,7 +101,7 @@ impl Welt {
 
     /// With environment variables, e.g. a wrong clock.
     pub fn fern_mit(&self, env: Vec<(String, String)>) -> Fern {
-        let welt = json!({ "database": self.database, "held": self.held }).to_string();
+        let welt = serde_json::to_string(&self.fall).unwrap();
         let mut command = Command::new(program());
         command.args(["workflow", "engine", &welt]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.envs(env).spawn().unwrap();
@@ -128,7 +124,7 @@ pub struct Tot;
 impl Fern {
     /// By the database's clock.
     pub fn send_now(&mut self, op: &Op) -> Result<(), Tot> {
-        self.write(json!({ "op": op, "now": null, "restart": false }))
+        self.write(&Anfrage { op: op.clone(), now: None, restart: false })
     }
 
     pub fn ask_now(&mut self, op: &Op) -> Result<Result<Answer, String>, Tot> {
@@ -137,10 +133,11 @@ impl Fern {
     }
 
     pub fn send(&mut self, op: &Op, now: Timestamp) -> Result<(), Tot> {
-        self.write(json!({ "op": op, "now": now, "restart": false }))
+        self.write(&Anfrage { op: op.clone(), now: Some(now), restart: false })
     }
 
-    fn write(&mut self, line: Value) -> Result<(), Tot> {
+    fn write(&mut self, line: &Anfrage) -> Result<(), Tot> {
+        let line = serde_json::to_string(line).unwrap();
         writeln!(self.to, "{line}").and_then(|()| self.to.flush()).map_err(|_| Tot)
     }
 
@@ -204,7 +201,7 @@ impl Sterblich {
     }
 
     /// One act, over deaths: done exactly once.
-    fn ask(&mut self, op: &Op) -> Result<Answer, String> {
+    fn over_deaths(&mut self, op: &Op) -> Result<Answer, String> {
         let reads = matches!(op, Op::Waiting | Op::Due | Op::State | Op::Variables | Op::History);
         let danger = !reads && (self.failpoint.is_some() || self.kills > 0);
         let before = if danger { self.history_len() } else { 0 };
@@ -246,77 +243,24 @@ impl Sterblich {
     }
 
     fn history_len(&mut self) -> usize {
-        match self.ask(&Op::History) {
+        match self.over_deaths(&Op::History) {
             Ok(Answer::History(all)) => all.len(),
             other => panic!("{other:?}"),
         }
     }
+}
 
-    fn act(&mut self, op: Op) -> Result<(), String> {
-        self.ask(&op).map(drop)
+impl Spieler for Sterblich {
+    fn ask(&mut self, op: Op) -> Result<Answer, String> {
+        self.over_deaths(&op)
+    }
+
+    fn jetzt(&mut self) -> &mut Timestamp {
+        &mut self.now
     }
 }
 
-/// An act and the wanted kind of its answer.
-macro_rules! take {
-    ($answer:expr, $kind:ident) => {
-        match $answer? {
-            Answer::$kind(value) => Ok(value),
-            other => Err(format!("unexpected answer {other:?}")),
-        }
-    };
-}
-
-impl Runtime for Sterblich {
-    fn start(&mut self, process: &str, variables: Werte) -> Result<(), String> {
-        self.act(Op::Start { process: process.to_owned(), variables })
-    }
-    fn waiting(&mut self) -> Result<Vec<String>, String> {
-        take!(self.ask(&Op::Waiting), Names)
-    }
-    fn complete(&mut self, element: &str, variables: Werte) -> Result<(), String> {
-        self.act(Op::Complete { element: element.to_owned(), variables })
-    }
-    fn message(&mut self, name: &str, key: Option<&str>, variables: Werte) -> Result<(), String> {
-        self.act(Op::Message { name: name.to_owned(), key: key.map(str::to_owned), variables })
-    }
-    fn signal(&mut self, name: &str, variables: Werte) -> Result<(), String> {
-        self.act(Op::Signal { name: name.to_owned(), variables })
-    }
-    fn bpmn_error(&mut self, element: &str, code: &str) -> Result<(), String> {
-        self.act(Op::BpmnError { element: element.to_owned(), code: code.to_owned() })
-    }
-    fn fail_job(&mut self, element: &str) -> Result<(), String> {
-        self.act(Op::FailJob { element: element.to_owned() })
-    }
-    fn resolve_incident(&mut self, element: &str) -> Result<(), String> {
-        self.act(Op::ResolveIncident { element: element.to_owned() })
-    }
-    fn set_variables(&mut self, variables: Werte) -> Result<(), String> {
-        self.act(Op::SetVariables { variables })
-    }
-    fn activate_adhoc(&mut self, element: &str) -> Result<(), String> {
-        self.act(Op::ActivateAdhoc { element: element.to_owned() })
-    }
-    fn advance(&mut self, by: &str) -> Result<(), String> {
-        let until = trace::later(by, self.now)?;
-        while let Some(due) = take!(self.ask(&Op::Due), Due)?.filter(|due| *due <= until) {
-            self.now = self.now.max(due);
-            self.act(Op::Fire)?;
-        }
-        self.now = self.now.max(until);
-        Ok(())
-    }
-    fn state(&mut self) -> Result<String, String> {
-        take!(self.ask(&Op::State), Text)
-    }
-    fn variables(&mut self) -> Result<Werte, String> {
-        take!(self.ask(&Op::Variables), Variables)
-    }
-    fn history(&mut self) -> Result<Vec<HistoryEvent>, String> {
-        take!(self.ask(&Op::History), History)
-    }
-}
+service_geschaeftsgang::als_runtime!(Sterblich);
 
 /// How often each element was reached, completed or withdrawn, without the runs of loops and the processes themselves.
 /// A job that fails for good stands in the job table, not in the history.

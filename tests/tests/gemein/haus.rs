@@ -76,7 +76,7 @@ impl Haus {
         zugang: Option<Tag>,
     ) -> Result<SendungId, Fehler> {
         let idempotency_key = self.app.ids.uuid().to_string();
-        let e = Einlieferung { kanal, name: name.to_owned(), bytes, idempotency_key, zugang };
+        let e = Einlieferung { kanal, name: name.to_owned(), bytes, idempotency_key, zugang, vertraulich: false };
         self.app.eingang.accept(&self.app.cli, e).await.map(|q| q.receipt)
     }
 

@@ -54,6 +54,8 @@ CREATE TABLE akten_vorgang (
   laufzeit_bis TEXT,
   zda INTEGER NOT NULL DEFAULT 0,
   zda_am TEXT,
+  -- New post of its title takes a closed Vorgang up again until this day.
+  wiederaufnahme_bis TEXT,
   angelegt INTEGER NOT NULL,
   version INTEGER NOT NULL DEFAULT 1,
   UNIQUE (akte, nummer)
@@ -71,6 +73,8 @@ CREATE TABLE akten_dokument (
   dokumentart TEXT,
   zugang TEXT NOT NULL,
   stand TEXT NOT NULL,
+  -- Confidential: marked on its way in or by a person; filing does not take it away.
+  vertraulich INTEGER NOT NULL DEFAULT 0,
   aktenzeichen TEXT,
   akte BLOB REFERENCES akten_akte (id),
   vorgang BLOB REFERENCES akten_vorgang (id),

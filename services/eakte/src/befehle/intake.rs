@@ -95,7 +95,7 @@ async fn accept(app: &App, file: &Path, kanal: Kanal) -> Result<SendungId, Ergeb
     let sha256 = BlobHash::of(&bytes);
     // Every call is its own delivery: the same bytes again are a duplicate, not a repeat.
     let idempotency_key = format!("cli:{}", app.ids.uuid());
-    let e = Einlieferung { kanal, name: name_of(file), bytes, idempotency_key, zugang: None };
+    let e = Einlieferung { kanal, name: name_of(file), bytes, idempotency_key, zugang: None, vertraulich: false };
     match app.eingang.accept(&app.cli, e).await {
         Ok(quittung) => Ok(quittung.receipt),
         Err(error) => Err(refused_or_failed(error, sha256)),

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: EUPL-1.2
-//! `eakte reconcile`: joins journal, intake, engine, record, blob listing (bytes hashed again) and audit trail into
-//! one report. Zero in `missing, duplicate, altered, orphan, unaudited` is what every fault test asks for.
+//! `eakte reconcile`: joins journal, intake, engine, record, bookings that left, blob listing (bytes hashed again) and
+//! audit trail into one report. Zero in `missing, duplicate, altered, orphan, unaudited` is what every fault test asks for.
 
 use std::collections::BTreeSet;
 
 use nachrichten::{BlobHash, SendungId};
 use serde::{Deserialize, Serialize};
 use service_platform::{audit, blobs::BlobError};
+use service_uebergabe::Stand;
 
 use super::{Ende, open, runtime};
 use crate::{App, ausgabe, cli::Ort, exit};
@@ -16,11 +17,11 @@ use crate::{App, ausgabe, cli::Ort, exit};
 pub struct Bericht {
     /// Acknowledged, but original, process or record is not there.
     pub missing: usize,
-    /// More than one process or original for one Sendung.
+    /// More than one process or original for one Sendung, more than one note or process for one booking.
     pub duplicate: usize,
     /// Bytes that no longer have the hash they were accepted with.
     pub altered: usize,
-    /// Blobs nobody refers to.
+    /// Blobs and bookings nobody refers to.
     pub orphan: usize,
     /// Effects without audit entry, entries without effect, breaks in the chains.
     pub unaudited: usize,
@@ -108,6 +109,8 @@ pub async fn bericht(app: &App, journal: Option<&str>) -> Result<Bericht, String
     for line in trail.breaks {
         b.note(|b| &mut b.unaudited, line);
     }
+    let money = service_uebergabe::abgleich(&app.pfade).map_err(|e| text(&e))?;
+    bookings(&mut b, &engine, &money);
     for line in journal.unwrap_or_default().lines().filter_map(|l| serde_json::from_str::<JournalLine>(l).ok()) {
         let Some(receipt) = line.receipt else { continue };
         match intake.iter().find(|(id, ..)| *id == receipt) {
@@ -117,6 +120,49 @@ pub async fn bericht(app: &App, journal: Option<&str>) -> Result<Bericht, String
         }
     }
     Ok(b)
+}
+
+/// Bookings: what the processes know, what the journal of the hand-over holds, what lies in the outgoing folder.
+fn bookings(b: &mut Bericht, engine: &service_geschaeftsgang::Abgleich, money: &service_uebergabe::Abgleich) {
+    for (buchung, processes) in &engine.buchungen {
+        let notes: Vec<_> = money.notizen.iter().filter(|n| n.buchung == *buchung).collect();
+        if notes.is_empty() {
+            b.note(|b| &mut b.missing, format!("booking {buchung}: handed over, but not in the journal"));
+        }
+        if notes.iter().any(|n| n.stand == Stand::Offen && n.verborgen) {
+            b.note(|b| &mut b.missing, format!("booking {buchung}: handed over, but its file has not left"));
+        }
+        if processes.len() > 1 {
+            b.note(|b| &mut b.duplicate, format!("booking {buchung}: {} processes", processes.len()));
+        }
+        if !engine.belegt.contains(buchung) {
+            b.note(|b| &mut b.unaudited, format!("booking {buchung}: handed over without audit entry"));
+        }
+    }
+    for n in &money.notizen {
+        let process = n.instanz.parse().ok();
+        let known = engine.buchungen.contains_key(&n.buchung);
+        let under_way = process.is_some_and(|p| engine.uebergibt.contains(&p));
+        let exists = process.is_some_and(|p| engine.instanzen.contains(&p));
+        // A refused or reversed booking may have ended its process before the answer came.
+        if !exists || (!known && !under_way && n.stand == Stand::Offen) {
+            b.note(|b| &mut b.orphan, format!("booking {}: in the journal, but no process knows it", n.buchung));
+        }
+    }
+    for buchung in &engine.belegt {
+        if money.notizen.iter().all(|n| n.buchung != *buchung) && !engine.buchungen.contains_key(buchung) {
+            b.note(|b| &mut b.unaudited, format!("booking {buchung}: audit entry without effect"));
+        }
+    }
+    for name in &money.doppelt {
+        b.note(|b| &mut b.duplicate, format!("booking {name}: more than one note in the journal"));
+    }
+    for what in &money.veraendert {
+        b.note(|b| &mut b.altered, format!("hand-over: {what} is not what was noted"));
+    }
+    for name in &money.verwaist {
+        b.note(|b| &mut b.orphan, format!("hand-over: outgoing {name} belongs to no booking"));
+    }
 }
 
 /// `eakte reconcile`; exit code 1 unless everything is clean.

@@ -13,15 +13,14 @@ use std::{
 };
 
 use engine::{
-    Decisions, DeployOptions, HistoryEvent, TableSet, Tables,
+    Decisions, DeployOptions, TableSet, Tables,
     memory::Runner,
-    trace::{self, Case, CaseFile, CaseResult, Runtime},
+    trace::{self, Case, CaseFile, CaseResult},
 };
 use nachrichten::{Timestamp, Werte};
-use serde::{Deserialize, Serialize};
 use service_geschaeftsgang::{
     Geschaeftsgang, Herkunft, MIGRATIONS, Options,
-    spur::{Answer, Op},
+    spur::{Anfrage, Answer, Op, Spieler, Welt},
 };
 use service_platform::{
     bus::InProcessBus,
@@ -97,26 +96,17 @@ fn failed(file: &Path, case: &Case, text: String) -> CaseResult {
     }
 }
 
-/// What an engine needs to know of a case's world; travels to the second process.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Welt {
-    database: String,
-    held: Vec<String>,
+fn deploy_options(welt: &Welt) -> DeployOptions {
+    DeployOptions { trace: true, held: welt.held.clone(), ..DeployOptions::default() }
 }
 
-impl Welt {
-    fn deploy(&self) -> DeployOptions {
-        DeployOptions { trace: true, held: self.held.clone(), ..DeployOptions::default() }
-    }
-
-    async fn open(&self) -> Result<Db, String> {
-        let db = match self.database.split_once(':') {
-            Some(("sqlite", dir)) => Db::sqlite(&Path::new(dir).join("spur.db")).await,
-            Some(("postgres", url)) => Db::postgres(url).await,
-            _ => return Err(format!("{} ist keine Datenbank: sqlite:DIR oder postgres:URL", self.database)),
-        };
-        db.map_err(|e| e.to_string())
-    }
+async fn open(welt: &Welt) -> Result<Db, String> {
+    let db = match welt.database.split_once(':') {
+        Some(("sqlite", dir)) => Db::sqlite(&Path::new(dir).join("spur.db")).await,
+        Some(("postgres", url)) => Db::postgres(url).await,
+        _ => return Err(format!("{} ist keine Datenbank: sqlite:DIR oder postgres:URL", welt.database)),
+    };
+    db.map_err(|e| e.to_string())
 }
 
 fn one(
@@ -181,7 +171,7 @@ async fn create(durable: &str, number: usize) -> Result<String, String> {
         }
         _ => return Err(format!("{durable} ist keine Datenbank: sqlite:DIR oder postgres:URL")),
     };
-    let db = Welt { database: world.clone(), held: Vec::new() }.open().await?;
+    let db = open(&Welt { database: world.clone(), held: Vec::new() }).await?;
     for migrations in [service_platform::MIGRATIONS, MIGRATIONS] {
         db.migrate(&migrations).await.map_err(|e| e.to_string())?;
     }
@@ -242,7 +232,7 @@ impl Local {
     fn new(handle: tokio::runtime::Handle, welt: Welt) -> Result<Self, String> {
         let fest = FixedClock::at(Timestamp(0));
         let clock = Arc::new(Uhr { fest, zeit: Arc::default(), datenbank: AtomicBool::new(false) });
-        let db = handle.block_on(welt.open())?;
+        let db = handle.block_on(open(&welt))?;
         let engine = handle.block_on(engine(&db, &clock, &welt))?;
         Ok(Self { handle, welt, clock, engine, db })
     }
@@ -258,7 +248,7 @@ impl Local {
 }
 
 async fn engine(db: &Db, clock: &Arc<Uhr>, welt: &Welt) -> Result<Geschaeftsgang, String> {
-    let options = Options { deploy: welt.deploy(), ..Options::default() };
+    let options = Options { deploy: deploy_options(welt), ..Options::default() };
     let bus = Arc::new(InProcessBus::default());
     Geschaeftsgang::new(db.clone(), bus, clock.clone(), Arc::new(SystemIds), options).await.map_err(|e| e.to_string())
 }
@@ -279,7 +269,7 @@ impl Player for Local {
         if restart {
             // Connections and everything in memory go; only the database stays.
             self.handle.block_on(self.db.close());
-            self.db = self.handle.block_on(self.welt.open())?;
+            self.db = self.handle.block_on(open(&self.welt))?;
             self.engine = self.handle.block_on(engine(&self.db, &self.clock, &self.welt))?;
         }
         self.handle.block_on(self.engine.spur(op))
@@ -290,15 +280,6 @@ impl Drop for Local {
     fn drop(&mut self) {
         self.handle.block_on(self.db.close());
     }
-}
-
-/// A line to the second process.
-#[derive(Serialize, Deserialize)]
-struct Request {
-    op: Op,
-    /// None: by the database's clock.
-    now: Option<Timestamp>,
-    restart: bool,
 }
 
 /// An engine in a process of its own.
@@ -327,7 +308,7 @@ impl Player for Remote {
     }
 
     fn play(&mut self, op: Op, now: Timestamp, restart: bool) -> Result<Answer, String> {
-        let line = serde_json::to_string(&Request { op, now: Some(now), restart }).map_err(|e| e.to_string())?;
+        let line = serde_json::to_string(&Anfrage { op, now: Some(now), restart }).map_err(|e| e.to_string())?;
         writeln!(self.to, "{line}").and_then(|()| self.to.flush()).map_err(|e| format!("second engine: {e}"))?;
         let mut answer = String::new();
         self.from.read_line(&mut answer).map_err(|e| format!("second engine: {e}"))?;
@@ -351,9 +332,9 @@ pub fn serve(welt: &str) -> Ende {
         exit::FAILED
     })?;
     for line in std::io::stdin().lines().map_while(Result::ok) {
-        let answer = match serde_json::from_str::<Request>(&line) {
-            Ok(Request { op, now: Some(now), restart }) => engine.play(op, now, restart),
-            Ok(Request { op, now: None, .. }) => engine.by_database(op),
+        let answer = match serde_json::from_str::<Anfrage>(&line) {
+            Ok(Anfrage { op, now: Some(now), restart }) => engine.play(op, now, restart),
+            Ok(Anfrage { op, now: None, .. }) => engine.by_database(op),
             Err(error) => Err(error.to_string()),
         };
         ausgabe::json(&answer);
@@ -369,76 +350,16 @@ struct Durable {
     restart: bool,
 }
 
-impl Durable {
+impl Spieler for Durable {
     fn ask(&mut self, op: Op) -> Result<Answer, String> {
         self.turn = (self.turn + 1) % self.engines.len();
         let (now, restart) = (self.now, self.restart);
         self.engines[self.turn].play(op, now, restart)
     }
 
-    fn act(&mut self, op: Op) -> Result<(), String> {
-        self.ask(op).map(|_| ())
+    fn jetzt(&mut self) -> &mut Timestamp {
+        &mut self.now
     }
 }
 
-/// Takes the wanted kind of answer.
-macro_rules! take {
-    ($answer:expr, $kind:ident) => {
-        match $answer? {
-            Answer::$kind(value) => Ok(value),
-            other => Err(format!("unexpected answer {other:?}")),
-        }
-    };
-}
-
-impl Runtime for Durable {
-    fn start(&mut self, process: &str, variables: Werte) -> Result<(), String> {
-        self.act(Op::Start { process: process.to_owned(), variables })
-    }
-    fn waiting(&mut self) -> Result<Vec<String>, String> {
-        take!(self.ask(Op::Waiting), Names)
-    }
-    fn complete(&mut self, element: &str, variables: Werte) -> Result<(), String> {
-        self.act(Op::Complete { element: element.to_owned(), variables })
-    }
-    fn message(&mut self, name: &str, key: Option<&str>, variables: Werte) -> Result<(), String> {
-        self.act(Op::Message { name: name.to_owned(), key: key.map(str::to_owned), variables })
-    }
-    fn signal(&mut self, name: &str, variables: Werte) -> Result<(), String> {
-        self.act(Op::Signal { name: name.to_owned(), variables })
-    }
-    fn bpmn_error(&mut self, element: &str, code: &str) -> Result<(), String> {
-        self.act(Op::BpmnError { element: element.to_owned(), code: code.to_owned() })
-    }
-    fn fail_job(&mut self, element: &str) -> Result<(), String> {
-        self.act(Op::FailJob { element: element.to_owned() })
-    }
-    fn resolve_incident(&mut self, element: &str) -> Result<(), String> {
-        self.act(Op::ResolveIncident { element: element.to_owned() })
-    }
-    fn set_variables(&mut self, variables: Werte) -> Result<(), String> {
-        self.act(Op::SetVariables { variables })
-    }
-    fn activate_adhoc(&mut self, element: &str) -> Result<(), String> {
-        self.act(Op::ActivateAdhoc { element: element.to_owned() })
-    }
-    fn advance(&mut self, by: &str) -> Result<(), String> {
-        let until = trace::later(by, self.now)?;
-        // Each timer at its own time, in due order.
-        while let Some(due) = take!(self.ask(Op::Due), Due)?.filter(|due| *due <= until) {
-            self.now = self.now.max(due);
-            self.act(Op::Fire)?;
-        }
-        self.now = self.now.max(until);
-        Ok(())
-    }
-    fn state(&mut self) -> Result<String, String> {
-        take!(self.ask(Op::State), Text)
-    }
-    fn variables(&mut self) -> Result<Werte, String> {
-        take!(self.ask(Op::Variables), Variables)
-    }
-    fn history(&mut self) -> Result<Vec<HistoryEvent>, String> {
-        take!(self.ask(Op::History), History)
-    }
-}
+service_geschaeftsgang::als_runtime!(Durable);

@@ -107,6 +107,8 @@ CREATE TABLE geschaeftsgang_aufgabe (
   titel TEXT NOT NULL,
   gruppe TEXT NOT NULL,
   bearbeiter UUID,
+  -- In whose place the bearbeiter took it.
+  vertritt UUID,
   faellig TEXT,
   seit BIGINT NOT NULL,
   sendung UUID,

@@ -107,6 +107,8 @@ CREATE TABLE geschaeftsgang_aufgabe (
   titel TEXT NOT NULL,
   gruppe TEXT NOT NULL,
   bearbeiter BLOB,
+  -- In whose place the bearbeiter took it.
+  vertritt BLOB,
   faellig TEXT,
   seit INTEGER NOT NULL,
   sendung BLOB,

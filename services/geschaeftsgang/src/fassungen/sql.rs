@@ -46,6 +46,14 @@ statements! {
             count(*) OVER (PARTITION BY element) AS anzahl FROM schritt WHERE erledigt >= $2 AND erreicht IS NOT NULL) \
         SELECT element, anzahl, min(CASE WHEN rang * 2 >= anzahl THEN dauer END), min(CASE WHEN rang * 10 >= anzahl * 9 THEN dauer END) \
         FROM gereiht GROUP BY element, anzahl ORDER BY element";
+    // The spans themselves, newest first: working days are counted by the calendar, not by the database.
+    pub ZAHLEN_SPANNEN = "WITH beendete AS (SELECT id FROM geschaeftsgang_instanz WHERE definition = $1 AND beendet >= $2 ORDER BY beendet DESC LIMIT $3), \
+        laufende AS (SELECT id FROM geschaeftsgang_instanz WHERE definition = $1 AND beendet IS NULL ORDER BY beendet DESC, id DESC LIMIT $3), \
+        gemeint AS (SELECT id FROM beendete UNION ALL SELECT id FROM laufende), \
+        schritt AS (SELECT v.element, min(CASE WHEN v.ereignis = 'erreicht' THEN v.at END) AS erreicht, max(CASE WHEN v.ereignis = 'erledigt' THEN v.at END) AS erledigt \
+            FROM gemeint g JOIN geschaeftsgang_verlauf v ON v.instanz = g.id WHERE v.innen = 0 AND v.ereignis IN ('erreicht', 'erledigt') \
+            GROUP BY v.instanz, v.element_instanz, v.element) \
+        SELECT element, erreicht, erledigt FROM schritt WHERE erledigt >= $2 AND erreicht IS NOT NULL ORDER BY erledigt DESC LIMIT $4";
     pub ZAHLEN_BEENDET = "SELECT count(*) FROM (SELECT 1 AS eins FROM geschaeftsgang_instanz WHERE definition = $1 AND beendet >= $2 LIMIT $3) x";
     pub ZAHLEN_STAENDE = "SELECT id, state FROM geschaeftsgang_instanz WHERE definition = $1 AND beendet IS NULL AND id < $2 ORDER BY beendet DESC, id DESC LIMIT $3";
     pub ZAHLEN_STOERUNGEN = "SELECT j.element, count(*) FROM geschaeftsgang_auftrag j JOIN geschaeftsgang_instanz i ON i.id = j.instanz WHERE j.stand = 'stoerung' AND i.definition = $1 GROUP BY j.element";

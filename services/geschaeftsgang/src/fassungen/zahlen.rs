@@ -6,10 +6,11 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use engine::{Definition, State, vergleich};
 use nachrichten::{
-    DefinitionId, Timestamp,
+    DefinitionId, Tag, Timestamp,
     ablaeufe::Version,
     fassungen::{ElementZahlen, VersionZahlen},
     fehler::Fehler,
+    kalender::Kalender,
 };
 use service_platform::args;
 use uuid::Uuid;
@@ -21,6 +22,8 @@ use crate::{Inner, aufgaben::away, eingriff::VersionRow};
 const GRENZE: u64 = 5_000;
 /// States held in memory at once; one may be large.
 const SEITE: u64 = 200;
+/// Spans that are counted in working days at most, newest first.
+const SPANNEN: u64 = 50_000;
 const TAG_MICROS: i64 = 86_400_000_000;
 
 type Staende = BTreeMap<String, (u64, u64)>;
@@ -35,6 +38,24 @@ fn zaehlen(definition: &Definition, states: Vec<String>, mut sum: Staende) -> St
         }
     }
     sum
+}
+
+/// Half and nine of ten of each element's spans, in working days.
+fn arbeitstage(kalender: &Kalender, spans: Vec<(String, Timestamp, Timestamp)>) -> BTreeMap<String, (u32, u32)> {
+    let mut known: BTreeMap<(Tag, Tag), u32> = BTreeMap::new();
+    let mut days: BTreeMap<String, Vec<u32>> = BTreeMap::new();
+    for (element, from, to) in spans {
+        let (from, to) = (from.tag(), to.tag());
+        let n = *known.entry((from, to)).or_insert_with(|| kalender.zwischen(from, to));
+        days.entry(element).or_default().push(n);
+    }
+    let of = |mut list: Vec<u32>| {
+        list.sort_unstable();
+        let at =
+            |part: usize| list.get((list.len() * part).div_ceil(10).saturating_sub(1)).copied().unwrap_or_default();
+        (at(5), at(9))
+    };
+    days.into_iter().map(|(element, list)| (element, of(list))).collect()
 }
 
 impl Inner {
@@ -74,12 +95,29 @@ impl Inner {
         let spans: Vec<(String, u64, Option<i64>, Option<i64>)> =
             self.db.all(&sql::ZAHLEN_DAUER, args![id, since, GRENZE]).await.map_err(away)?;
 
+        let raw: Vec<(String, Timestamp, Timestamp)> =
+            self.db.all(&sql::ZAHLEN_SPANNEN, args![id, since, GRENZE, SPANNEN]).await.map_err(away)?;
+        let kalender = self.options.deploy.kalender.clone();
+        let worked = tokio::task::spawn_blocking(move || arbeitstage(&kalender, raw)).await.map_err(away)?;
+
         let mut zahlen = Vec::new();
         for (element, name, was) in vergleich::schritte(&bpmn, process) {
             let (jetzt, gestoert) = here.get(&element).copied().unwrap_or_default();
             let span = spans.iter().find(|(e, ..)| *e == element);
             let (erledigt, median, neunzig) = span.map_or((0, None, None), |(_, n, m, p)| (*n, *m, *p));
-            zahlen.push(ElementZahlen { element, name, was, jetzt, gestoert, erledigt, median, neunzig });
+            let (median_at, neunzig_at) = worked.get(&element).copied().unzip();
+            zahlen.push(ElementZahlen {
+                element,
+                name,
+                was,
+                jetzt,
+                gestoert,
+                erledigt,
+                median,
+                neunzig,
+                median_at,
+                neunzig_at,
+            });
         }
         Ok(VersionZahlen {
             gekuerzt: found.laufend > running || ended > GRENZE,

@@ -14,7 +14,7 @@ use nachrichten::{
     laufweg::{Beteiligung, Laufweg, LaufwegAenderung, LaufwegEintrag, Position, Zeichnung},
 };
 use serde_json::{Value, json};
-use service_platform::{args, audit, from_row, statements, vertretung::GRUND_MAX};
+use service_platform::{args, audit, from_row, statements};
 
 use aenderung::{Stelle, apply, nicht_moeglich, wort, zahl};
 
@@ -22,7 +22,7 @@ use crate::{
     Inner,
     aufgaben::away,
     fahrt::{Akt, Fahrt, FahrtFehler, InstanzRow},
-    fassung, sql,
+    fassung, grund, sql,
 };
 
 /// The variable that holds it.
@@ -184,12 +184,7 @@ impl Inner {
             let text = "Das dürfen die Amtsleitung und die Person, die den Ablauf begonnen hat.";
             return Err(Fehler::new("E3023", 403, text, "neither head of office nor starter"));
         };
-        if grund.is_empty() {
-            return Err(nicht_moeglich("Schreiben Sie einen Grund dazu. Er steht im Verlauf."));
-        }
-        if grund.chars().count() > GRUND_MAX {
-            return Err(nicht_moeglich(format!("Der Grund ist zu lang. Kürzen Sie ihn auf {GRUND_MAX} Zeichen.")));
-        }
+        grund::pruefen(grund, "Schreiben Sie einen Grund dazu. Er steht im Verlauf.", nicht_moeglich)?;
         Ok((row, als))
     }
 

@@ -66,6 +66,7 @@ async fn read(app: &App, request: Request, named: &str) -> Result<(String, Vec<u
         ("Idempotency-Key" = String, Header, description = "Names this hand-in; a repeat is answered with the first receipt"),
         ("channel" = Option<String>, Query, description = "`scan`, `mail` or `upload` (default)"),
         ("name" = Option<String>, Query, description = "File name when the body is the file itself"),
+        ("vertraulich" = Option<bool>, Query, description = "`true`: only the confidential circle sees it"),
         ("zugang" = Option<String>, Query, description = "Day it reached the city, ISO date; default today"),
     ),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
@@ -96,6 +97,11 @@ pub async fn accept(State(app): State<App>, wer: Wer, request: Request) -> Resul
         "mail" => Kanal::Mail,
         _ => return Err(bad("Der Weg ist unbekannt. Erlaubt sind scan, mail und upload.", "unknown channel").into()),
     };
+    let vertraulich = match query.get("vertraulich") {
+        "" | "false" => false,
+        "true" => true,
+        _ => return Err(bad("vertraulich ist true oder false.", "vertraulich is no truth value").into()),
+    };
     let zugang: Option<Tag> =
         match query.get("zugang") {
             "" => None,
@@ -106,7 +112,8 @@ pub async fn accept(State(app): State<App>, wer: Wer, request: Request) -> Resul
     let named = if query.get("name").is_empty() { "datei" } else { query.get("name") }.to_owned();
     let (name, bytes) = read(&app, request, &named).await?;
     let name = name.chars().filter(|c| !c.is_control()).take(200).collect();
-    let q = app.sendungen.accept(&wer.actor, Einlieferung { kanal, name, bytes, idempotency_key: key, zugang }).await?;
+    let e = Einlieferung { kanal, name, bytes, idempotency_key: key, zugang, vertraulich };
+    let q = app.sendungen.accept(&wer.actor, e).await?;
     let mut headers = HeaderMap::new();
     if let Ok(value) = format!("/api/v1/intake/{}", q.receipt).parse() {
         headers.insert(header::LOCATION, value);

@@ -2,9 +2,14 @@
 //! Akten, one Akte, and the Aktenplan.
 
 use askama::Template;
-use axum::extract::Path;
+use axum::{
+    extract::Path,
+    http::StatusCode,
+    response::{IntoResponse, Redirect},
+};
 use nachrichten::{
-    dokumente::{AkteSeite, Einheit},
+    AkteId,
+    dokumente::{AkteSeite, Einheit, Schluss},
     wiedervorlage::Bezug,
 };
 
@@ -12,6 +17,7 @@ use super::{id, sichten::stand_wort, wiedervorlagen};
 use crate::{
     rahmen::{Ctx, Rahmen, encode, html},
     schutz::Seite,
+    sitzung::Felder,
 };
 
 #[derive(Template)]
@@ -66,6 +72,8 @@ struct AktePage {
     r: Rahmen,
     a: AkteSeite,
     amt: String,
+    zda: String,
+    fehler: String,
     vorgaenge: Vec<VorgangSicht>,
     wiedervorlagen: Vec<wiedervorlagen::Zeile>,
     wv_neu: String,
@@ -105,7 +113,35 @@ pub fn dok_zeile(ctx: &Ctx, d: &nachrichten::dokumente::DokumentZeile) -> DokZei
 }
 
 pub async fn zeigen(ctx: Ctx, Path(wert): Path<String>) -> Seite {
-    let a = ctx.app.dokumente.akte(&ctx.ich.actor, id(&wert)?).await?;
+    seite(&ctx, &wert, "", StatusCode::OK).await
+}
+
+/// `POST /akten/{id}/schluss`: z. d. A. or open again, for the Akte or one Vorgang of it.
+pub async fn schluss(ctx: Ctx, Path(wert): Path<String>, felder: Felder) -> Seite {
+    let akte: AkteId = id(&wert)?;
+    let vorgang = match felder.get("vorgang") {
+        "" => None,
+        v => Some(id(v)?),
+    };
+    let schluss = match felder.get("art") {
+        "zda" => Schluss::Zda,
+        _ => Schluss::WiederOeffnen { grund: felder.get("grund").to_owned() },
+    };
+    match ctx.app.dokumente.schluss(&ctx.ich.actor, akte, vorgang, &schluss).await {
+        Ok(()) => {
+            let word = if schluss == Schluss::Zda { "zda" } else { "geoeffnet" };
+            Ok(Redirect::to(&format!("/akten/{akte}?meldung={word}")).into_response())
+        }
+        Err(f) if matches!(f.status, 409 | 422) => {
+            let status = StatusCode::from_u16(f.status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
+            seite(&ctx, &wert, &f.text.0, status).await
+        }
+        Err(f) => Err(f.into()),
+    }
+}
+
+async fn seite(ctx: &Ctx, wert: &str, fehler: &str, status: StatusCode) -> Seite {
+    let a = ctx.app.dokumente.akte(&ctx.ich.actor, id(wert)?).await?;
     let vorgaenge = a
         .vorgaenge
         .iter()
@@ -114,18 +150,20 @@ pub async fn zeigen(ctx: Ctx, Path(wert): Path<String>) -> Seite {
             wv_neu: wiedervorlagen::neu_href(Bezug::Vorgang(a.id, v.id)),
             titel: v.titel.clone(),
             zda: v.zda_am.map(nachrichten::Tag::deutsch).unwrap_or_default(),
-            dokumente: v.dokumente.iter().map(|d| dok_zeile(&ctx, d)).collect(),
+            dokumente: v.dokumente.iter().map(|d| dok_zeile(ctx, d)).collect(),
         })
         .collect();
     let page = AktePage {
-        wiedervorlagen: wiedervorlagen::zu(&ctx, Bezug::Akte(a.id)).await,
+        wiedervorlagen: wiedervorlagen::zu(ctx, Bezug::Akte(a.id)).await,
         wv_neu: wiedervorlagen::neu_href(Bezug::Akte(a.id)),
         amt: ctx.app.options.amt_name(&a.amt),
+        zda: a.zda_am.map(nachrichten::Tag::deutsch).unwrap_or_default(),
+        fehler: fehler.to_owned(),
         vorgaenge,
         r: ctx.rahmen(&format!("{} {} · Akten", a.aktenzeichen, a.titel), "/akten", "akten").await?,
         a,
     };
-    Ok(html(&page))
+    Ok((status, html(&page)).into_response())
 }
 
 #[derive(Template)]

@@ -220,7 +220,8 @@ async fn antwort(ctx: &Ctx, g: Geladen, z: Zustand, status: StatusCode) -> Seite
             .erledigt
             .map(|t| format!("Diese Aufgabe ist seit {} erledigt.", format::zeitpunkt(t)))
             .unwrap_or_default(),
-        uebernehmbar: offen && a.bearbeiter.is_none(),
+        // Also what somebody else has taken, for their deputy: nothing else is open here then.
+        uebernehmbar: offen && a.bearbeiter != Some(ctx.ich.actor.person),
         meine: offen && a.bearbeiter == Some(ctx.ich.actor.person),
         bestaetigung,
         verlauf: sichten::verlauf(&g.seite.verlauf, true),

@@ -68,6 +68,7 @@ pub fn geschuetzt(app: &App) -> Router<App> {
         .route("/dokumente/{id}/umlauf", get(umlauf::neu).post(umlauf::starten))
         .route("/akten", get(akten::liste))
         .route("/akten/{id}", get(akten::zeigen))
+        .route("/akten/{id}/schluss", post(akten::schluss))
         .route("/aktenplan", get(akten::plan))
         .route("/suche", get(suche::zeigen))
         .route("/sendungen", get(sendungen::liste).post(sendungen::einliefern))

@@ -119,7 +119,7 @@ pub async fn liste(ctx: Ctx) -> Seite {
     seite(&ctx, "", StatusCode::OK).await
 }
 
-/// `POST /sendungen`: multipart; `csrf` and `schluessel` stand before the files. Each file is one Sendung.
+/// `POST /sendungen`: multipart; `csrf`, `schluessel` and `vertraulich` stand before the files. Each file is one Sendung.
 pub async fn einliefern(
     State(app): State<App>,
     ctx: Ctx,
@@ -136,7 +136,7 @@ pub async fn einliefern(
         )
     };
     let (mut trusted, mut schluessel, mut quittungen) = (false, String::new(), Vec::new());
-    let mut zugang = None;
+    let (mut zugang, mut vertraulich) = (None, false);
     while let Some(mut field) = form.next_field().await.map_err(|_| broken())? {
         let name = field.name().unwrap_or_default().to_owned();
         let limit = if name == "datei" { app.options.upload_max } else { 4_096 };
@@ -156,6 +156,7 @@ pub async fn einliefern(
         match name.as_str() {
             "csrf" => trusted = csrf_passt(&ctx.ich.csrf, &String::from_utf8_lossy(&bytes)),
             "schluessel" => schluessel = String::from_utf8_lossy(&bytes).chars().take(64).collect(),
+            "vertraulich" => vertraulich = true,
             "zugang" => zugang = format::parse_tag(&String::from_utf8_lossy(&bytes)),
             "datei" if trusted => {
                 let Some(file_name) = file_name.filter(|n| !n.is_empty()) else { continue };
@@ -165,6 +166,7 @@ pub async fn einliefern(
                     name: file_name,
                     bytes,
                     zugang,
+                    vertraulich,
                 };
                 match app.sendungen.accept(&ctx.ich.actor, e).await {
                     Ok(q) => quittungen.push(q),
@@ -208,7 +210,7 @@ struct SendungSicht {
 
 async fn laden(ctx: &Ctx, wert: &str) -> Result<(SendungSicht, String), crate::schutz::Antwort> {
     let s = ctx.app.sendungen.stand(&ctx.ich.actor, id(wert)?).await?;
-    let dokumente = ctx.app.dokumente.of_sendung(&ctx.ich.actor, s.receipt).await?;
+    let dokumente = ctx.app.dokumente.of_sendung(&ctx.ich.actor, s.receipt).await?.dokumente;
     let sicht = SendungSicht {
         sha256: s.sha256.to_string(),
         groesse: format::groesse(s.size),

@@ -17,6 +17,7 @@ use crate::{
     schutz::Seite,
 };
 
+const TAG_MICROS: i64 = 86_400_000_000;
 /// Periods to choose from, in days.
 const ZEITRAEUME: [u32; 4] = [7, 30, 90, 365];
 
@@ -71,8 +72,13 @@ fn name(z: &ElementZahlen) -> String {
     if z.name.is_empty() { format!("ohne Namen ({})", z.element) } else { z.name.clone() }
 }
 
-fn dauer(micros: Option<i64>) -> String {
-    micros.map_or_else(|| "–".to_owned(), format::dauer)
+/// `4 Tage (2 AT)`: calendar time, and from a day on the working days in it, because that is how terms count.
+fn dauer(micros: Option<i64>, arbeitstage: Option<u32>) -> String {
+    match (micros, arbeitstage) {
+        (None, _) => "–".to_owned(),
+        (Some(m), Some(n)) if m >= TAG_MICROS => format!("{} ({n}\u{a0}AT)", format::dauer(m)),
+        (Some(m), _) => format::dauer(m),
+    }
 }
 
 /// Lines of an element's badge; none when nothing happened there.
@@ -93,8 +99,8 @@ fn worte(z: &ElementZahlen) -> Option<Hinweis> {
     }
     // A time under a second is no waiting; it would only cover the picture.
     if z.median.is_some_and(|m| m >= 1_000_000) {
-        zeilen.push(format!("½ {}", dauer(z.median)));
-        zeilen.push(format!("90 % {}", dauer(z.neunzig)));
+        zeilen.push(format!("½ {}", dauer(z.median, z.median_at)));
+        zeilen.push(format!("90 % {}", dauer(z.neunzig, z.neunzig_at)));
     }
     let zeichen = match (z.gestoert, z.jetzt) {
         (0, 0) => Zeichen::Zahl,
@@ -167,8 +173,8 @@ pub async fn zeigen(ctx: Ctx, Path((process, version)): Path<(String, u32)>) -> 
                 jetzt: e.jetzt,
                 gestoert: e.gestoert,
                 erledigt: e.erledigt,
-                median: dauer(e.median),
-                neunzig: dauer(e.neunzig),
+                median: dauer(e.median, e.median_at),
+                neunzig: dauer(e.neunzig, e.neunzig_at),
             })
             .collect(),
         leer: unseen.into_iter().filter(|e| !e.name.is_empty()).map(name).collect(),

@@ -3,8 +3,10 @@
 
 use async_trait::async_trait;
 use nachrichten::{
-    Actor, AkteId, BlobHash, DokumentId, SendungId,
-    dokumente::{AkteSeite, AkteZeile, Dokument, DokumentZeile, Dokumente, Einheit, Inhalt, NeueFassung},
+    Actor, AkteId, BlobHash, DokumentId, SendungId, VorgangId,
+    dokumente::{
+        AkteSeite, AkteZeile, DerSendung, Dokument, DokumentZeile, Dokumente, Einheit, Inhalt, NeueFassung, Schluss,
+    },
     fehler::Fehler,
     suche::{Anfrage, Ergebnis, Facette, Suche, Treffer},
 };
@@ -75,8 +77,13 @@ impl Dokumente for Fake {
         let next = (from + page.len() < w.dokumente.len()).then(|| (from + page.len()).to_string());
         Ok((page, next))
     }
-    async fn of_sendung(&self, _: &Actor, s: SendungId) -> Result<Vec<DokumentZeile>, Fehler> {
-        Ok(self.welt.lock().unwrap().dokumente.iter().filter(|d| d.sendung == s).map(daten::zeile).collect())
+    async fn of_sendung(&self, _: &Actor, s: SendungId) -> Result<DerSendung, Fehler> {
+        let w = self.welt.lock().unwrap();
+        let dokumente = w.dokumente.iter().filter(|d| d.sendung == s).map(daten::zeile).collect();
+        Ok(DerSendung { dokumente, offen: Some(true) })
+    }
+    async fn schluss(&self, _: &Actor, _: AkteId, _: Option<VorgangId>, _: &Schluss) -> Result<(), Fehler> {
+        Err(Fehler::not_found())
     }
     async fn akte(&self, _: &Actor, id: AkteId) -> Result<AkteSeite, Fehler> {
         self.welt.lock().unwrap().akten.iter().find(|a| a.id == id).cloned().ok_or_else(Fehler::not_found)

@@ -183,6 +183,8 @@ impl Fassungen for Fake {
             erledigt,
             median: Some(2 * 86_400_000_000),
             neunzig: Some(5 * 86_400_000_000),
+            median_at: Some(2),
+            neunzig_at: Some(3),
         };
         let seit = daten::vor(100);
         Ok(VersionZahlen {

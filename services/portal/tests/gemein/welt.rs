@@ -146,6 +146,7 @@ pub fn welt() -> Welt {
         einheit: "66.10".into(),
         einheit_titel: "Straßenbau".into(),
         amt: "66".into(),
+        zda_am: None,
         vorgaenge: vec![VorgangSeite {
             id: VorgangId(id(4, 1)),
             titel: "Planung 2026".into(),

@@ -29,6 +29,7 @@ fn routen() -> Vec<(&'static str, String, bool, bool)> {
         r("/dokumente/{id}/umlauf", &format!("{D1}/umlauf"), true, true),
         r("/akten", "/akten", true, false),
         r("/akten/{id}", "/akten/00000000-0000-0003-0000-000000000001", true, false),
+        r("/akten/{id}/schluss", "/akten/00000000-0000-0003-0000-000000000001/schluss", true, true),
         r("/aktenplan", "/aktenplan", true, false),
         r("/suche", "/suche?q=rad", true, false),
         r("/sendungen", "/sendungen", true, true),

@@ -32,6 +32,12 @@ fn allot(lauf: &mut Lauf, more: Value) {
 
 fn finish(lauf: &mut Lauf, decision: &str) {
     lauf.decide("Bearbeitung", "Kim", json!({ "entscheidung": decision }));
+    if decision == "zda" {
+        let job: akten::Zda = lauf.input("ZuDenAkten", akten::ZDA);
+        assert_eq!(job.dokument, eintrag(TeilArt::Digital).dokument);
+        assert!(job.von.is_some() && job.wiederaufnahme_bis.unwrap().to_string() > "2027-02-20".to_owned());
+        lauf.work("ZuDenAkten", akten::ZdaErledigt { vorgang: None, geschlossen: true });
+    }
 }
 
 #[test]

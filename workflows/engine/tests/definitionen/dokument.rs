@@ -34,6 +34,20 @@ fn recognise(lauf: &mut Lauf) {
     );
 }
 
+/// What nobody need hide is opened for the Poststelle before its task appears.
+fn opened(lauf: &mut Lauf) {
+    let job: akten::Korb = lauf.input("Oeffnen", akten::KORB);
+    assert_eq!((job.korb.as_str(), job.dokument), ("poststelle", eintrag(TeilArt::Digital).dokument));
+    lauf.work("Oeffnen", gewechselt());
+}
+
+/// What nobody can read is shown to the clearing.
+fn to_clearing(lauf: &mut Lauf, korb: &str) {
+    assert_eq!(lauf.input::<akten::Korb>("Klaerungskorb", akten::KORB).korb, korb);
+    lauf.work("Klaerungskorb", gewechselt());
+    assert_eq!(lauf.waiting(), ["Klaerung"]);
+}
+
 fn confirm(lauf: &mut Lauf) {
     lauf.decide("ZuordnungBestaetigen", "Kim Beispiel", json!({ "entscheidung": "bestaetigen", "dokumentart": "schreiben", "titel": "Aufgrabung",
         "amt": "61", "einheit": "61.20", "akte_titel": "Radweg", "vorgang_titel": "Aufgrabung Kriegsstraße", "aktenzeichen": "61.20-2026/3" }));
@@ -60,6 +74,7 @@ fn a_scan_is_recognised_proposed_confirmed_filed() {
     assert_eq!((job.pdfa, job.text, job.woerter), (Some(blob("pdfa")), Some(blob("text")), Some(blob("woerter"))));
     assert_eq!((job.vorschlag, job.titel.as_deref()), (Some(vorschlag("schreiben")), Some("Aufgrabung Kriegsstraße")));
     lauf.work("Erfassen", Erfasst { dubletten: vec![] });
+    opened(&mut lauf);
     assert_eq!(lauf.waiting(), ["ZuordnungBestaetigen"]);
     let task = lauf.task("ZuordnungBestaetigen");
     assert_eq!((&task.groups[..], &*task.title), (&["Poststelle".to_owned()][..], "Aufgrabung Kriegsstraße"));
@@ -77,6 +92,7 @@ fn a_text_layer_and_a_mail_are_used_as_they_are() {
         let job: Erfassen = lauf.input("Erfassen", akten::ERFASSEN);
         assert_eq!((job.pdfa, job.text, job.titel.as_deref()), (None, Some(blob("textebene")), Some("teil-0")));
         lauf.work("Erfassen", Erfasst { dubletten: vec![] });
+        opened(&mut lauf);
         confirm(&mut lauf);
     }
 }
@@ -103,6 +119,7 @@ fn a_scanned_invoice_is_recorded_before_its_process_begins() {
     let job: Erfassen = lauf.input("Erfassen", akten::ERFASSEN);
     assert_eq!((job.pdfa, job.dokumentart.as_deref()), (Some(blob("pdfa")), Some("rechnung")));
     lauf.work("Erfassen", Erfasst { dubletten: vec![] });
+    opened(&mut lauf);
     assert_eq!(lauf.waiting(), ["rechnung"]);
     let variables = &lauf.calls.values().next().unwrap().1;
     assert_eq!(variables["vorschlag"]["felder"]["doc_type"]["wert"], "rechnung");
@@ -112,8 +129,10 @@ fn a_scanned_invoice_is_recorded_before_its_process_begins() {
 #[test]
 fn a_plain_file_is_clarified_once() {
     let mut lauf = begin(TeilArt::Datei);
+    to_clearing(&mut lauf, "klaerung");
     assert_eq!(lauf.task("Klaerung").groups, ["Klaerung"]);
     lauf.decide("Klaerung", "Kim", json!({ "entscheidung": "ablegen", "titel": "Tabelle" }));
+    opened(&mut lauf);
     assert_eq!(lauf.task("ZuordnungBestaetigen").title, "Tabelle");
     confirm(&mut lauf);
 
@@ -122,6 +141,7 @@ fn a_plain_file_is_clarified_once() {
         "dokument",
         json!({ "eintrag": eintrag(TeilArt::Datei), "mail_absender": null, "klaerung": klaerung }),
     );
+    opened(&mut lauf);
     assert_eq!(lauf.waiting(), ["ZuordnungBestaetigen"]);
     assert_eq!(lauf.task("ZuordnungBestaetigen").data["dokumentart"], "anlage");
     confirm(&mut lauf);
@@ -131,12 +151,13 @@ fn a_plain_file_is_clarified_once() {
 fn every_unreadable_step_leads_to_a_person() {
     let mut lauf = begin(TeilArt::Scan);
     lauf.unreadable("Erkennen", "unreadable", "Das Bild ist beschädigt.");
-    assert_eq!(lauf.waiting(), ["Klaerung"], "the other range is withdrawn");
+    assert_eq!(lauf.waiting(), ["Klaerungskorb"], "the other range is withdrawn");
+    to_clearing(&mut lauf, "klaerung");
     assert_eq!(lauf.task("Klaerung").data["grund"], "Das Bild ist beschädigt.");
     lauf.decide("Klaerung", "Kim", json!({ "entscheidung": "erneut" }));
     recognise(&mut lauf);
     lauf.unreadable("Einordnen", "unreadable", "Kein Text.");
-    assert_eq!(lauf.waiting(), ["Klaerung"]);
+    to_clearing(&mut lauf, "klaerung");
     lauf.decide("Klaerung", "Kim", json!({ "entscheidung": "zurueckweisen" }));
     lauf.ended_well();
 
@@ -144,7 +165,7 @@ fn every_unreadable_step_leads_to_a_person() {
     lauf.work("Erkennen", SeitenErkannt { ergebnisse: vec![] });
     lauf.work("Erkennen", SeitenErkannt { ergebnisse: vec![] });
     lauf.unreadable("Zusammensetzen", "unreadable", "Zu groß.");
-    assert_eq!(lauf.waiting(), ["Klaerung"]);
+    to_clearing(&mut lauf, "klaerung");
 }
 
 #[test]
@@ -152,6 +173,7 @@ fn a_rejected_proposal_comes_to_clearing_with_its_reason() {
     let mut lauf = begin(TeilArt::Digital);
     lauf.work("Einordnen", vorschlag("schreiben"));
     lauf.work("Erfassen", Erfasst { dubletten: vec![] });
+    opened(&mut lauf);
     lauf.decide("ZuordnungBestaetigen", "Kim", json!({ "entscheidung": "zurueckweisen", "bemerkung": "Seite fehlt" }));
     let data = &lauf.task("Klaerung").data;
     assert_eq!((&data["grund"], &data["code"]), (&json!("Seite fehlt"), &json!("returned")));
@@ -162,6 +184,7 @@ fn an_unknown_decision_stops_instead_of_filing() {
     let mut lauf = begin(TeilArt::Digital);
     lauf.work("Einordnen", vorschlag("schreiben"));
     lauf.work("Erfassen", Erfasst { dubletten: vec![] });
+    opened(&mut lauf);
     lauf.decide("ZuordnungBestaetigen", "Kim", json!({ "entscheidung": "vielleicht" }));
     assert_eq!(lauf.incidents.len(), 1);
     assert!(lauf.jobs.is_empty());
@@ -179,6 +202,7 @@ fn proposed(subject: &str) -> Lauf {
 #[test]
 fn filed_post_goes_to_the_office_with_its_term_and_the_key_of_its_vorgang() {
     let mut lauf = proposed("AMT");
+    opened(&mut lauf);
     lauf.decide(
         "ZuordnungBestaetigen",
         "Kim",
@@ -204,18 +228,19 @@ fn confidential_post_is_taken_from_the_poststelle_before_a_person_sees_it() {
     assert_eq!(lauf.waiting(), ["Verschliessen"]);
     let job: akten::Korb = lauf.input("Verschliessen", akten::KORB);
     assert_eq!((job.korb.as_str(), job.dokument), ("vertraulich", eintrag(TeilArt::Digital).dokument));
-    lauf.work("Verschliessen", akten::KorbGewechselt { gewechselt: true });
+    lauf.work("Verschliessen", gewechselt());
     let task = lauf.task("VertraulichZuordnen");
     assert_eq!((&task.groups[..], task.title.contains("PERSONAL")), (&["Vertraulich".to_owned()][..], false));
     lauf.decide("VertraulichZuordnen", "Kim", json!({ "entscheidung": "offen", "bemerkung": "Werbung" }));
+    opened(&mut lauf);
     lauf.decide("ZuordnungBestaetigen", "Kim", json!({ "entscheidung": "zurueckweisen", "bemerkung": "x" }));
     assert_eq!(lauf.waiting(), ["Klaerung"]);
     let mut lauf = proposed("PERSONAL");
-    lauf.work("Verschliessen", akten::KorbGewechselt { gewechselt: true });
+    lauf.work("Verschliessen", gewechselt());
     lauf.decide("VertraulichZuordnen", "Kim", json!({ "entscheidung": "uebergeben", "bemerkung": "an Frau X" }));
     lauf.ended_well();
     let mut lauf = proposed("PERSONAL");
-    lauf.work("Verschliessen", akten::KorbGewechselt { gewechselt: true });
+    lauf.work("Verschliessen", gewechselt());
     lauf.decide(
         "VertraulichZuordnen",
         "Kim",
@@ -227,6 +252,7 @@ fn confidential_post_is_taken_from_the_poststelle_before_a_person_sees_it() {
 #[test]
 fn post_for_somebody_else_goes_back_and_a_sure_proposal_needs_nobody() {
     let mut lauf = proposed("Irgendwas");
+    opened(&mut lauf);
     lauf.decide(
         "ZuordnungBestaetigen",
         "Kim",
@@ -244,4 +270,62 @@ fn post_for_somebody_else_goes_back_and_a_sure_proposal_needs_nobody() {
     assert_eq!((&*job.einheit, job.aktenzeichen.as_deref()), ("66.10", Some("66.10-2026/14")));
     lauf.work("Ablegen", abgelegt());
     lauf.ended_well();
+}
+
+fn closed(art: TeilArt) -> Lauf {
+    Lauf::start(
+        "dokument",
+        json!({ "eintrag": eintrag(art), "mail_absender": null, "klaerung": null, "einstellungen": null, "vertraulich": true }),
+    )
+}
+
+#[test]
+fn every_part_of_a_confidential_sendung_goes_the_closed_way_whatever_it_says() {
+    let mut lauf = closed(TeilArt::Digital);
+    lauf.work("Einordnen", vorschlag("rechnung"));
+    lauf.work("Erfassen", Erfasst { dubletten: vec![] });
+    assert_eq!(lauf.waiting(), ["Verschliessen"], "not to the office that pays, not to the Poststelle");
+    lauf.work("Verschliessen", gewechselt());
+    lauf.decide(
+        "VertraulichZuordnen",
+        "Kim",
+        json!({ "entscheidung": "offen", "bemerkung": "Arztrechnung ist keine" }),
+    );
+    opened(&mut lauf);
+    assert_eq!(lauf.waiting(), ["rechnung"], "what the circle opens goes the way it would have gone");
+
+    let mut lauf = closed(TeilArt::Scan);
+    lauf.unreadable("Erkennen", "unreadable", "Das Bild ist beschädigt.");
+    to_clearing(&mut lauf, "vertraulich");
+    let task = lauf.task("Klaerung");
+    assert_eq!((&task.groups[..], &*task.title), (&["Vertraulich".to_owned()][..], "Klärung: vertrauliche Post"));
+
+    let mut lauf = closed(TeilArt::RechnungXml);
+    to_clearing(&mut lauf, "vertraulich");
+    assert_eq!(lauf.task("Klaerung").groups, ["Vertraulich"]);
+    lauf.decide("Klaerung", "Kim", json!({ "entscheidung": "erneut", "bemerkung": "keine Personalsache" }));
+    assert_eq!(lauf.waiting(), ["rechnung"]);
+}
+
+#[test]
+fn a_clerk_closes_what_nobody_recognised() {
+    let mut lauf = proposed("Irgendwas");
+    opened(&mut lauf);
+    lauf.decide(
+        "ZuordnungBestaetigen",
+        "Kim",
+        json!({ "entscheidung": "vertraulich", "bemerkung": "Brief im Umschlag" }),
+    );
+    assert_eq!(lauf.input::<akten::Korb>("Verschliessen", akten::KORB).korb, "vertraulich");
+    lauf.work("Verschliessen", gewechselt());
+    assert_eq!(lauf.waiting(), ["VertraulichZuordnen"]);
+}
+
+#[test]
+fn an_invoice_inside_a_mail_is_opened_before_its_process_begins() {
+    let mut entry = eintrag(TeilArt::RechnungXml);
+    entry.korb = "neu".into();
+    let mut lauf = Lauf::start("dokument", json!({ "eintrag": entry, "vertraulich": false }));
+    opened(&mut lauf);
+    assert_eq!(lauf.waiting(), ["rechnung"]);
 }

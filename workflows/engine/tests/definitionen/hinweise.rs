@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use engine::Tables;
-use nachrichten::hinweise::{Gesammelt, Mail, SAMMELN};
+use nachrichten::hinweise::{Gesammelt, SAMMELN};
 
 use crate::lauf::*;
 

@@ -46,9 +46,10 @@ impl Decisions for Tabellen {
         }
         if id == "laufweg" {
             assert!(input["betreff"].is_string() && input["absender"].is_string() && input.contains_key("sicherheit"));
+            assert!(input["markiert"].is_boolean() && input.contains_key("vermerk"));
             let says = |word: &str| input["betreff"].as_str().is_some_and(|b| b.contains(word));
             return Ok(
-                json!({ "vertraulich": says("PERSONAL"), "bestaetigen": !says("SICHER"), "bearbeiten": says("AMT"),
+                json!({ "vertraulich": input["markiert"] == true || says("PERSONAL"), "bestaetigen": !says("SICHER"), "bearbeiten": says("AMT"),
                 "frist_art": "recht", "frist_tage": 14, "bearbeitung": "10AT", "nachricht_tage": 21,
                 "wiederaufnahme_tage": 90 }),
             );
@@ -347,7 +348,12 @@ pub fn eintrag(art: TeilArt) -> Angelegtes {
         sendung: sendung(),
         zugang: "2026-11-20".parse().unwrap(),
         teil: teil(0, art),
+        korb: if matches!(art, TeilArt::RechnungXml | TeilArt::RechnungPdf) { "poststelle" } else { "neu" }.to_owned(),
     }
+}
+
+pub fn gewechselt() -> akten::KorbGewechselt {
+    akten::KorbGewechselt { gewechselt: true }
 }
 
 pub fn vorschlag(doc_type: &str) -> Vorschlag {

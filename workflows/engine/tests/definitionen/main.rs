@@ -8,6 +8,7 @@ mod bild;
 mod dokument;
 mod hinweise;
 mod lauf;
+mod neufassung;
 mod posteingang;
 mod rechnung;
 mod rechnung_geld;

@@ -41,7 +41,7 @@ fn each_document_gets_its_own_process() {
     assert_eq!((job.sendung, job.blob, &*job.name), (sendung(), blob("original"), "stapel.pdf"));
     lauf.work("Zerlegen", zerlegt(vec![teil(0, TeilArt::Digital), teil(1, TeilArt::Scan)], Some("2026-11-19")));
     let job: Anlegen = lauf.input("Anlegen", akten::ANLEGEN);
-    assert_eq!((job.teile.len(), job.zugang.to_string().as_str(), &*job.korb), (2, "2026-11-19", "poststelle"));
+    assert_eq!((job.teile.len(), job.zugang.to_string().as_str(), &*job.korb), (2, "2026-11-19", "neu"));
     lauf.work("Anlegen", angelegt(2));
     assert_eq!(lauf.waiting(), ["dokument", "dokument"]);
     let given: Vec<_> = lauf.calls.values().map(|(_, v)| v.clone()).collect();
@@ -50,6 +50,7 @@ fn each_document_gets_its_own_process() {
         assert_eq!(e.teil.index as usize, i);
         assert_eq!(variables["mail_absender"], "a@example.org");
         assert_eq!(variables["klaerung"], Value::Null);
+        assert_eq!(variables["vertraulich"], false);
     }
     lauf.called_ended("dokument");
     assert_eq!(lauf.waiting(), ["dokument"]);
@@ -110,4 +111,40 @@ fn only_separator_sheets_are_a_case_for_a_person() {
     let mut lauf = begin();
     lauf.work("Zerlegen", zerlegt(vec![], None));
     assert_eq!(lauf.task("Klaerung").data["grund"], "Die Sendung enthält kein Dokument.");
+}
+
+fn begin_as(name: &str, marked: bool) -> Lauf {
+    let sendung = json!({ "id": sendung(), "blob": blob("original"), "name": name, "kanal": "scan", "zugang": "2026-11-20", "vertraulich": marked });
+    Lauf::start("posteingang", json!({ "sendung": sendung }))
+}
+
+#[test]
+fn what_came_closed_or_says_so_on_its_envelope_stays_closed() {
+    let subject = |name: &str| zerlegt(vec![Teil { name: name.into(), ..teil(0, TeilArt::Nachricht) }], None);
+    // By its way, by the name of the file, by the subject of the mail.
+    for (name, marked, said) in [("a.pdf", true, "Gruß"), ("PERSONAL.pdf", false, "Gruß"), ("a.eml", false, "PERSONAL")]
+    {
+        let mut lauf = begin_as(name, marked);
+        lauf.work("Zerlegen", subject(said));
+        assert_eq!(lauf.input::<Anlegen>("Anlegen", akten::ANLEGEN).korb, "vertraulich", "{name} {said}");
+        lauf.work("Anlegen", angelegt(1));
+        assert_eq!(lauf.calls.values().next().unwrap().1["vertraulich"], true);
+    }
+    // What cannot even be taken apart is a task of the circle, without its name.
+    let mut lauf = begin_as("PERSONAL Muster.pdf", false);
+    lauf.unreadable("Zerlegen", "clearing", "Die Datei hat ein Kennwort.");
+    let task = lauf.task("Klaerung");
+    assert_eq!((&task.groups[..], &*task.title), (&["Vertraulich".to_owned()][..], "Klärung: vertrauliche Post"));
+    lauf.decide("Klaerung", "Kim", json!({ "entscheidung": "ablegen", "titel": "x" }));
+    assert_eq!(lauf.input::<Anlegen>("AlsDateiAnlegen", akten::ANLEGEN).korb, "vertraulich");
+}
+
+#[test]
+fn an_electronic_invoice_alone_needs_no_closed_korb() {
+    let mut lauf = begin_as("rechnung.xml", false);
+    lauf.work("Zerlegen", zerlegt(vec![teil(0, TeilArt::RechnungXml)], None));
+    assert_eq!(lauf.input::<Anlegen>("Anlegen", akten::ANLEGEN).korb, "poststelle");
+    let mut lauf = begin_as("post.eml", false);
+    lauf.work("Zerlegen", zerlegt(vec![teil(0, TeilArt::Nachricht), teil(1, TeilArt::RechnungXml)], None));
+    assert_eq!(lauf.input::<Anlegen>("Anlegen", akten::ANLEGEN).korb, "neu");
 }

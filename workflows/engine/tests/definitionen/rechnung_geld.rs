@@ -135,7 +135,7 @@ fn a_payment_that_does_not_come_is_escalated_before_it_is_due() {
     );
     let job: Value = lauf.input("ZahlungHinweis", "hinweis.sofort.v1");
     assert_eq!(job["aufgaben_von"], json!(["ZahlungNachfragen"]));
-    assert_eq!(job["grund"], "Beleg 1900004711 ist am 2026-12-20 fällig und noch nicht bezahlt.");
+    assert_eq!(job["grund"], "Eine Rechnung ist am 2026-12-20 fällig und noch nicht bezahlt.");
     lauf.work("ZahlungHinweis", json!({}));
     lauf.message_with(
         "Zahlung ausgeführt",
@@ -263,4 +263,57 @@ fn two_acts_are_two_certificates() {
     let job: Buchen = lauf.input("Buchen", uebergabe::BUCHEN);
     let rollen: Vec<&str> = job.feststeller.iter().map(|z| z.rolle.as_str()).collect();
     assert_eq!(rollen, ["sachlich richtig", "rechnerisch richtig"]);
+}
+
+fn anhalten(lauf: &mut Lauf) {
+    let anhalten = json!({ "text": "Mangel am Belag", "person": { "id": sendung(), "name": "Kim" }, "zeit": NOW });
+    lauf.message_with("Rechnung angehalten", &dokument(), json!({ "anhalten": anhalten }));
+}
+
+#[test]
+fn a_dispute_stops_an_ordered_invoice_until_it_is_paid() {
+    // Handed over, not yet received: the booking is taken back before anybody looks at the dispute.
+    let mut lauf = angeordnet("1190.00");
+    uebergeben(&mut lauf, BUCHUNG);
+    anhalten(&mut lauf);
+    let job: Stornieren = lauf.input("AnhaltenStornieren", uebergabe::STORNIEREN);
+    assert_eq!((job.grund.as_str(), job.beleg, job.endgueltig), ("Mangel am Belag", None, false));
+    lauf.work("AnhaltenStornieren", Storniert { buchungen: vec![BUCHUNG.into()], am: NOW.parse().unwrap() });
+    assert_eq!(lauf.waiting(), ["StrittigNachAnordnung"], "nobody pays, nobody orders");
+    let task = lauf.task("StrittigNachAnordnung");
+    assert_eq!((&task.groups[0], &task.data["grund"]), (&"Feststellung-66".to_owned(), &json!("Mangel am Belag")));
+    assert!(!lauf.expects("Buchung quittiert", BUCHUNG));
+    lauf.decide("StrittigNachAnordnung", "Kim", json!({ "entscheidung": "fortsetzen", "bemerkung": "Nachgebessert" }));
+    // All is decided anew; the earlier order counts no more.
+    assert_eq!(lauf.task("Feststellung").data["rueckgabe"], "Nachgebessert");
+    richtig(&mut lauf, "Feststellung", "Kim");
+    lauf.decide("Anordnung", "Toni", json!({ "entscheidung": "anordnen" }));
+    let log = lauf.input::<Ablegen>("Ablegen", akten::ABLEGEN).protokoll.unwrap();
+    assert_eq!(log["feststellung"]["person"]["name"], "Kim");
+    lauf.work("Ablegen", abgelegt());
+    uebergeben(&mut lauf, "0f3c-2");
+    quittiert(&mut lauf, "0f3c-2", BELEG);
+
+    // Received, waiting for the money: the posting is compensated, once.
+    anhalten(&mut lauf);
+    let job: Stornieren = lauf.input("BuchungStornieren", uebergabe::STORNIEREN);
+    assert_eq!((job.grund.as_str(), job.beleg.as_deref()), ("Mangel am Belag", Some(BELEG)));
+    lauf.work("BuchungStornieren", Storniert { buchungen: vec!["0f3c-2".into()], am: NOW.parse().unwrap() });
+    assert_eq!(lauf.waiting(), ["StrittigNachAnordnung"]);
+    lauf.decide(
+        "StrittigNachAnordnung",
+        "Kim",
+        json!({ "entscheidung": "ablehnen", "bemerkung": "bleibt mangelhaft" }),
+    );
+    assert_eq!(lauf.task("Ruecksendung").data["grund"], "bleibt mangelhaft");
+    assert!(lauf.timers.is_empty(), "{:?}", lauf.timers);
+
+    // Paid is paid.
+    let mut lauf = angeordnet("1190.00");
+    uebergeben(&mut lauf, BUCHUNG);
+    quittiert(&mut lauf, BUCHUNG, BELEG);
+    assert!(lauf.expects("Rechnung angehalten", &dokument()));
+    let zahlung = json!({ "zahlung": { "beleg": BELEG, "betrag": "1190.00", "datum": "2026-12-01" } });
+    lauf.message_with("Zahlung ausgeführt", BELEG, zahlung);
+    assert!(!lauf.expects("Rechnung angehalten", &dokument()));
 }

@@ -40,7 +40,28 @@ fn stands(lauf: &Lauf) -> Vec<(u64, String)> {
     list.as_array().unwrap().iter().map(of).collect()
 }
 
-fn ended(lauf: &Lauf, ergebnis: &str) {
+/// The log is filed, and who began it is told.
+fn told(lauf: &mut Lauf, ergebnis: &str) {
+    let step = if ergebnis == "zurueckgezogen" { "RueckzugProtokollieren" } else { "Protokollieren" };
+    let (_, typ, log) = &lauf.jobs[&lauf.job(step)];
+    assert_eq!(
+        (typ.as_str(), &log["ergebnis"], &log["dokument"]),
+        (akten::LAUFPROTOKOLL, &json!(ergebnis), &json!(DOKUMENT))
+    );
+    assert_eq!(log["positionen"], lauf.variable("laufweg"), "everybody, also who was passed over");
+    lauf.work(step, json!({ "dokument": DOKUMENT }));
+    let (name, _, message) = lauf.thrown.last().unwrap();
+    assert_eq!((name.as_str(), &message["mitteilung"]["person"]), ("umlauf.beendet", &json!("p1")));
+    assert_eq!(
+        (&message["mitteilung"]["ergebnis"], &message["eintrag"]["dokument"]),
+        (&json!(ergebnis), &json!(DOKUMENT))
+    );
+}
+
+fn ended(lauf: &mut Lauf, ergebnis: &str) {
+    if lauf.ended.is_none() {
+        told(lauf, ergebnis);
+    }
     lauf.ended_well();
     assert_eq!(lauf.variable("ergebnis"), ergebnis);
     assert!(lauf.abos.is_empty(), "{:?}", lauf.abos);
@@ -62,7 +83,7 @@ fn stages_come_one_after_the_other_and_one_stage_side_by_side() {
     signs(&mut lauf, "B", "gezeichnet");
     assert_eq!(asked(&lauf), ["D"]);
     signs(&mut lauf, "D", "gezeichnet");
-    ended(&lauf, "angenommen");
+    ended(&mut lauf, "angenommen");
     let first = &lauf.variable("laufweg")[0];
     assert_eq!(
         (&first["stand"], &first["entscheidung"], &first["von"], &first["zeit"]),
@@ -76,14 +97,14 @@ fn everybody_is_asked_and_one_no_refuses() {
     signs(&mut lauf, "A", "abgelehnt");
     assert_eq!(asked(&lauf), ["B"], "the others are still asked");
     signs(&mut lauf, "B", "gezeichnet");
-    ended(&lauf, "abgelehnt");
+    ended(&mut lauf, "abgelehnt");
 }
 
 #[test]
 fn the_first_no_ends_it_at_once_and_the_rest_stays_visible() {
     let mut lauf = begin("erstes_nein", &[(1, "A"), (1, "B"), (2, "C")]);
     signs(&mut lauf, "B", "abgelehnt");
-    ended(&lauf, "abgelehnt");
+    ended(&mut lauf, "abgelehnt");
     assert_eq!(stands(&lauf), [(1, "uebersprungen".into()), (2, "erledigt".into()), (3, "uebersprungen".into())]);
 }
 
@@ -95,13 +116,13 @@ fn a_majority_is_enough_and_half_is_none() {
     }
     assert_eq!(asked(&lauf), ["C", "D", "E"]);
     signs(&mut lauf, "E", "gezeichnet");
-    ended(&lauf, "angenommen");
+    ended(&mut lauf, "angenommen");
 
     let mut lauf = begin("mehrheit", &[(1, "A"), (1, "B"), (2, "C"), (2, "D")]);
     signs(&mut lauf, "A", "gezeichnet");
     signs(&mut lauf, "B", "abgelehnt");
     signs(&mut lauf, "C", "abgelehnt");
-    ended(&lauf, "abgelehnt");
+    ended(&mut lauf, "abgelehnt");
 }
 
 #[test]
@@ -120,7 +141,7 @@ fn a_changed_document_voids_what_was_signed_and_asks_again() {
     for group in ["A", "B", "C"] {
         signs(&mut lauf, group, "gezeichnet");
     }
-    ended(&lauf, "angenommen");
+    ended(&mut lauf, "angenommen");
 }
 
 #[test]
@@ -158,7 +179,7 @@ fn an_inserted_position_is_asked_in_its_turn_and_a_removed_one_is_not() {
     for group in ["B", "N"] {
         signs(&mut lauf, group, "gezeichnet");
     }
-    ended(&lauf, "angenommen");
+    ended(&mut lauf, "angenommen");
     assert_eq!(stands(&lauf)[2], (3, "uebersprungen".into()), "who was taken out is not asked by a new version either");
 }
 
@@ -168,10 +189,11 @@ fn the_council_in_writing_one_objection_puts_it_on_the_agenda() {
     assert_eq!(asked(&lauf), ["A", "B", "C"]);
     lauf.decide_for("Widerspruch", "A", "Alma", json!({ "entscheidung": "kein_widerspruch" }));
     lauf.decide_for("Widerspruch", "B", "Bert", json!({ "entscheidung": "widerspruch", "bemerkung": "nicht einfach" }));
+    told(&mut lauf, "tagesordnung");
     assert_eq!(lauf.waiting(), ["AufTagesordnung"]);
     assert_eq!(lauf.task("AufTagesordnung").data["grund"], "Bert: nicht einfach");
     lauf.decide("AufTagesordnung", "Malte", json!({ "entscheidung": "aufgesetzt", "sitzung": "2026-12-15" }));
-    ended(&lauf, "tagesordnung");
+    ended(&mut lauf, "tagesordnung");
 }
 
 #[test]
@@ -179,13 +201,13 @@ fn the_council_in_writing_is_adopted_when_nobody_objects_in_time() {
     let mut lauf = begin("schriftlich", &[(1, "A"), (1, "B")]);
     lauf.decide_for("Widerspruch", "A", "Alma", json!({ "entscheidung": "kein_widerspruch" }));
     lauf.passes("WiderspruchFrist");
-    ended(&lauf, "angenommen");
+    ended(&mut lauf, "angenommen");
 
     let mut lauf = begin("schriftlich", &[(1, "A"), (1, "B")]);
     for group in ["A", "B"] {
         lauf.decide_for("Widerspruch", group, group, json!({ "entscheidung": "kein_widerspruch" }));
     }
-    ended(&lauf, "angenommen");
+    ended(&mut lauf, "angenommen");
 
     // Another text is another matter: everybody is asked again.
     let mut lauf = begin("schriftlich", &[(1, "A"), (1, "B")]);
@@ -199,6 +221,22 @@ fn it_can_be_withdrawn_at_any_time() {
     let mut lauf = begin("alle", &[(1, "A"), (2, "B")]);
     signs(&mut lauf, "A", "gezeichnet");
     lauf.message("Zurückziehen", json!({ "grund": "überholt" }));
-    ended(&lauf, "zurueckgezogen");
+    ended(&mut lauf, "zurueckgezogen");
     assert_eq!(stands(&lauf), [(1, "erledigt".into()), (2, "uebersprungen".into())]);
+}
+
+#[test]
+fn who_began_it_has_the_result_as_a_task() {
+    let told = |person: Value| {
+        let start = json!({ "mitteilung": { "titel": "Satzung", "ergebnis": "abgelehnt", "person": person, "amt": "61",
+            "ablehnungen": "B-Person: zu teuer" }, "eintrag": { "dokument": DOKUMENT } });
+        Lauf::start_at(beschlusswesen(), "umlauf_ergebnis", Some("UmlaufIstZuEnde"), start)
+    };
+    let mut lauf = told(json!("p1"));
+    let task = lauf.task("ErgebnisSehen");
+    assert_eq!((task.assignee.as_deref(), &*task.title), (Some("p1"), "Umlauf beendet: Satzung"));
+    assert_eq!(task.data["grund"], "Der Umlauf ist abgelehnt. B-Person: zu teuer");
+    lauf.decide("ErgebnisSehen", "Kim", json!({ "entscheidung": "gesehen" }));
+    lauf.ended_well();
+    assert_eq!(told(Value::Null).task("ErgebnisSehen").groups, ["Amtsleitung-61"], "begun by a process");
 }
