@@ -362,7 +362,12 @@ async fn routes(db: &Db) {
     of(KIM, "überholt").await.unwrap();
     assert_eq!(of(KIM, "überholt").await, Err((422, "E3022")));
     assert!(w.task(BERT, id).await.is_none());
-    assert!(w.verlauf(id).await.iter().any(|l| l.1.as_deref() == Some("kim") && l.2 == "zurückgezogen: überholt"));
+    assert!(
+        w.verlauf(id)
+            .await
+            .iter()
+            .any(|l| l.0 == "zurückgezogen" && l.1.as_deref() == Some("kim") && l.2 == "überholt")
+    );
     assert!(service_platform::audit::verify(&w.db).await.unwrap().breaks.is_empty());
     w.stop().await;
 }

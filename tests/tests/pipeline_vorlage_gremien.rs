@@ -129,7 +129,7 @@ async fn a_vorlage_is_withdrawn_from_the_agenda_by_its_author() {
     let ablauf = haus.ablauf(&demirel, id).await;
     assert_eq!((ablauf.stand.as_str(), ablauf.aufgaben.len()), ("beendet", 0));
     assert!(ablauf.verlauf.iter().any(|s| s.person.as_deref() == Some("Ayla Demirel")
-        && s.text.as_deref() == Some("zurückgezogen: Der Zuschuss fehlt.")));
+        && (s.ereignis.as_str(), s.text.as_deref()) == ("zurückgezogen", Some("Der Zuschuss fehlt."))));
     haus.ist_sauber().await;
     haus.app.stop().await;
 }

@@ -294,7 +294,13 @@ mod tests {
         let o = Options::default();
         assert_eq!(o.stadt, "Stadt Musterstadt");
         assert_eq!(o.amt_name("66"), "66 Tiefbauamt");
-        assert!(o.aemter.iter().any(|a| a.mitzeichnung) && o.aemter.iter().any(|a| !a.mitzeichnung));
+        assert!(o.aemter.iter().all(|a| a.mitzeichnung));
+        let smaller = ORGANISATION.replace("Mitzeichnung-66", "Anderes-66");
+        let smaller = Options::from_organisation(&smaller).unwrap();
+        assert!(
+            smaller.aemter.iter().all(|a| a.mitzeichnung == (a.kennzeichen != "66")),
+            "who has no group signs nothing"
+        );
         assert_eq!(o.gruppe_name("Unbekannt"), "Unbekannt");
         assert!(Options::from_organisation("{}").is_err());
     }

@@ -7,7 +7,7 @@
 
 mod aenderung;
 
-use engine::{Command, ElementInstanceId, State};
+use engine::{Command, ElementInstanceId, HistoryEvent, HistoryKind, State};
 use nachrichten::{
     Actor, BlobHash, InstanceId, PersonId, TaskId, Timestamp, Werte,
     fehler::Fehler,
@@ -264,13 +264,17 @@ impl Inner {
             ("person".to_owned(), json!({ "id": actor.person, "name": actor.name })),
             ("zeit".to_owned(), json!(now)),
         ]);
-        // The line of the withdrawal stands in the Verlauf under the name of who withdrew.
+        // The line of the withdrawal stands in the Verlauf under the name of who withdrew; the process may have more to do.
         let said = match als {
-            Some(fuer) => format!("i. V. für {} · zurückgezogen: {grund}", self.name_of(fuer).await.map_err(away)?),
-            None => format!("zurückgezogen: {grund}"),
+            Some(fuer) => format!("i. V. für {} · {grund}", self.name_of(fuer).await.map_err(away)?),
+            None => grund.to_owned(),
         };
-        let process = ElementInstanceId(0);
-        fahrt.akt = Some(Akt { instance: id, element: process, person: actor.person, text: Some(said) });
+        let instance = ElementInstanceId(0);
+        let element = fahrt.load(id).await.map_err(away)?.process.as_str().into();
+        let event =
+            HistoryEvent { at: now, element, instance, kind: HistoryKind::Modified, inner: false, detail: Some(said) };
+        fahrt.line(id, event, "zurückgezogen", Some(actor.person)).await.map_err(away)?;
+        fahrt.akt = Some(Akt { instance: id, element: instance, person: actor.person, text: None });
         let command = Command::Message { subscription: abo as u64, variables: werte };
         fahrt.command(id, command).await.map_err(failed)?;
         let (jobs, timers) = fahrt.finish().await.map_err(away)?;
