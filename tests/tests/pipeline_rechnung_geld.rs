@@ -282,7 +282,8 @@ async fn reconcile_finds_what_is_wrong_with_bookings() {
     let amt = amt(&haus).await;
     let id = eingang(&haus).await;
     freigeben(&haus, &amt, id).await;
-    let ablauf = haus.bis_ablauf(id, "handed over", |a| !a.variablen["uebergeben"].is_null()).await;
+    let ablauf =
+        haus.bis_ablauf(id, "handed over", |a| a.variablen.get("uebergeben").is_some_and(|v| !v.is_null())).await;
     let buchung = ablauf.variablen["uebergeben"]["buchung"].as_str().unwrap().to_owned();
     haus.ist_sauber().await;
     let journal = haus.data.path().join("spool/uebergabe/journal");

@@ -16,7 +16,7 @@ pub struct Abgleich {
     pub posteingang: BTreeMap<SendungId, u32>,
     /// Blobs named in any instance's variables.
     pub blobs: BTreeSet<BlobHash>,
-    /// Bookings that processes know as handed over, and who they are.
+    /// Bookings that processes know as handed over, and who they are; a called process counts as its caller.
     pub buchungen: BTreeMap<String, BTreeSet<InstanceId>>,
     /// Bookings whose hand-over stands in the audit trail.
     pub belegt: BTreeSet<String>,
@@ -42,14 +42,19 @@ impl Geschaeftsgang {
         let db = &self.inner.db;
         let mut out = Abgleich::default();
         let mut after = InstanceId(uuid::Uuid::nil());
+        // Ids grow with time: a caller comes before what it calls.
+        let mut callers: BTreeMap<InstanceId, InstanceId> = BTreeMap::new();
         loop {
-            let page: Vec<(InstanceId, Option<SendungId>, String, Value)> =
+            let page: Vec<(InstanceId, Option<InstanceId>, Option<SendungId>, String, Value)> =
                 db.all(&sql::ABGLEICH_INSTANZEN, args![after]).await?;
             let Some(last) = page.last() else { break };
             after = last.0;
-            for (id, sendung, process, state) in page {
+            for (id, parent, sendung, process, state) in page {
                 out.instanzen.insert(id);
-                buchungen(&state, id, &mut out.buchungen);
+                if let Some(parent) = parent {
+                    callers.insert(id, callers.get(&parent).copied().unwrap_or(parent));
+                }
+                buchungen(&state, callers.get(&id).copied().unwrap_or(id), &mut out.buchungen);
                 if let Some(sendung) = sendung.filter(|_| process == "posteingang") {
                     *out.posteingang.entry(sendung).or_default() += 1;
                 }

@@ -196,7 +196,7 @@ statements! {
     pub SPUR_INSTANZEN = instanz!("ORDER BY gestartet, id");
     pub SPUR_STOERUNGEN = "SELECT instanz, element_instanz FROM geschaeftsgang_auftrag WHERE stand = 'stoerung'";
     pub SPUR_VERLAUF = "SELECT at, element, element_instanz, ereignis, innen FROM geschaeftsgang_verlauf ORDER BY nr";
-    pub ABGLEICH_INSTANZEN = "SELECT id, sendung, process, state FROM geschaeftsgang_instanz WHERE id > $1 ORDER BY id LIMIT 500";
+    pub ABGLEICH_INSTANZEN = "SELECT id, parent, sendung, process, state FROM geschaeftsgang_instanz WHERE id > $1 ORDER BY id LIMIT 500";
     // Processes whose booking is under way: its note may be there before the answer.
     pub ABGLEICH_UEBERGIBT = "SELECT DISTINCT instanz FROM geschaeftsgang_auftrag WHERE typ LIKE 'uebergabe.%'";
     pub ABGLEICH_BELEGT = "SELECT DISTINCT object FROM platform_audit WHERE act = 'Buchung übergeben'";

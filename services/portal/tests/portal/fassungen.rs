@@ -132,9 +132,9 @@ async fn a_version_is_shown_in_figures() {
     assert!(
         page.contains("aria-label=\"Ablauf in Zahlen: jetzt 3 bei Sachlich prüfen. Die Tabelle nennt alle Zahlen.\"")
     );
-    assert!(page.contains("Nicht erreicht: 1") && page.contains("die letzten 90 Tage"));
+    assert!(page.contains("Nicht erreicht: 1") && page.contains("die letzten 90 Kalendertage"));
     let page = b.get("/betrieb/fassungen/rechnung/2?tage=4711").await.text();
-    assert!(page.contains("die letzten 30 Tage"), "only the offered periods");
+    assert!(page.contains("die letzten 30 Kalendertage"), "only the offered periods");
     let others = Browser::als(&fake, "poststelle");
     for address in ["/betrieb/fassungen/rechnung/2", "/betrieb/tabellen/anordnung.dmn/1", &format!("{V}1")] {
         assert_eq!(others.get(address).await.status, StatusCode::FORBIDDEN, "{address}");

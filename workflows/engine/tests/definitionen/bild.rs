@@ -172,7 +172,7 @@ fn what_is_hard_to_read_is_found() {
     for wanted in ["lie on each other", "does not touch"] {
         assert!(moved.iter().any(|f| f.contains(wanted)), "{wanted}: {moved:?}");
     }
-    let high = "<di:waypoint x=\"2590\" y=\"238\"/>";
+    let high = "<di:waypoint x=\"2700\" y=\"238\"/>";
     let crossing = text("dokument.bpmn").replace(high, &high.replace("238", "190"));
     assert!(faults(&crossing).iter().any(|f| f.contains("is slanted")), "{:?}", faults(&crossing));
     let low = "<di:waypoint x=\"1310\" y=\"238\"/>";
