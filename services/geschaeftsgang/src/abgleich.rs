@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use nachrichten::{BlobHash, InstanceId, SendungId};
 use serde_json::Value;
-use service_platform::{args, db::DbError, outbox};
+use service_platform::{args, db::DbError, from_row, outbox};
 
 use crate::{Geschaeftsgang, sql};
 
@@ -30,6 +30,15 @@ pub struct Abgleich {
     pub quarantined: u64,
 }
 
+struct Zeile {
+    id: InstanceId,
+    parent: Option<InstanceId>,
+    sendung: Option<SendungId>,
+    process: String,
+    state: Value,
+}
+from_row!(Zeile { id, parent, sendung, process, state });
+
 impl Geschaeftsgang {
     /// Does a running instance name this blob? Reads every running instance: for the sweep after a crash.
     pub async fn nennt(&self, hash: BlobHash) -> Result<bool, DbError> {
@@ -45,11 +54,10 @@ impl Geschaeftsgang {
         // Ids grow with time: a caller comes before what it calls.
         let mut callers: BTreeMap<InstanceId, InstanceId> = BTreeMap::new();
         loop {
-            let page: Vec<(InstanceId, Option<InstanceId>, Option<SendungId>, String, Value)> =
-                db.all(&sql::ABGLEICH_INSTANZEN, args![after]).await?;
+            let page: Vec<Zeile> = db.all(&sql::ABGLEICH_INSTANZEN, args![after]).await?;
             let Some(last) = page.last() else { break };
-            after = last.0;
-            for (id, parent, sendung, process, state) in page {
+            after = last.id;
+            for Zeile { id, parent, sendung, process, state } in page {
                 out.instanzen.insert(id);
                 if let Some(parent) = parent {
                     callers.insert(id, callers.get(&parent).copied().unwrap_or(parent));
