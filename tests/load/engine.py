@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Measures the process engine beside the bare machine parts and two peers, all in one run.
 
-    tests/load/engine.py [--instances 2000] [--parallel 32] [--seconds 3] [--finished 1000000 --waiting 100000]
+    tests/load/engine.py [--instances 4000] [--parallel 128] [--seconds 3] [--finished 1000000 --waiting 100000]
 
 Interpreter alone (ten script tasks in a line, fork and join of five) beside the bare FEEL evaluator; three user tasks
 on SQLite and PostgreSQL beside a bare driver that issues the same statements, rows and commits; SpiffWorkflow and bpmn-engine
@@ -107,8 +107,8 @@ def three_tasks(figures, name, target, options, targets):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--instances", type=int, default=2000)
-    parser.add_argument("--parallel", type=int, default=32)
+    parser.add_argument("--instances", type=int, default=4000)
+    parser.add_argument("--parallel", type=int, default=128)
     parser.add_argument("--seconds", type=float, default=3)
     parser.add_argument("--finished", type=int, default=0, help="finished instances to fill the tables with")
     parser.add_argument("--waiting", type=int, default=0, help="waiting instances to fill the tables with")

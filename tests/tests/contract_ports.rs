@@ -6,7 +6,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Instant,
 };
@@ -254,4 +254,33 @@ async fn audit_finds_one_changed_byte() {
     db.execute(&CUT_HEAD, args![]).await.unwrap();
     let cut = audit::verify(db).await.unwrap();
     assert!(cut.breaks.iter().any(|b| b.contains("akte:2 seq 3") && b.contains("missing")), "{cut:?}");
+}
+
+/// A check of a running system: chains that grow and begin meanwhile are no breaks.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_trail_is_whole_while_others_write() {
+    let test = sqlite().await;
+    let (db, stop) = (test.db.clone(), Arc::new(AtomicBool::new(false)));
+    let ended = stop.clone();
+    let writer = tokio::spawn(async move {
+        let mut n = 0i64;
+        while !ended.load(Ordering::Relaxed) {
+            let mut tx = db.begin().await.unwrap();
+            // Old chains grow, new ones begin before and behind where a reader is.
+            for chain in [format!("akte:{}", n % 7), format!("akte:{n}"), format!("a:{n}"), format!("z:{n}")] {
+                let (act, object, data) = ("abgelegt", "dokument:1", serde_json::json!({ "n": n }));
+                let entry = audit::Entry { chain: &chain, at: FREITAG_NACHT, actor: "person:1", act, object, data };
+                audit::append(&mut tx, entry).await.unwrap();
+            }
+            tx.commit().await.unwrap();
+            n += 1;
+        }
+        n
+    });
+    for _ in 0..40 {
+        let seen = audit::verify(&test.db).await.unwrap();
+        assert!(seen.breaks.is_empty(), "{seen:?}");
+    }
+    stop.store(true, Ordering::Relaxed);
+    assert!(writer.await.unwrap() > 20, "nobody wrote");
 }

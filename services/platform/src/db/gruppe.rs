@@ -165,11 +165,19 @@ impl Member {
         self.broken |= !matches!(primary, Some(ERROR | TOOBIG | CONSTRAINT | MISMATCH | RANGE));
     }
 
-    /// Sends the commit off; the result tells what became of it, once it is on the disk.
+    /// Returns when the group is committed and on the disk.
+    ///
+    /// # Errors
+    /// [`DbError`] when nothing of this transaction (and of its group) is kept.
+    pub async fn commit(self) -> Result<(), DbError> {
+        told(self.commit_ahead().await?).await
+    }
+
+    /// Sends the commit off; [`told`] says what became of it, once it is on the disk.
     ///
     /// # Errors
     /// [`DbError`] when nothing of this transaction is kept.
-    pub async fn commit(mut self) -> Result<watch::Receiver<Fate>, DbError> {
+    pub async fn commit_ahead(mut self) -> Result<watch::Receiver<Fate>, DbError> {
         if self.broken {
             return Err(DbError::Group("an earlier statement of this transaction failed".into()));
         }
@@ -336,7 +344,7 @@ mod tests {
         let writer = Writer::new(one.clone(), one, sync).unwrap();
         let mut tx = writer.begin().await.unwrap();
         run(tx.conn().unwrap(), "CREATE TABLE t (n INTEGER NOT NULL) STRICT").await.unwrap();
-        told(tx.commit().await.unwrap()).await.unwrap();
+        tx.commit().await.unwrap();
         writer
     }
 
@@ -358,7 +366,7 @@ mod tests {
                 tokio::spawn(async move {
                     let mut tx = writer.begin().await.unwrap();
                     run(tx.conn().unwrap(), "INSERT INTO t (n) VALUES (1)").await.unwrap();
-                    told(tx.commit().await.unwrap()).await
+                    tx.commit().await
                 })
             })
             .collect();
@@ -388,7 +396,7 @@ mod tests {
         let writer = with_sync(&folder, sync).await;
         let mut tx = writer.begin().await.unwrap();
         run(tx.conn().unwrap(), "INSERT INTO t (n) VALUES (1)").await.unwrap();
-        assert!(told(tx.commit().await.unwrap()).await.is_err(), "told done, and the disk has it not");
+        assert!(tx.commit().await.is_err(), "told done, and the disk has it not");
         assert!(writer.begin().await.is_err(), "written on after the disk refused");
     }
 }

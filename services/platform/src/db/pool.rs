@@ -326,7 +326,7 @@ impl Tx {
         mitschrift::note(self.number, || Was::Commit);
         COMMITS.fetch_add(1, Ordering::Relaxed);
         Ok(match self.at {
-            At::Sqlite(tx) => Commit::Sqlite(tx.commit().await?),
+            At::Sqlite(tx) => Commit::Sqlite(tx.commit_ahead().await?),
             At::Postgres(tx) => Commit::Postgres(tokio::spawn(tx.commit())),
         })
     }
