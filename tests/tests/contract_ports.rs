@@ -277,10 +277,17 @@ async fn the_trail_is_whole_while_others_write() {
         }
         n
     });
-    for _ in 0..40 {
+    let mut written = 0;
+    // As often as it takes to meet a writer at work, also on a busy machine.
+    for round in 0.. {
         let seen = audit::verify(&test.db).await.unwrap();
         assert!(seen.breaks.is_empty(), "{seen:?}");
+        written = written.max(seen.entries);
+        if round >= 40 && written > 100 {
+            break;
+        }
+        assert!(round < 2_000, "nobody wrote: {seen:?}");
     }
     stop.store(true, Ordering::Relaxed);
-    assert!(writer.await.unwrap() > 20, "nobody wrote");
+    writer.await.unwrap();
 }

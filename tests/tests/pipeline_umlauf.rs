@@ -204,8 +204,8 @@ async fn a_new_version_passes_the_checks_of_intake_and_is_seen_and_found() {
         grund: "als PDF".into(),
     };
     // What an upload would be refused for, a new version is refused for: nothing is kept of it.
-    let broken = b"%PDF-1.7\nkein PDF\n".to_vec();
-    let refused = haus.app.akten.neue_fassung(&leitung, d, neu("satzung.pdf", broken)).await.unwrap_err();
+    let entity = b"<?xml version=\"1.0\"?><!DOCTYPE a [<!ENTITY b \"c\">]><a>&b;</a>".to_vec();
+    let refused = haus.app.akten.neue_fassung(&leitung, d, neu("satzung.xml", entity)).await.unwrap_err();
     assert_eq!((refused.status, refused.code.0), (422, "E2006"), "{refused:?}");
     assert!(refused.text.0.ends_with("Die bisherige Fassung bleibt."), "{refused:?}");
     assert_eq!(haus.dokument(&leitung, d).await.sha256, BlobHash::of(ENTWURF.as_bytes()));

@@ -23,7 +23,7 @@ use crate::{
 };
 
 statements! {
-    EINHEITEN = "SELECT kennzeichen, titel, amt, aufbewahrung, aussonderung FROM akten_einheit ORDER BY kennzeichen";
+    EINHEITEN = "SELECT kennzeichen, titel, amt, aufbewahrung, aussonderung, gueltig_bis FROM akten_einheit ORDER BY kennzeichen";
     ANZAHL = "SELECT count(*) FROM akten_dokument WHERE name LIKE 'bestand-%'";
     DOKUMENT = "INSERT INTO akten_dokument (id, erfasst, ort_objekt, akte_objekt, objekt, titel, dokumentart, zugang, stand, aktenzeichen, akte, vorgang, \
         sendung, teil, kanal, art, name, sha256, media_type, freigabe, seiten, befunde_teil, befunde) \
