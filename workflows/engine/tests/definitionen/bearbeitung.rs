@@ -35,7 +35,7 @@ fn finish(lauf: &mut Lauf, decision: &str) {
     if decision == "zda" {
         let job: akten::Zda = lauf.input("ZuDenAkten", akten::ZDA);
         assert_eq!(job.dokument, eintrag(TeilArt::Digital).dokument);
-        assert!(job.von.is_some() && job.wiederaufnahme_bis.unwrap().to_string() > "2027-02-20".to_owned());
+        assert!(job.von.is_some() && job.wiederaufnahme_bis.unwrap().to_string().as_str() > "2027-02-20");
         lauf.work("ZuDenAkten", akten::ZdaErledigt { vorgang: None, geschlossen: true });
     }
 }
