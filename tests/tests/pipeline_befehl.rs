@@ -56,3 +56,23 @@ fn intake_is_the_same_with_and_without_a_server() {
     dienst.toete();
     served.ist_sauber(&[]);
 }
+
+/// Letters of another encoding are not guessed: they would stand in tasks and mails.
+#[test]
+fn a_process_in_another_encoding_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("latin.bpmn");
+    let text = "<definitions xmlns=\"http://www.omg.org/spec/BPMN/20100524/MODEL\" id=\"d\" targetNamespace=\"t\">\
+        <process id=\"p\" name=\"Prfung\" isExecutable=\"true\"><startEvent id=\"s\"/></process></definitions>";
+    let mut bytes = text.as_bytes().to_vec();
+    std::fs::write(&file, &bytes).unwrap();
+    let check = || Command::new(gemein::program()).args(["workflow", "check"]).arg(&file).output().unwrap();
+    assert_eq!(check().status.code(), Some(0));
+    let at = text.find("Prfung").unwrap() + 2;
+    bytes.insert(at, 0xfc);
+    std::fs::write(&file, &bytes).unwrap();
+    let answer = check();
+    assert_eq!(answer.status.code(), Some(1));
+    let said = String::from_utf8(answer.stdout).unwrap();
+    assert!(said.contains("nicht in UTF-8 gespeichert"), "{said}");
+}

@@ -8,7 +8,7 @@ use nachrichten::{Timestamp, Werte};
 use serde_json::json;
 use service_platform::uhr::{Clock as _, SystemClock};
 
-use super::{Ende, read};
+use super::{Ende, read_text};
 use crate::{ausgabe, exit};
 
 fn refused(text: &str) -> u8 {
@@ -18,7 +18,7 @@ fn refused(text: &str) -> u8 {
 
 /// Evaluates one decision of a file and prints its value as JSON.
 pub fn eval(file: &Path, decision: &str, input: &str) -> Ende {
-    let xml = String::from_utf8_lossy(&read(file)?).into_owned();
+    let xml = read_text(file)?;
     let tables = Tables::parse(&xml).map_err(|text| refused(&format!("{}: {text}", file.display())))?;
     let input: Werte = serde_json::from_str(input).map_err(|error| {
         ausgabe::say(&format!("Die Eingabe ist kein JSON-Objekt: {error}"));

@@ -64,6 +64,17 @@ pub fn read(file: &Path) -> Result<Vec<u8>, u8> {
     })
 }
 
+/// Why a process or a table in another encoding is not read: guessed letters would stand in tasks and mails.
+pub const NICHT_UTF8: &str = "Die Datei ist nicht in UTF-8 gespeichert. Speichern Sie sie im Modellierer noch einmal.";
+
+/// Reads a text file a person named.
+pub fn read_text(file: &Path) -> Result<String, u8> {
+    String::from_utf8(read(file)?).map_err(|_| {
+        ausgabe::say(&format!("{}: {NICHT_UTF8}", file.display()));
+        exit::FAILED
+    })
+}
+
 /// Writes a file a person named.
 pub fn write(file: &Path, bytes: &[u8]) -> Result<(), u8> {
     std::fs::write(file, bytes).map_err(|error| {

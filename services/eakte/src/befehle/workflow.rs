@@ -17,7 +17,7 @@ use nachrichten::{
 use serde_json::json;
 use service_geschaeftsgang::{DeployFehler, Herkunft};
 
-use super::{Ende, open, read, runtime, serve};
+use super::{Ende, NICHT_UTF8, open, read, read_text, runtime, serve};
 use crate::{
     App, ausgabe,
     cli::{Ort, settings},
@@ -25,12 +25,12 @@ use crate::{
 };
 
 pub fn check(file: &Path, json: bool) -> Ende {
-    let bytes = read(file)?;
-    let xml = String::from_utf8_lossy(&bytes).into_owned();
+    let xml = String::from_utf8(read(file)?).map_err(|_| DeployError::Unreadable(NICHT_UTF8.to_owned()));
     // The shipped decision tables, for the check of references.
     let shipped = vorrat::TABELLEN.iter().filter_map(|(_, xml)| Tables::parse(xml).ok());
     let tables = TableSet(shipped.map(|t| Arc::new(t) as Arc<dyn Decisions>).collect());
-    let (processes, findings, refused) = match engine::deploy(&xml, Arc::new(tables), &DeployOptions::default()) {
+    let deployed = xml.and_then(|xml| engine::deploy(&xml, Arc::new(tables), &DeployOptions::default()));
+    let (processes, findings, refused) = match deployed {
         Ok(deployment) => {
             let ids = deployment.processes.iter().map(|p| p.id().to_owned()).collect::<Vec<_>>();
             (ids, deployment.findings, false)
@@ -93,7 +93,7 @@ fn on<F: AsyncFnOnce(&App) -> Ende>(ort: &Ort, write: bool, work: F) -> Ende {
 
 /// Deploys processes (`.bpmn`) and decision tables (`.dmn`) as the city's own versions.
 pub fn deploy(files: &[PathBuf], ort: &Ort, json: bool) -> Ende {
-    let texts = files.iter().map(|f| Ok((f, String::from_utf8_lossy(&read(f)?).into_owned())));
+    let texts = files.iter().map(|f| Ok((f, read_text(f)?)));
     let texts: Vec<_> = texts.collect::<Result<_, u8>>()?;
     on(ort, true, async |app| {
         let mut code = exit::OK;

@@ -188,7 +188,14 @@ pub async fn pruefen(ctx: Ctx, _: HeaderMap, form: Result<Multipart, MultipartRe
         }
         match name.as_str() {
             "csrf" => trusted = csrf_passt(&ctx.ich.csrf, &String::from_utf8_lossy(&bytes)),
-            "datei" if !shown.is_empty() => datei = Some((shown, String::from_utf8_lossy(&bytes).into_owned())),
+            "datei" if !shown.is_empty() => match String::from_utf8(bytes) {
+                Ok(text) => datei = Some((shown, text)),
+                Err(_) => {
+                    let text =
+                        "Die Datei ist nicht in UTF-8 gespeichert. Speichern Sie sie im Modellierer noch einmal.";
+                    return seite(&ctx, text, None, None, StatusCode::UNPROCESSABLE_ENTITY).await;
+                }
+            },
             _ => {}
         }
     }

@@ -21,6 +21,10 @@ async fn a_new_version_is_checked_and_compared_before_it_is_proposed() {
     let bad = b.upload("/betrieb/fassungen", &[("csrf", &csrf)], "kaputt.bpmn", b"<a/>").await;
     assert_eq!(bad.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(bad.text().contains("Die Datei hat Fehler. Sie wurde nicht vorgeschlagen."));
+    let latin =
+        b.upload("/betrieb/fassungen", &[("csrf", &csrf)], "latin.bpmn", b"<definitions name=\"Pr\xfcfung\"/>").await;
+    assert_eq!(latin.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(latin.text().contains("nicht in UTF-8 gespeichert"), "letters are not guessed");
     let report = b.upload("/betrieb/fassungen", &[("csrf", &csrf)], "rechnung.bpmn", b"<definitions x=\"<&\"/>").await;
     assert_eq!(report.status, StatusCode::OK);
     let text = report.text();
