@@ -139,7 +139,10 @@ pub struct AufgabenListe {
     pub weiter: Option<String>,
 }
 
-/// Open tasks of this actor per process and element.
+/// Tasks of one kind are counted up to here; so many or more are "über 999".
+pub const ZAEHLT_BIS: u64 = 1_000;
+
+/// Open tasks of this actor per process and element; numbers of [`ZAEHLT_BIS`] and more say "at least".
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Zaehler {
     pub process: String,

@@ -3,6 +3,9 @@
 
 use std::process::ExitCode;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     // A sandboxed child never gets as far as the command line parser.
     if std::env::args_os().nth(1).is_some_and(|a| a == "child") {

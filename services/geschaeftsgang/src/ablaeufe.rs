@@ -168,12 +168,7 @@ impl Ablaeufe for Geschaeftsgang {
     }
 
     async fn start(&self, actor: &Actor, process: &str, werte: Werte, key: &str) -> Result<InstanceId, Fehler> {
-        let schluessel = format!("person:{}:{process}:{key}", actor.person);
-        let anstoss = Anstoss { actor: actor.clone(), process: process.to_owned(), werte, schluessel };
-        self.bitte(Bitte::Start(Box::new(anstoss))).await.map_err(|refused| match refused {
-            Abgelehnt::Fehler(error) => error,
-            Abgelehnt::Aufgabe | Abgelehnt::Fassung => Fehler::not_found(),
-        })
+        self.start_with_tasks(actor, process, werte, key).await.map(|(id, _)| id)
     }
 
     async fn get(&self, actor: &Actor, id: InstanceId) -> Result<Ablauf, Fehler> {
@@ -423,4 +418,22 @@ fn pages(rows: &[InstanzRow]) -> Option<(u32, u32)> {
 /// Still recognising: neither the recognised pages nor an end is there yet.
 fn state_has_job(row: &InstanzRow, state: &engine::State) -> bool {
     row.beendet.is_none() && !state.variables().contains_key("vorschlag")
+}
+
+impl Geschaeftsgang {
+    /// [`Ablaeufe::start`], and the tasks it opened: whoever goes on at once need not look for them. None on a repeat.
+    pub async fn start_with_tasks(
+        &self,
+        actor: &Actor,
+        process: &str,
+        werte: Werte,
+        key: &str,
+    ) -> Result<(InstanceId, Vec<TaskId>), Fehler> {
+        let schluessel = format!("person:{}:{process}:{key}", actor.person);
+        let anstoss = Anstoss { actor: actor.clone(), process: process.to_owned(), werte, schluessel };
+        self.bitte(Bitte::Start(Box::new(anstoss))).await.map_err(|refused| match refused {
+            Abgelehnt::Fehler(error) => error,
+            Abgelehnt::Aufgabe | Abgelehnt::Fassung => Fehler::not_found(),
+        })
+    }
 }

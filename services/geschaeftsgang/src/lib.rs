@@ -10,6 +10,7 @@
 
 mod abgleich;
 mod ablaeufe;
+mod abschluss;
 mod aufgaben;
 mod befehl;
 mod definitionen;
@@ -85,8 +86,8 @@ pub struct Options {
     pub batch: usize,
     /// Requests of people taken in one commit at most.
     pub together: usize,
-    /// Such transactions that may run side by side.
-    pub side_by_side: usize,
+    /// Such transactions that may run side by side; none given: as many as the database gains from.
+    pub side_by_side: Option<usize>,
     /// How process files are read.
     pub deploy: DeployOptions,
     /// What groups are called in the Verlauf and in mails, by name.
@@ -104,7 +105,7 @@ impl Default for Options {
             deadline: Duration::from_secs(300),
             batch: 16,
             together: 128,
-            side_by_side: 1,
+            side_by_side: None,
             deploy: DeployOptions::default(),
             gruppen: BTreeMap::new(),
             adresse: "http://127.0.0.1:8080".to_owned(),
@@ -150,11 +151,13 @@ impl Geschaeftsgang {
         ids: Arc<dyn Ids>,
         options: Options,
     ) -> Result<Self, DbError> {
+        let sammler = sammel::Sammler::new(options.side_by_side.unwrap_or(db.writers()));
         let inner = Inner {
             db,
             bus,
             clock,
             ids,
+            sammler,
             options,
             definitionen: RwLock::default(),
             tabellen: Arc::default(),
@@ -162,7 +165,6 @@ impl Geschaeftsgang {
             dienste: std::sync::OnceLock::new(),
             hoffnungslos: Mutex::default(),
             auftraege: Notify::new(),
-            sammler: sammel::Sammler::default(),
             fristen: Notify::new(),
         };
         let mut tx = inner.db.begin().await?;

@@ -17,7 +17,7 @@ use std::{collections::BTreeMap, sync::PoisonError};
 use engine::{Decisions as _, ElementInstanceId, HistoryEvent, HistoryKind};
 use nachrichten::{
     Actor, InstanceId, PersonId, Tag, TaskId, Timestamp, Werte,
-    aufgaben::{MahnArt, Mahnung},
+    aufgaben::{MahnArt, Mahnung, ZAEHLT_BIS},
     fehler::Fehler,
 };
 use serde::{Deserialize, Serialize};
@@ -351,7 +351,7 @@ async fn protokoll(tx: &mut Tx, z: &Zeile, actor: &str, act: &str, data: Value, 
 
 /// Tasks whose candidates are all away or gone go at once to the first stage that has somebody; returns how many.
 pub(crate) async fn unbesetzte(inner: &Inner, now: Timestamp) -> Result<usize, FahrtFehler> {
-    let empty: Vec<(String, String, u64)> = inner.db.all(&sql::LEERE_GRUPPEN, args![now]).await?;
+    let empty: Vec<(String, String, u64)> = inner.db.all(&sql::LEERE_GRUPPEN, args![now, ZAEHLT_BIS as i64]).await?;
     let mut moved = 0;
     for (subjekt, process, offen) in empty {
         let key = (subjekt.clone(), process.clone());
@@ -420,7 +420,8 @@ async fn besetzen(
 
 /// Groups with open tasks and without anybody who is there, with how many, for the operators.
 pub(crate) async fn leere_gruppen(inner: &Inner) -> Result<Vec<(String, u64)>, DbError> {
-    let rows: Vec<(String, String, u64)> = inner.db.all(&sql::LEERE_GRUPPEN, args![inner.now()]).await?;
+    let rows: Vec<(String, String, u64)> =
+        inner.db.all(&sql::LEERE_GRUPPEN, args![inner.now(), ZAEHLT_BIS as i64]).await?;
     let mut groups: BTreeMap<String, u64> = BTreeMap::new();
     for (subjekt, _, offen) in rows {
         let Some(gruppe) = subjekt.strip_prefix("gruppe:") else { continue };

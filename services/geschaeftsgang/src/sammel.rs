@@ -16,12 +16,13 @@ use service_platform::{
     db::{Args, Commit, DbError},
     failpoint,
 };
-use tokio::sync::oneshot;
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::{
-    Geschaeftsgang, Inner, Options,
+    Geschaeftsgang, Inner,
     ablaeufe::Anstoss,
-    aufgaben::{Abschluss, Lage, away, step_failed},
+    abschluss::{Abschluss, Lage},
+    aufgaben::{away, step_failed},
     fahrt::{Fahrt, FahrtFehler},
     sql,
 };
@@ -42,15 +43,20 @@ pub(crate) enum Abgelehnt {
     Fehler(Fehler),
 }
 
-/// The instance that was started, or whose task is done.
-type Antwort = Result<InstanceId, Abgelehnt>;
+/// The instance that was started, or whose task is done, and the tasks this opened in it.
+type Antwort = Result<(InstanceId, Vec<TaskId>), Abgelehnt>;
 
 /// A request and where its answer goes.
 type Wartend = (Bitte, oneshot::Sender<Antwort>);
 
 /// Requests that wait.
-#[derive(Default)]
-pub(crate) struct Sammler(Mutex<Schlange>);
+pub(crate) struct Sammler {
+    queue: Mutex<Schlange>,
+    side_by_side: usize,
+    /// While one commit is on its way to the disk the next transaction runs, and the one after that waits: so those
+    /// who come meanwhile share it, however slow the disk is.
+    unterwegs: Arc<Semaphore>,
+}
 
 #[derive(Default)]
 struct Schlange {
@@ -60,11 +66,16 @@ struct Schlange {
 }
 
 impl Sammler {
+    /// `side_by_side` transactions at once.
+    pub fn new(side_by_side: usize) -> Self {
+        Self { queue: Mutex::default(), side_by_side, unterwegs: Arc::new(Semaphore::new(side_by_side + 1)) }
+    }
+
     /// Lets requests wait; true when the caller has to start a drive.
-    fn queue(&self, options: &Options, bitten: impl IntoIterator<Item = Wartend>) -> bool {
-        let mut queue = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    fn queue(&self, bitten: impl IntoIterator<Item = Wartend>) -> bool {
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         queue.waiting.extend(bitten);
-        let free = queue.driving < options.side_by_side;
+        let free = queue.driving < self.side_by_side;
         queue.driving += usize::from(free);
         free
     }
@@ -74,7 +85,7 @@ impl Geschaeftsgang {
     /// Carries out one request together with those that wait beside it.
     pub(crate) async fn bitte(&self, bitte: Bitte) -> Antwort {
         let (sender, answer) = oneshot::channel();
-        if self.inner.sammler.queue(&self.inner.options, [(bitte, sender)]) {
+        if self.inner.sammler.queue([(bitte, sender)]) {
             go(self.inner.clone());
         }
         answer.await.unwrap_or_else(|_| Err(Abgelehnt::Fehler(away("the request was dropped"))))
@@ -88,8 +99,11 @@ fn go(inner: Arc<Inner>) {
 
 async fn drive(inner: Arc<Inner>) {
     loop {
+        let permit = inner.sammler.unterwegs.clone().acquire_owned().await;
+        // Those who were answered together ask again together: the others of them before the drive.
+        tokio::task::yield_now().await;
         let batch: Vec<_> = {
-            let mut queue = inner.sammler.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut queue = inner.sammler.queue.lock().unwrap_or_else(PoisonError::into_inner);
             let count = queue.waiting.len().min(inner.options.together.max(1));
             if count == 0 {
                 queue.driving -= 1;
@@ -100,7 +114,7 @@ async fn drive(inner: Arc<Inner>) {
         let (bitten, senders): (Vec<Bitte>, Vec<_>) = batch.into_iter().unzip();
         let ridden = ride(&inner, &bitten).await;
         // The next ones need the database, these need the disk: neither waits for the other.
-        tokio::spawn(settle(inner.clone(), bitten, senders, ridden));
+        tokio::spawn(settle(inner.clone(), bitten, senders, ridden, permit));
     }
 }
 
@@ -119,21 +133,21 @@ async fn settle(
     bitten: Vec<Bitte>,
     senders: Vec<oneshot::Sender<Antwort>>,
     ridden: Result<Gefahren, FahrtFehler>,
+    permit: Result<OwnedSemaphorePermit, AcquireError>,
 ) {
     let answers = match lasting(&inner, ridden).await {
         Ok(answers) => answers,
-        Err(error) if bitten.len() == 1 => vec![Some(Err(refused(error)))],
+        Err(error) if bitten.len() == 1 && !again(&error) => vec![Some(Err(refused(error)))],
         Err(error) => {
             tracing::warn!(%error, requests = bitten.len(), "requests failed together, trying each by itself");
             let mut answers = Vec::new();
             for bitte in &bitten {
-                let ridden = ride(&inner, std::slice::from_ref(bitte)).await;
-                let answer = lasting(&inner, ridden).await;
-                answers.push(answer.map_or_else(|error| Some(Err(refused(error))), |mut one| one.pop().flatten()));
+                answers.push(alone(&inner, bitte).await);
             }
             answers
         }
     };
+    drop(permit);
     let mut again = Vec::new();
     for ((bitte, sender), answer) in bitten.into_iter().zip(senders).zip(answers) {
         match answer {
@@ -141,9 +155,29 @@ async fn settle(
             None => again.push((bitte, sender)),
         }
     }
-    if !again.is_empty() && inner.sammler.queue(&inner.options, again) {
+    if !again.is_empty() && inner.sammler.queue(again) {
         go(inner);
     }
+}
+
+/// How often a request is tried that another transaction stood in the way of.
+const TRIES: usize = 5;
+
+/// One request in a transaction of its own.
+async fn alone(inner: &Inner, bitte: &Bitte) -> Option<Antwort> {
+    for tries in 1.. {
+        let ridden = ride(inner, std::slice::from_ref(bitte)).await;
+        match lasting(inner, ridden).await {
+            Ok(mut answers) => return answers.pop().flatten(),
+            Err(error) if tries < TRIES && again(&error) => tracing::debug!(%error, tries, "trying once more"),
+            Err(error) => return Some(Err(refused(error))),
+        }
+    }
+    None
+}
+
+fn again(error: &FahrtFehler) -> bool {
+    matches!(error, FahrtFehler::Db(error) if error.is_again())
 }
 
 /// The answers, when the commit lasts.
@@ -210,17 +244,20 @@ async fn ride(inner: &Inner, bitten: &[Bitte]) -> Result<Gefahren, FahrtFehler> 
     for bitte in bitten {
         answers.push(match bitte {
             Bitte::Start(anstoss) => match started.get(&anstoss.schluessel) {
-                Some(id) => Some(Ok(*id)),
+                Some(id) => Some(Ok((*id, Vec::new()))),
                 None => {
                     let id = anstoss.carry_out(&mut fahrt).await?;
                     started.insert(anstoss.schluessel.clone(), id);
-                    Some(Ok(id))
+                    Some(Ok((id, fahrt.opened(id))))
                 }
             },
             Bitte::Abschluss(abschluss) => match lagen.get(&(abschluss.aufgabe, abschluss.actor.person)) {
                 // What was read does not know of a neighbour's step.
                 Some(lage) if !touched.insert(lage.zeile.instanz) => None,
-                Some(lage) => Some(abschluss.carry_out(&mut fahrt, lage).await?),
+                Some(lage) => {
+                    let done = abschluss.carry_out(&mut fahrt, lage).await?;
+                    Some(done.map(|id| (id, fahrt.opened(id))))
+                }
                 None => Some(Err(Abgelehnt::Aufgabe)),
             },
         });

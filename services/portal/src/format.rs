@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! German forms of dates, times, amounts and sizes.
 
-use nachrichten::{Betrag, Tag, Timestamp};
+use nachrichten::{Betrag, Tag, Timestamp, aufgaben::ZAEHLT_BIS};
 use rust_decimal::Decimal;
 
 /// `10:42 Uhr`.
@@ -147,6 +147,11 @@ pub fn frist(tag: Tag, heute: Tag) -> Frist {
 pub fn skonto(tag: Tag, heute: Tag) -> Frist {
     let f = frist(tag, heute);
     if tag < heute { Frist { wort: "verfallen".to_owned(), ..f } } else { f }
+}
+
+/// A number of tasks in words that are true: what was not counted to the end is "über 999".
+pub fn anzahl(n: u64) -> String {
+    if n < ZAEHLT_BIS { n.to_string() } else { format!("über {}", ZAEHLT_BIS - 1) }
 }
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ impl FromRequestParts<App> for Ctx {
 pub struct NavPunkt {
     pub href: String,
     pub label: &'static str,
-    pub zahl: Option<u64>,
+    pub zahl: Option<String>,
     pub aktuell: bool,
     pub warnt: bool,
 }
@@ -197,7 +197,7 @@ impl Ctx {
             let offen: u64 = zaehler.iter().filter(|z| art.meint(&z.process, &z.element)).map(|z| z.offen).sum();
             if offen > 0 || darf(art.rollen()) {
                 let late = zaehler.iter().any(|z| art.meint(&z.process, &z.element) && z.ueberfaellig > 0);
-                nav.push(punkt(art.pfad(), art.label(), Some(offen), late));
+                nav.push(punkt(art.pfad(), art.label(), Some(format::anzahl(offen)), late));
             }
         }
         nav.push(punkt("/suche", "Suche", None, false));
@@ -205,7 +205,12 @@ impl Ctx {
         nav.push(punkt("/sendungen", "Sendungen", None, false));
         if darf(&["Betrieb"]) {
             let stoerungen = self.app.ablaeufe.stoerungen(&self.ich.actor).await.map_or(0, |s| s.len() as u64);
-            nav.push(punkt("/betrieb", "Betrieb", Some(stoerungen).filter(|n| *n > 0), stoerungen > 0));
+            nav.push(punkt(
+                "/betrieb",
+                "Betrieb",
+                Some(stoerungen).filter(|n| *n > 0).map(format::anzahl),
+                stoerungen > 0,
+            ));
         }
         if self.app.demo.is_some() {
             nav.push(punkt("/rundgang", "Rundgang", None, false));
@@ -230,7 +235,7 @@ impl Ctx {
                 gut(match rest {
                     Some((a, 0)) => format!("Erledigt. Es wartet keine {} mehr auf Sie.", a.einzahl()),
                     Some((a, 1)) => format!("Erledigt. Noch 1 {}.", a.einzahl()),
-                    Some((a, n)) => format!("Erledigt. Noch {n} {}.", a.mehrzahl()),
+                    Some((a, n)) => format!("Erledigt. Noch {} {}.", format::anzahl(n), a.mehrzahl()),
                     None => "Erledigt.".to_owned(),
                 })
             }

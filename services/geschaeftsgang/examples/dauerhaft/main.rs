@@ -13,17 +13,17 @@
 mod bestand;
 mod nackt;
 
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 use std::{
     io::Write as _,
     sync::{Arc, Mutex, atomic::AtomicU64},
     time::{Duration, Instant},
 };
 
-use nachrichten::{
-    Actor, Werte,
-    ablaeufe::Ablaeufe,
-    aufgaben::{Aufgaben, Erledigung},
-};
+use nachrichten::{Actor, Werte, aufgaben::Erledigung};
 use service_geschaeftsgang::{Geschaeftsgang, Herkunft, MIGRATIONS, Options};
 use service_platform::{
     bus::InProcessBus,
@@ -57,7 +57,7 @@ async fn main() -> Result<(), Failed> {
     let before = counted();
     let full = own.run(0..instances, parallel).await?;
     let after = counted();
-    let alone = Options { together: 1, side_by_side: parallel, ..Options::default() };
+    let alone = Options { together: 1, side_by_side: Some(parallel), ..Options::default() };
     let alone = city("vier", alone).await?.run(0..instances, parallel).await?;
     let half = own.paced(instances, full.per_s / 2.0).await?;
     let mut report = serde_json::json!({
@@ -129,12 +129,13 @@ impl Stadt {
     /// Starts one instance and completes `tasks` of its three tasks.
     pub async fn one(&self, n: u64, tasks: usize, times: &Mutex<Vec<f64>>) -> Result<(), String> {
         let failed = |f: nachrichten::fehler::Fehler| f.detail;
-        let id = self.engine.start(&self.actor, "drei", Werte::new(), &n.to_string()).await.map_err(failed)?;
+        let (_, mut open) =
+            self.engine.start_with_tasks(&self.actor, "drei", Werte::new(), &n.to_string()).await.map_err(failed)?;
         for step in 0..tasks {
-            let task = self.engine.open_task(id).await.map_err(|e| e.to_string())?.ok_or("no open task")?;
+            let task = open.pop().ok_or("no open task")?;
             let e = Erledigung { version: 1, idempotency_key: step.to_string(), werte: Werte::new(), fassung: None };
             let asked = Instant::now();
-            self.engine.complete(&self.actor, task, e).await.map_err(failed)?;
+            open = self.engine.complete_with_tasks(&self.actor, task, e).await.map_err(failed)?;
             if let Ok(mut times) = times.lock() {
                 times.push(asked.elapsed().as_secs_f64() * 1000.0);
             }

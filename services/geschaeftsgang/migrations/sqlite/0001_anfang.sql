@@ -124,10 +124,11 @@ CREATE TABLE geschaeftsgang_aufgabe (
 ) STRICT;
 -- A task that is tried again after an incident belongs to the same running of its element: only one of them is open.
 CREATE UNIQUE INDEX geschaeftsgang_aufgabe_offen ON geschaeftsgang_aufgabe (instanz, element_instanz) WHERE erledigt IS NULL;
-CREATE INDEX geschaeftsgang_aufgabe_sendung ON geschaeftsgang_aufgabe (sendung) WHERE erledigt IS NULL;
+CREATE INDEX geschaeftsgang_aufgabe_sendung ON geschaeftsgang_aufgabe (sendung) WHERE erledigt IS NULL AND sendung IS NOT NULL;
 CREATE INDEX geschaeftsgang_aufgabe_seit ON geschaeftsgang_aufgabe (seit) WHERE erledigt IS NULL;
 CREATE INDEX geschaeftsgang_aufgabe_erledigt ON geschaeftsgang_aufgabe (erledigt_von, erledigt) WHERE erledigt IS NOT NULL;
--- Who may do it; open rows carry what lists sort and count by, so that a page is one index range per subject.
+-- Who may do it; open rows carry what lists sort and count by, so that a page is one index range per subject. Numbers are
+-- counted from here when somebody looks: a stored count would be one row that every step of a process writes.
 CREATE TABLE geschaeftsgang_kandidat (
   aufgabe BLOB NOT NULL REFERENCES geschaeftsgang_aufgabe (id),
   subjekt TEXT NOT NULL,
@@ -136,24 +137,7 @@ CREATE TABLE geschaeftsgang_kandidat (
   sortierung TEXT NOT NULL,
   PRIMARY KEY (aufgabe, subjekt)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX geschaeftsgang_kandidat_liste ON geschaeftsgang_kandidat (subjekt, process, sortierung, aufgabe);
 CREATE INDEX geschaeftsgang_kandidat_element ON geschaeftsgang_kandidat (subjekt, process, element, sortierung);
--- Open tasks per subject, process and element: what the navigation shows on every page.
-CREATE TABLE geschaeftsgang_zaehler (
-  subjekt TEXT NOT NULL,
-  process TEXT NOT NULL,
-  element TEXT NOT NULL,
-  offen INTEGER NOT NULL,
-  PRIMARY KEY (subjekt, process, element)
-) STRICT, WITHOUT ROWID;
-CREATE TRIGGER geschaeftsgang_kandidat_mehr AFTER INSERT ON geschaeftsgang_kandidat BEGIN
-  INSERT INTO geschaeftsgang_zaehler (subjekt, process, element, offen) VALUES (NEW.subjekt, NEW.process, NEW.element, 1)
-  ON CONFLICT (subjekt, process, element) DO UPDATE SET offen = offen + 1;
-END;
-CREATE TRIGGER geschaeftsgang_kandidat_weniger AFTER DELETE ON geschaeftsgang_kandidat BEGIN
-  UPDATE geschaeftsgang_zaehler SET offen = offen - 1
-  WHERE subjekt = OLD.subjekt AND process = OLD.process AND element = OLD.element;
-END;
 -- Four eyes: whose earlier signature excludes them from this task. The trigger is the data layer's own wall:
 -- no way into the table gets around it.
 CREATE TABLE geschaeftsgang_ausschluss (

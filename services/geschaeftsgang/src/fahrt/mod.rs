@@ -11,7 +11,7 @@ use std::{
 };
 
 use engine::{Command, Definition, ElementInstanceId, HistoryEvent, HistoryKind, Rejected, State, TimerPlan};
-use nachrichten::{DefinitionId, DokumentId, InstanceId, PersonId, SendungId, Timestamp, Werte};
+use nachrichten::{DefinitionId, DokumentId, InstanceId, PersonId, SendungId, TaskId, Timestamp, Werte};
 use serde_json::{Value, json};
 use service_platform::{
     args, audit,
@@ -106,6 +106,8 @@ pub(crate) struct Fahrt<'a> {
     /// Deployed versions were looked at in this ride.
     fresh: bool,
     pub akt: Option<Akt>,
+    /// Tasks that were made, until somebody asks.
+    opened: HashMap<InstanceId, Vec<TaskId>>,
     /// Something for the dispatcher or the timers to look at after the commit.
     pub jobs: bool,
     pub timers: bool,
@@ -122,9 +124,15 @@ impl<'a> Fahrt<'a> {
             unterwegs: HashMap::new(),
             fresh: false,
             akt: None,
+            opened: HashMap::new(),
             jobs: false,
             timers: false,
         }
+    }
+
+    /// Tasks of an instance that were made since the last question.
+    pub fn opened(&mut self, id: InstanceId) -> Vec<TaskId> {
+        self.opened.remove(&id).unwrap_or_default()
     }
 
     pub fn tx(&mut self) -> &mut Tx {

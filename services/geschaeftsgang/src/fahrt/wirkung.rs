@@ -243,6 +243,7 @@ impl Fahrt<'_> {
         for element in &spec.not_person_of {
             self.tx.later(&sql::AUSSCHLUSS_INSERT, args![task, element]).await?;
         }
+        self.opened.entry(id).or_default().push(task);
         Ok(())
     }
 

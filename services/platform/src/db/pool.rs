@@ -64,6 +64,12 @@ impl DbError {
         matches!(self, Self::Sql(sqlx::Error::Database(e)) if e.is_unique_violation())
     }
 
+    /// Nothing is wrong with the transaction, two of them wanted the same rows: the whole of it is tried again
+    /// (PostgreSQL, `deadlock_detected` and `serialization_failure`).
+    pub fn is_again(&self) -> bool {
+        matches!(self, Self::Sql(sqlx::Error::Database(e)) if e.code().is_some_and(|c| c == "40P01" || c == "40001"))
+    }
+
     /// A trigger or check refused the row (the four eyes rule, create-only tables).
     pub fn message(&self) -> Option<String> {
         match self {
@@ -111,6 +117,14 @@ impl Db {
     /// Runs the migrations of one owner; each at most once.
     pub async fn migrate(&self, migrations: &Migrations) -> Result<(), DbError> {
         super::migrate::run(self, migrations).await
+    }
+
+    /// Write transactions that gain from running at once (measured: tests/load/engine.py, on two cores).
+    pub fn writers(&self) -> usize {
+        match self {
+            Self::Sqlite { .. } => 1,
+            Self::Postgres { .. } => 3,
+        }
     }
 
     /// Begins a write transaction (`BEGIN IMMEDIATE` on SQLite).

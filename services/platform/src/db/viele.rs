@@ -10,7 +10,7 @@
 //! unfolding JSON: the text holds room for a power of two of rows, and what is not used is NULL and left out.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher},
     sync::{Mutex, PoisonError},
 };
@@ -106,8 +106,8 @@ fn push(text: &mut String, value: &Value) {
 struct Stapel {
     viele: &'static Viele,
     rows: Vec<Args>,
-    /// Hashes of the first values. Two values with one hash only keep their order without need.
-    keys: HashSet<u64>,
+    /// Hashes of the first values, with the last row of each. Two values with one hash only keep their order without need.
+    keys: HashMap<u64, usize>,
 }
 
 /// Gathered writes, in an order that gives the same end as one after the other.
@@ -125,20 +125,20 @@ impl Gesammelt {
     pub fn add(&mut self, viele: &'static Viele, row: Args) {
         let Some(first) = row.first() else { return };
         let key = BuildHasherDefault::<DefaultHasher>::default().hash_one(first);
-        let same_thing = |s: &Stapel| s.viele.table == viele.table && s.keys.contains(&key);
+        let same_thing = |s: &Stapel| s.viele.table == viele.table && s.keys.contains_key(&key);
         let from = self.stapel.iter().rposition(same_thing).unwrap_or(0);
         let pile = self.stapel.iter_mut().skip(from).find(|s| s.viele == viele);
         let Some(pile) = pile else {
             self.rows += 1;
-            return self.stapel.push(Stapel { viele, rows: vec![row], keys: HashSet::from([key]) });
+            return self.stapel.push(Stapel { viele, rows: vec![row], keys: HashMap::from([(key, 0)]) });
         };
-        if viele.last_wins && pile.keys.contains(&key) {
-            let before = pile.rows.len();
-            pile.rows.retain(|r| r.first() != Some(first));
-            self.rows -= before - pile.rows.len();
+        let before = pile.keys.get(&key).and_then(|at| pile.rows.get_mut(*at));
+        if let Some(before) = before.filter(|r| viele.last_wins && r.first() == Some(first)) {
+            *before = row;
+            return;
         }
+        pile.keys.insert(key, pile.rows.len());
         pile.rows.push(row);
-        pile.keys.insert(key);
         self.rows += 1;
     }
 

@@ -188,5 +188,5 @@ pub async fn nachbarn(ctx: &Ctx, a: &Aufgabe) -> Result<(Option<String>, Option<
     };
     let link = |i: usize| list.get(i).map(|x| format!("/aufgaben/{}", x.id));
     let of = zaehler.iter().filter(|z| art.meint(&z.process, &z.element)).map(|z| z.offen).sum::<u64>();
-    Ok((at.checked_sub(1).and_then(link), link(at + 1), format!("{} von {of}", at + 1)))
+    Ok((at.checked_sub(1).and_then(link), link(at + 1), format!("{} von {}", at + 1, format::anzahl(of))))
 }

@@ -25,7 +25,7 @@ struct UebersichtSeite {
 }
 
 struct Kennzahl {
-    zahl: u64,
+    zahl: String,
     label: &'static str,
     href: &'static str,
     hinweis: &'static str,
@@ -74,21 +74,21 @@ pub async fn zeigen(ctx: Ctx) -> Seite {
     let liste = erste.map_or("/aufgaben/scanpruefung", Art::pfad);
     let mut zahlen = vec![
         Kennzahl {
-            zahl: sum(|z| z.offen),
+            zahl: format::anzahl(sum(|z| z.offen)),
             label: "offen",
             href: liste,
             hinweis: "Aufgaben, die Sie erledigen können",
             warnt: false,
         },
         Kennzahl {
-            zahl: sum(|z| z.heute_faellig),
+            zahl: format::anzahl(sum(|z| z.heute_faellig)),
             label: "heute fällig",
             href: "#fristen",
             hinweis: "Frist endet heute",
             warnt: false,
         },
         Kennzahl {
-            zahl: sum(|z| z.ueberfaellig),
+            zahl: format::anzahl(sum(|z| z.ueberfaellig)),
             label: "überfällig",
             href: "#fristen",
             hinweis: "Frist ist vorbei",
@@ -97,7 +97,7 @@ pub async fn zeigen(ctx: Ctx) -> Seite {
     ];
     if ctx.ich.hat_rolle("Betrieb") {
         zahlen.push(Kennzahl {
-            zahl: kz.stoerungen,
+            zahl: format::anzahl(kz.stoerungen),
             label: "Störungen",
             href: "/betrieb",
             hinweis: "Schritte, die Hilfe brauchen",
