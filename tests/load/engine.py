@@ -6,7 +6,8 @@
 
 Interpreter alone (ten script tasks in a line, fork and join of five) beside the bare FEEL evaluator; three user tasks
 on SQLite and PostgreSQL beside a bare driver that issues the same statements, rows and commits; SpiffWorkflow and bpmn-engine
-on the same models. Builds what it needs; peers are installed under $EAKTE_CACHE/peers. Needs Debian's postgresql.
+on the same models; the files of the parse set deployed or refused. Builds what it needs; peers are installed under
+$EAKTE_CACHE/peers. Needs Debian's postgresql.
 Exit code 1 when a figure misses its target.
 """
 import argparse
@@ -25,6 +26,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 CACHE = pathlib.Path(os.environ.get("EAKTE_CACHE") or pathlib.Path.home() / ".cache/eakte") / "peers"
 TARGET = load.ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "debug/examples"
 SPIFF = "SpiffWorkflow==3.2.0"
+SHARED = pathlib.Path(os.environ.get("EAKTE_SHARED") or load.ROOT.parent / "shared")
 
 
 def build():
@@ -107,6 +109,19 @@ def three_tasks(figures, name, places, options, targets):
         figures.add(f"{name}: task list, slowest of 50", old["task_list_ms_p99"], "ms", at_most=20)
 
 
+def parse_set(figures, folder):
+    """Every file of the parse set, deployed or refused by the durable engine; nothing without the shared data."""
+    files = SHARED / "conformance/bpmn/parse"
+    if not files.exists():
+        return print(f"  parse set: not there ({files})")
+    (folder / "parse").mkdir()
+    run = subprocess.run([TARGET / "einspielen", folder / "parse", files], stdout=subprocess.PIPE, text=True, check=True)
+    done = json.loads(run.stdout)
+    words = f"parse set, {done['deployed']} files deployed and {done['refused']} refused"
+    figures.add(f"{words}, median", done["ms_median"], "ms")
+    figures.add(f"parse set, slowest ({done['slowest']})", done["ms_slowest"], "ms", at_most=20)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--instances", type=int, default=4000)
@@ -125,6 +140,7 @@ def main():
             bare = own[f"bare_feel_{model}"]
             figures.add(f"bare FEEL evaluator, {words}", bare, "/s")
             figures.add(f"interpreter, {words}", own[model], "/s", at_least=min(20_000, bare / 2))
+        parse_set(figures, folder)
         spiff, node = peers(folder, options.seconds)
         sqlite = [folder / f"sqlite{n}" for n in range(3)]
         for peer, measured in (("SpiffWorkflow", spiff), ("bpmn-engine", node)):

@@ -61,6 +61,11 @@ from_row!(Zeile {
 });
 
 impl Zeile {
+    /// Where it stands in its process.
+    pub fn stelle(&self) -> (&str, ElementInstanceId) {
+        (&self.element, ElementInstanceId(self.element_instanz))
+    }
+
     fn aufgabe(self) -> Aufgabe {
         Aufgabe {
             id: self.id,

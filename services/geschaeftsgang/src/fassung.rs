@@ -6,7 +6,7 @@
 //! signature of another content, and marks earlier ones void when the content changes (see the triggers); this module
 //! tells the tables what counts now and writes each void signature into its Verlauf and the audit trail.
 
-use engine::{Command, ElementInstanceId, HistoryEvent, HistoryKind, State, TaskSpec};
+use engine::{Command, ElementInstanceId, State, TaskSpec};
 use nachrichten::{Actor, BlobHash, DokumentId, InstanceId, PersonId, TaskId, Timestamp, Werte, fehler::Fehler};
 use serde_json::{Value, json};
 use service_platform::{
@@ -257,15 +257,9 @@ async fn gilt(
         if hier != Some(u.instanz) {
             fahrt.load(u.instanz).await?;
         }
-        let event = HistoryEvent {
-            at: now,
-            element: u.element.as_str().into(),
-            instance: ElementInstanceId(u.element_instanz),
-            kind: HistoryKind::Modified,
-            inner: false,
-            detail: Some(format!("Zeichnung von {} ungültig: Dokument geändert am {}", u.name, uhrzeit(now))),
-        };
-        fahrt.line(u.instanz, event, "ungültig", None).await?;
+        let text = format!("Zeichnung von {} ungültig: Dokument geändert am {}", u.name, uhrzeit(now));
+        let element = (u.element.as_str(), ElementInstanceId(u.element_instanz));
+        fahrt.note(u.instanz, element, "ungültig", Some(text), None).await?;
         let (chain, object) = (format!("ablauf:{}", u.instanz), format!("aufgabe:{}", u.aufgabe));
         let entry = audit::Entry {
             chain: &chain,

@@ -14,9 +14,9 @@
 
 use std::{collections::BTreeMap, sync::PoisonError};
 
-use engine::{Decisions as _, ElementInstanceId, HistoryEvent, HistoryKind};
+use engine::Decisions as _;
 use nachrichten::{
-    Actor, InstanceId, PersonId, Tag, TaskId, Timestamp, Werte,
+    Actor, InstanceId, Tag, TaskId, Timestamp, Werte,
     aufgaben::{MahnArt, Mahnung, ZAEHLT_BIS},
     fehler::Fehler,
 };
@@ -318,30 +318,10 @@ async fn vermerken(
         MahnArt::Eskalation => "eskaliert",
     };
     let said = text.or_else(|| z.faellig.map(|f| format!("fällig am {}", f.deutsch())));
-    zeile(fahrt, z, word, said, None, now).await?;
+    fahrt.note(z.instanz, z.stelle(), word, said, None).await?;
     let data = json!({ "element": z.element, "faellig": z.faellig, "gruppe": gruppe, "vorher": z.bearbeiter });
     protokoll(fahrt.tx(), z, "dienst:geschaeftsgang", word, data, now).await?;
     Ok(())
-}
-
-/// A line of the Verlauf at the task's element.
-async fn zeile(
-    fahrt: &mut Fahrt<'_>,
-    z: &Zeile,
-    word: &str,
-    text: Option<String>,
-    person: Option<PersonId>,
-    now: Timestamp,
-) -> Result<(), FahrtFehler> {
-    let event = HistoryEvent {
-        at: now,
-        element: z.element.as_str().into(),
-        instance: ElementInstanceId(z.element_instanz),
-        kind: HistoryKind::Modified,
-        inner: false,
-        detail: text,
-    };
-    fahrt.line(z.instanz, event, word, person).await
 }
 
 async fn protokoll(tx: &mut Tx, z: &Zeile, actor: &str, act: &str, data: Value, now: Timestamp) -> Result<(), DbError> {
@@ -467,7 +447,7 @@ pub(crate) async fn verlegen(
     let mut fahrt = Fahrt::new(inner, &mut tx, now);
     fahrt.load(z.instanz).await.map_err(away)?;
     let text = format!("auf den {}: {grund}", auf.deutsch());
-    zeile(&mut fahrt, &z, "Frist verlegt", Some(text), Some(actor.person), now).await.map_err(away)?;
+    fahrt.note(z.instanz, z.stelle(), "Frist verlegt", Some(text), Some(actor.person)).await.map_err(away)?;
     fahrt.finish().await.map_err(away)?;
     let data = json!({ "element": z.element, "von": z.faellig, "auf": auf, "grund": grund, "in_vertretung_fuer": als });
     protokoll(&mut tx, &z, &audit::person(actor), "frist verlegt", data, now).await.map_err(away)?;

@@ -3,9 +3,9 @@
 //! tells. A message is taken by who waits for it now, or not at all: nothing is kept that nobody will read.
 
 use async_trait::async_trait;
-use engine::{Command, ElementInstanceId, HistoryEvent, HistoryKind};
+use engine::{Command, ElementInstanceId};
 use nachrichten::{
-    Actor, BlobHash, InstanceId, MessageId, PersonId, Timestamp, Werte,
+    Actor, BlobHash, InstanceId, MessageId, PersonId, Werte,
     fehler::Fehler,
     rechnung::MELDUNGEN,
     uebergabe::{Aufnahme, Rueckmeldung, Rueckmeldungen},
@@ -90,7 +90,7 @@ impl Inner {
         werte.insert(meldung.variable.to_owned(), json!({ "text": text, "person": person, "zeit": now }));
         let zustellung = Zustellung { instanz: id, abo, element, werte, person: Some(actor.person), text };
         let mut fahrt = Fahrt::new(self, &mut tx, now);
-        match zustellen(&mut fahrt, zustellung, now).await {
+        match zustellen(&mut fahrt, zustellung).await {
             Ok(()) => {}
             Err(FahrtFehler::Rejected(_)) => return Err(late()),
             Err(error) => return Err(away(error)),
@@ -141,7 +141,7 @@ impl Inner {
         let werte = Werte::from_iter([(m.variable().to_owned(), value)]);
         let mut fahrt = Fahrt::new(self, &mut tx, now);
         let zustellung = Zustellung { instanz, abo, element, werte, person: None, text: &text };
-        match zustellen(&mut fahrt, zustellung, now).await {
+        match zustellen(&mut fahrt, zustellung).await {
             Ok(()) => {}
             // It moved on between the look and the lock.
             Err(FahrtFehler::Rejected(_)) => return Ok(Aufnahme::Niemand),
@@ -184,17 +184,10 @@ impl Inner {
 }
 
 /// Delivers to the subscription and leaves a line in the Verlauf.
-async fn zustellen(fahrt: &mut Fahrt<'_>, z: Zustellung<'_>, now: Timestamp) -> Result<(), FahrtFehler> {
+async fn zustellen(fahrt: &mut Fahrt<'_>, z: Zustellung<'_>) -> Result<(), FahrtFehler> {
     fahrt.load(z.instanz).await?;
-    let event = HistoryEvent {
-        at: now,
-        element: z.element.as_str().into(),
-        instance: ElementInstanceId(0),
-        kind: HistoryKind::Modified,
-        inner: false,
-        detail: Some(z.text.to_owned()),
-    };
-    fahrt.line(z.instanz, event, "gemeldet", z.person).await?;
+    let element = (z.element.as_str(), ElementInstanceId(0));
+    fahrt.note(z.instanz, element, "gemeldet", Some(z.text.to_owned()), z.person).await?;
     fahrt.tx().later(&sql::ABO_DELETE, args![z.instanz, z.abo]).await?;
     let command = Command::Message { subscription: z.abo as u64, variables: z.werte };
     fahrt.command(z.instanz, command).await

@@ -68,25 +68,17 @@ macro_rules! besetzt {
     };
 }
 
-/// Open tasks of a person by subject, process and element: the first kind of each subject, and the next one after a kind.
-macro_rules! meine_zaehler {
-    ($first:literal, $next:literal) => {
+/// Which work there is, by leaps through the index of candidates: `ablauf` has the processes of the subjects in `ich`,
+/// `art` (where asked for) their elements. Each ends with NULL.
+macro_rules! arten {
+    ($ich:literal, $rest:literal) => {
         concat!(
-            "WITH RECURSIVE ich AS (SELECT DISTINCT w.subjekt FROM platform_wirksam w WHERE w.person = $1 AND w.von <= $2 AND w.bis > $2), \
-             art (subjekt, process, element) AS (", $first, " UNION ALL ", $next, ") \
-             SELECT a.subjekt, a.process, a.element, (SELECT count(*) FROM (SELECT 1 FROM geschaeftsgang_kandidat z WHERE z.subjekt = a.subjekt AND z.process = a.process AND z.element = a.element LIMIT $3) n), \
-             min(CASE WHEN s.fuer = s.person THEN '' ELSE p.name END) FROM art a JOIN platform_wirksam s ON s.subjekt = a.subjekt JOIN platform_person p ON p.id = s.fuer \
-             WHERE s.person = $1 AND s.von <= $2 AND s.bis > $2 AND s.process IN ('*', a.process) GROUP BY a.subjekt, a.process, a.element ORDER BY a.process, a.element, a.subjekt"
-        )
-    };
-}
-/// Subjects with open tasks and without anybody who is there, by process, and how many tasks.
-macro_rules! leere_gruppen {
-    ($next:literal) => {
-        concat!(
-            "WITH RECURSIVE art (subjekt, process) AS (SELECT e.subjekt, e.process FROM (SELECT x.subjekt, x.process FROM geschaeftsgang_kandidat x ORDER BY x.subjekt, x.process LIMIT 1) e UNION ALL ", $next, ") \
-             SELECT a.subjekt, a.process, (SELECT count(*) FROM (SELECT 1 FROM geschaeftsgang_kandidat z WHERE z.subjekt = a.subjekt AND z.process = a.process LIMIT $2) n) FROM art a WHERE NOT ",
-            besetzt!("", "a.subjekt", "a.process", "$1"), " ORDER BY a.subjekt, a.process LIMIT 500"
+            "WITH RECURSIVE ich (subjekt) AS (",
+            $ich,
+            "), ablauf (subjekt, process) AS (\
+               SELECT i.subjekt, (SELECT min(k.process) FROM geschaeftsgang_kandidat k WHERE k.subjekt = i.subjekt) FROM ich i \
+               UNION ALL SELECT a.subjekt, (SELECT min(k.process) FROM geschaeftsgang_kandidat k WHERE k.subjekt = a.subjekt AND k.process > a.process) FROM ablauf a WHERE a.process IS NOT NULL)",
+            $rest
         )
     };
 }
@@ -141,11 +133,13 @@ statements! {
     pub PERSON_KENNUNG = "SELECT id FROM platform_person WHERE kennung = $1 AND aktiv = 1";
     pub PERSON_NAME = "SELECT name FROM platform_person WHERE id = $1";
     pub KANDIDAT_ALS = "SELECT s.fuer FROM geschaeftsgang_kandidat k JOIN geschaeftsgang_aufgabe t ON t.id = k.aufgabe JOIN platform_wirksam s ON s.subjekt = k.subjekt WHERE k.aufgabe = $1 AND s.person = $2 AND s.von <= $3 AND s.bis > $3 AND s.process IN ('*', k.process) ORDER BY CASE WHEN s.fuer = coalesce(t.vertritt, t.bearbeiter) THEN 0 WHEN s.fuer = $2 THEN 1 ELSE 2 END, s.fuer";
-    // Which kinds of work there are, by leaps through the index, and how many of each: up to `ZAEHLT_BIS`.
-    pub MEINE_ZAEHLER = meine_zaehler!("SELECT k.subjekt, k.process, k.element FROM ich i JOIN geschaeftsgang_kandidat k ON k.subjekt = i.subjekt AND k.aufgabe = (SELECT x.aufgabe FROM geschaeftsgang_kandidat x WHERE x.subjekt = i.subjekt ORDER BY x.process, x.element LIMIT 1)",
-        "SELECT k.subjekt, k.process, k.element FROM art a JOIN geschaeftsgang_kandidat k ON k.subjekt = a.subjekt AND k.aufgabe = (SELECT x.aufgabe FROM geschaeftsgang_kandidat x WHERE x.subjekt = a.subjekt AND (x.process, x.element) > (a.process, a.element) ORDER BY x.process, x.element LIMIT 1)")
-        => meine_zaehler!("SELECT n.subjekt, n.process, n.element FROM ich i CROSS JOIN LATERAL (SELECT x.subjekt, x.process, x.element FROM geschaeftsgang_kandidat x WHERE x.subjekt = i.subjekt ORDER BY x.process, x.element LIMIT 1) n",
-        "SELECT n.subjekt, n.process, n.element FROM art a CROSS JOIN LATERAL (SELECT x.subjekt, x.process, x.element FROM geschaeftsgang_kandidat x WHERE x.subjekt = a.subjekt AND (x.process, x.element) > (a.process, a.element) ORDER BY x.process, x.element LIMIT 1) n");
+    // How many tasks of each kind: up to `ZAEHLT_BIS`.
+    pub MEINE_ZAEHLER = arten!("SELECT DISTINCT w.subjekt FROM platform_wirksam w WHERE w.person = $1 AND w.von <= $2 AND w.bis > $2", ", \
+        art (subjekt, process, element) AS (SELECT a.subjekt, a.process, (SELECT min(k.element) FROM geschaeftsgang_kandidat k WHERE k.subjekt = a.subjekt AND k.process = a.process) FROM ablauf a WHERE a.process IS NOT NULL \
+          UNION ALL SELECT a.subjekt, a.process, (SELECT min(k.element) FROM geschaeftsgang_kandidat k WHERE k.subjekt = a.subjekt AND k.process = a.process AND k.element > a.element) FROM art a WHERE a.element IS NOT NULL) \
+        SELECT a.subjekt, a.process, a.element, (SELECT count(*) FROM (SELECT 1 FROM geschaeftsgang_kandidat z WHERE z.subjekt = a.subjekt AND z.process = a.process AND z.element = a.element LIMIT $3) n), min(CASE WHEN s.fuer = s.person THEN '' ELSE p.name END) \
+        FROM art a JOIN platform_wirksam s ON s.subjekt = a.subjekt JOIN platform_person p ON p.id = s.fuer \
+        WHERE a.element IS NOT NULL AND s.person = $1 AND s.von <= $2 AND s.bis > $2 AND s.process IN ('*', a.process) GROUP BY a.subjekt, a.process, a.element ORDER BY a.process, a.element, a.subjekt");
     pub FAELLIG_ZAEHLER = "SELECT count(*) FROM (SELECT 1 FROM geschaeftsgang_kandidat WHERE subjekt = $1 AND process = $2 AND element = $3 AND sortierung >= $4 AND sortierung < $5 LIMIT $6) n";
     pub LISTE = aufgabe!("FROM geschaeftsgang_kandidat k JOIN geschaeftsgang_aufgabe a ON a.id = k.aufgabe WHERE k.subjekt = $1 AND k.process = $2 AND k.element = $3 AND k.sortierung > $4 ORDER BY k.sortierung LIMIT $5");
     pub MEINE = aufgabe!("FROM geschaeftsgang_aufgabe a WHERE a.bearbeiter = $1 AND a.erledigt IS NULL ORDER BY a.seit LIMIT $2");
@@ -170,8 +164,8 @@ statements! {
     pub KANDIDAT_VERLEGEN = "UPDATE geschaeftsgang_kandidat SET sortierung = $2 || substr(sortierung, 11) WHERE aufgabe = $1";
     pub KANDIDATEN = "SELECT subjekt FROM geschaeftsgang_kandidat WHERE aufgabe = $1 ORDER BY subjekt";
     pub BESETZT = besetzt!("SELECT count(*) WHERE ", "$1", "$2", "$3");
-    pub LEERE_GRUPPEN = leere_gruppen!("SELECT k.subjekt, k.process FROM art a JOIN geschaeftsgang_kandidat k ON (k.aufgabe, k.subjekt) = (SELECT x.aufgabe, x.subjekt FROM geschaeftsgang_kandidat x WHERE (x.subjekt, x.process) > (a.subjekt, a.process) ORDER BY x.subjekt, x.process LIMIT 1)")
-        => leere_gruppen!("SELECT n.subjekt, n.process FROM art a CROSS JOIN LATERAL (SELECT x.subjekt, x.process FROM geschaeftsgang_kandidat x WHERE (x.subjekt, x.process) > (a.subjekt, a.process) ORDER BY x.subjekt, x.process LIMIT 1) n");
+    pub LEERE_GRUPPEN = concat!(arten!("SELECT min(k.subjekt) FROM geschaeftsgang_kandidat k UNION ALL SELECT (SELECT min(k.subjekt) FROM geschaeftsgang_kandidat k WHERE k.subjekt > i.subjekt) FROM ich i WHERE i.subjekt IS NOT NULL", " \
+        SELECT a.subjekt, a.process, (SELECT count(*) FROM (SELECT 1 FROM geschaeftsgang_kandidat z WHERE z.subjekt = a.subjekt AND z.process = a.process LIMIT $2) n) FROM ablauf a WHERE a.process IS NOT NULL AND NOT "), besetzt!("", "a.subjekt", "a.process", "$1"), " ORDER BY a.subjekt, a.process LIMIT 500");
     pub VERWAIST = concat!("SELECT k.aufgabe, a.instanz FROM geschaeftsgang_kandidat k JOIN geschaeftsgang_aufgabe a ON a.id = k.aufgabe WHERE k.subjekt = $1 AND k.process = $2 AND NOT EXISTS (SELECT 1 FROM geschaeftsgang_kandidat o WHERE o.aufgabe = k.aufgabe AND ", besetzt!("", "o.subjekt", "o.process", "$3"), ") ORDER BY k.sortierung LIMIT 50");
     pub HINWEIS_PERSONEN = "SELECT id, name, mail FROM platform_person WHERE aktiv = 1 AND mail IS NOT NULL AND tageshinweise = 1 ORDER BY kennung LIMIT 100000";
     pub HINWEIS_STAND = "SELECT a.name, a.element, x.fuer, CASE WHEN a.faellig < $3 THEN 0 WHEN a.faellig = $3 THEN 1 ELSE 2 END, count(*) FROM (SELECT k.aufgabe AS aufgabe, min(CASE WHEN s.fuer = s.person THEN '' ELSE p.name END) AS fuer FROM platform_wirksam s JOIN platform_person p ON p.id = s.fuer JOIN geschaeftsgang_kandidat k ON k.subjekt = s.subjekt WHERE s.person = $1 AND s.von <= $2 AND s.bis > $2 AND s.process IN ('*', k.process) GROUP BY k.aufgabe) x JOIN geschaeftsgang_aufgabe a ON a.id = x.aufgabe WHERE a.erledigt IS NULL AND (a.bearbeiter IS NULL OR a.bearbeiter = $1) GROUP BY 1, 2, 3, 4 ORDER BY 3, 1, 2, 4"

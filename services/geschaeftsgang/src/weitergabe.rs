@@ -5,7 +5,6 @@
 //! deputy then does counts as done in that person's place (four eyes see both). Who is given a task becomes a candidate,
 //! sees what belongs to it, and has taken it; she may put it back like everybody else.
 
-use engine::{ElementInstanceId, HistoryEvent, HistoryKind};
 use nachrichten::{Actor, PersonId, TaskId, Timestamp, fehler::Fehler};
 use serde_json::{Value, json};
 use service_platform::{args, audit, db::Tx, rechte};
@@ -70,15 +69,7 @@ async fn verlauf(
 ) -> Result<(), Fehler> {
     let mut fahrt = Fahrt::new(inner, tx, now);
     fahrt.load(z.instanz).await.map_err(away)?;
-    let event = HistoryEvent {
-        at: now,
-        element: z.element.as_str().into(),
-        instance: ElementInstanceId(z.element_instanz),
-        kind: HistoryKind::Modified,
-        inner: false,
-        detail: Some(text),
-    };
-    fahrt.line(z.instanz, event, word, Some(person)).await.map_err(away)?;
+    fahrt.note(z.instanz, z.stelle(), word, Some(text), Some(person)).await.map_err(away)?;
     fahrt.finish().await.map_err(away)?;
     Ok(())
 }

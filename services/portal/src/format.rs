@@ -226,6 +226,12 @@ mod tests {
     }
 
     #[test]
+    fn what_was_not_counted_to_the_end_says_so() {
+        assert_eq!((anzahl(0), anzahl(999), anzahl(1_000)), ("0".into(), "999".into(), "über 999".into()));
+        assert_eq!(anzahl(2_345), "über 999");
+    }
+
+    #[test]
     fn sizes_and_times() {
         assert_eq!(
             (groesse(999), groesse(14_300), groesse(1_480_000)),

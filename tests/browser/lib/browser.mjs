@@ -116,3 +116,15 @@ export async function picture(page, name) {
   await page.evaluate(() => document.fonts.ready);
   await page.screenshot({ path: path.join(ROOT, "deploy/bilder", `${name}.png`) });
 }
+
+let looked = 0;
+
+/** For eyes: each page the suites check, in each form, whole, into the folder $EAKTE_LOOK. */
+export async function look(page, form) {
+  const folder = process.env.EAKTE_LOOK;
+  if (!folder) return;
+  if (form === "light") looked += 1;
+  const name = new URL(page.url()).pathname.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "x").replaceAll("/", "_");
+  await page.evaluate(() => document.fonts.ready);
+  await page.screenshot({ path: path.join(folder, `${String(looked).padStart(3, "0")}${name}.${form}.png`), fullPage: true });
+}

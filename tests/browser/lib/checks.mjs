@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import axe from "axe-core";
 
-import { DESKTOP, SMALL } from "./browser.mjs";
+import { DESKTOP, SMALL, look } from "./browser.mjs";
 
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 const MAX_PAGE_BYTES = 150_000;
@@ -27,6 +27,7 @@ export async function checkPage({ page, assertQuiet }) {
   assert.equal(await page.locator("h1").count(), 1, `one h1 on ${page.url()}`);
   assert.match(await page.title(), / · Posteingang$/);
   await assertAccessible(page, "light");
+  await look(page, "light");
   await checkFocus(page);
 
   await page.emulateMedia({ colorScheme: "dark" });
@@ -46,6 +47,7 @@ export async function checkPage({ page, assertQuiet }) {
   await assertAccessible(page, "dark");
   await page.evaluate(() => document.documentElement.removeAttribute("data-kern-theme"));
   await assertAccessible(page, "dark by system");
+  await look(page, "dark");
   await page.emulateMedia({ colorScheme: "light" });
 
   await page.setViewportSize(SMALL);
@@ -59,6 +61,7 @@ export async function checkPage({ page, assertQuiet }) {
   }));
   assert.ok(scrollWidth <= innerWidth, `${page.url()} scrolls sideways at 320 px: ${scrollWidth} px, ${widest.join(", ")}`);
   await assertAccessible(page, "320 px");
+  await look(page, "small");
   await page.setViewportSize(DESKTOP);
   assertQuiet();
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! The engine alone in a small city: persons, a clock that is set, the project's own files. What the contract tests of
 //! the engine begin with; each adds its own words in a `Welt` that derefs to this.
-#![allow(clippy::unwrap_used, dead_code)]
+#![allow(clippy::unwrap_used, dead_code, unused_macros, unused_imports)]
 
 use std::sync::Arc;
 

@@ -378,8 +378,23 @@ impl<'a> Fahrt<'a> {
         self.line(id, event, ereignis, person).await
     }
 
-    /// A line of the Verlauf: a step of the machine, or what a person did without completing one.
-    pub async fn line(
+    /// What happened at an element without a step of the machine: a person's act, a reminder, a signature that fell.
+    pub async fn note(
+        &mut self,
+        id: InstanceId,
+        element: (&str, ElementInstanceId),
+        ereignis: &str,
+        text: Option<String>,
+        person: Option<PersonId>,
+    ) -> Result<(), FahrtFehler> {
+        let (element, instance) = (element.0.into(), element.1);
+        let kind = HistoryKind::Modified;
+        let event = HistoryEvent { at: self.now, element, instance, kind, inner: false, detail: text };
+        self.line(id, event, ereignis, person).await
+    }
+
+    /// A line of the Verlauf.
+    async fn line(
         &mut self,
         id: InstanceId,
         event: HistoryEvent,

@@ -7,7 +7,7 @@
 
 mod aenderung;
 
-use engine::{Command, ElementInstanceId, HistoryEvent, HistoryKind, State};
+use engine::{Command, ElementInstanceId, State};
 use nachrichten::{
     Actor, BlobHash, InstanceId, PersonId, TaskId, Timestamp, Werte,
     fehler::Fehler,
@@ -270,10 +270,8 @@ impl Inner {
             None => grund.to_owned(),
         };
         let instance = ElementInstanceId(0);
-        let element = fahrt.load(id).await.map_err(away)?.process.as_str().into();
-        let event =
-            HistoryEvent { at: now, element, instance, kind: HistoryKind::Modified, inner: false, detail: Some(said) };
-        fahrt.line(id, event, "zurückgezogen", Some(actor.person)).await.map_err(away)?;
+        let process = fahrt.load(id).await.map_err(away)?.process.clone();
+        fahrt.note(id, (&process, instance), "zurückgezogen", Some(said), Some(actor.person)).await.map_err(away)?;
         fahrt.akt = Some(Akt { instance: id, element: instance, person: actor.person, text: None });
         let command = Command::Message { subscription: abo as u64, variables: werte };
         fahrt.command(id, command).await.map_err(failed)?;

@@ -69,7 +69,7 @@ struct ZahlZeile {
 }
 
 fn name(z: &ElementZahlen) -> String {
-    if z.name.is_empty() { format!("ohne Namen ({})", z.element) } else { z.name.clone() }
+    if z.name.is_empty() { format!("{} „{}“", z.was, z.element) } else { z.name.clone() }
 }
 
 /// `4 Tage (2 AT)`: calendar time, and from a day on the working days in it, because that is how terms count.
