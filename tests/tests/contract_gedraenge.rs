@@ -6,6 +6,14 @@
 #[path = "gemein/kern.rs"]
 mod kern;
 
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
 use nachrichten::{
     Werte,
     aufgaben::{Aufgaben as _, Erledigung, ZAEHLT_BIS},
@@ -14,6 +22,7 @@ use service_geschaeftsgang::{Geschaeftsgang, Herkunft, Options};
 use service_platform::{
     args, audit,
     db::{Db, Sql},
+    uhr::{Ids, SystemIds},
 };
 use service_platform_testkit::{postgres, sqlite};
 
@@ -94,6 +103,44 @@ async fn numbers(db: &Db) {
     let all = counts(w.engine.zaehler(ada).await.unwrap());
     assert_eq!(all[0], ("Eins".to_owned(), ZAEHLT_BIS), "1,003 are open, and that many are not counted");
     assert_eq!(w.offene(ada).await.len(), 50);
+}
+
+/// Ids that break off in the middle of a step, once.
+struct Stolpern(AtomicBool);
+
+impl Ids for Stolpern {
+    fn uuid(&self) -> uuid::Uuid {
+        assert!(!self.0.swap(false, Ordering::SeqCst), "broken off by the test");
+        SystemIds.uuid()
+    }
+}
+
+/// A fault in our own code costs the requests of one transaction an answer, and nobody else anything.
+async fn broken_off(db: &Db) {
+    let w = kern::Kern::neu(db, &[("ada", &["A", "B"], &[])], Options::default()).await;
+    let (ids, ada) = (Arc::new(Stolpern(AtomicBool::new(false))), &w.personen[0]);
+    let engine =
+        Geschaeftsgang::new(db.clone(), w.bus.clone(), w.clock.clone(), ids.clone(), Options::default()).await.unwrap();
+    engine.deploy(ABLAUF, Herkunft::Stadt).await.unwrap();
+    ids.0.store(true, Ordering::SeqCst);
+    let refused = engine.start_with_tasks(ada, "kette", Werte::new(), "1").await.unwrap_err();
+    assert_eq!((refused.code.0, refused.status), ("E9001", 503));
+    let again = engine.start_with_tasks(ada, "kette", Werte::new(), "1");
+    let (_, open) = tokio::time::timeout(Duration::from_secs(20), again).await.expect("the engine stands").unwrap();
+    assert_eq!(open.len(), 1, "nothing of the first try was kept");
+    assert_eq!(audit::verify(db).await.unwrap().breaks, [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn broken_off_on_sqlite() {
+    let test = sqlite().await;
+    broken_off(&test.db).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn broken_off_on_postgres() {
+    let Some(test) = postgres().await else { return };
+    broken_off(&test.db).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

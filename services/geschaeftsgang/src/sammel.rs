@@ -97,7 +97,27 @@ fn go(inner: Arc<Inner>) {
     tokio::spawn(drive(inner));
 }
 
+/// The place of a drive. One that ends by a panic answers its own batch with an error and leaves the place to the next.
+struct Platz(Option<Arc<Inner>>);
+
+impl Drop for Platz {
+    fn drop(&mut self) {
+        let Some(inner) = self.0.take().filter(|_| std::thread::panicking()) else { return };
+        let waiting = {
+            let mut queue = inner.sammler.queue.lock().unwrap_or_else(PoisonError::into_inner);
+            queue.driving -= 1;
+            queue.waiting.len()
+        };
+        tracing::error!(waiting, "a step of a process broke off");
+        // Nobody new; those who wait go on.
+        if inner.sammler.queue([]) {
+            go(inner);
+        }
+    }
+}
+
 async fn drive(inner: Arc<Inner>) {
+    let mut platz = Platz(Some(inner.clone()));
     loop {
         let permit = inner.sammler.unterwegs.clone().acquire_owned().await;
         // Those who were answered together ask again together: the others of them before the drive.
@@ -107,6 +127,7 @@ async fn drive(inner: Arc<Inner>) {
             let count = queue.waiting.len().min(inner.options.together.max(1));
             if count == 0 {
                 queue.driving -= 1;
+                platz.0 = None;
                 return;
             }
             queue.waiting.drain(..count).collect()
