@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 
-import { button, decide, fillRequired, login, newPerson, open, picture, taskLinks } from "../lib/browser.mjs";
+import { button, decide, fillRequired, login, newPerson, open, taskLinks } from "../lib/browser.mjs";
 
 const VORLAGE = "Neubau des Radwegs Rebhang";
 
@@ -100,7 +100,6 @@ export function tour(world) {
     await open(both, task.href);
     assert.ok((await both.page.locator("section[aria-label=Beleg]").count()) > 0, "no invoice to look at");
     await account(both.page);
-    await picture(both.page, "feststellung");
     await decide(both.page, "Richtig feststellen");
 
     // She may order payments, but not this one: she sees why and has no button for it.
