@@ -208,7 +208,7 @@ impl Ctx {
             nav.push(punkt(
                 "/betrieb",
                 "Betrieb",
-                Some(stoerungen).filter(|n| *n > 0).map(format::anzahl),
+                Some(stoerungen).filter(|n| *n > 0).map(|n| n.to_string()),
                 stoerungen > 0,
             ));
         }

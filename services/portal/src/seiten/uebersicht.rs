@@ -97,7 +97,7 @@ pub async fn zeigen(ctx: Ctx) -> Seite {
     ];
     if ctx.ich.hat_rolle("Betrieb") {
         zahlen.push(Kennzahl {
-            zahl: format::anzahl(kz.stoerungen),
+            zahl: kz.stoerungen.to_string(),
             label: "Störungen",
             href: "/betrieb",
             hinweis: "Schritte, die Hilfe brauchen",
