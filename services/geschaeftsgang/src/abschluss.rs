@@ -140,7 +140,7 @@ impl Abschluss {
         tx.later(&sql::AUFGABE_DONE, args![z.id, now, person, Value::Object(werte)]).await?;
         tx.later(&sql::KANDIDAT_DELETE, args![z.id]).await?;
         rechte::revoke(tx, &quelle(&z.process, z.id)).await?;
-        let (subjekt, source) = (format!("person:{person}"), format!("gezeichnet:{}", z.id));
+        let (subjekt, source) = (format!("person:{person}"), format!("gezeichnet:{}", z.instanz));
         let objekte = [Some(format!("ablauf:{}", z.instanz)), z.dokument.map(|d| format!("dokument:{d}"))];
         for objekt in objekte.into_iter().flatten() {
             rechte::grant(tx, &subjekt, &objekt, rechte::Recht::Sehen, Timestamp(0), &source).await?;

@@ -18,6 +18,7 @@ pub(crate) fn graph(def: &Definition) -> Vec<Finding> {
         if matches!(el.kind, Kind::Exclusive | Kind::Inclusive)
             && el.outgoing.len() > 1
             && el.default.is_none()
+            && !el.no_default
             && el.outgoing.iter().all(|f| def.flows[*f as usize].condition.is_some())
         {
             findings.push(finding(

@@ -52,6 +52,8 @@ pub(crate) struct Element {
     pub incoming: Vec<Fl>,
     pub outgoing: Vec<Fl>,
     pub default: Option<Fl>,
+    /// `eakte:ohneStandardweg`: to stop where no condition holds is meant so.
+    pub no_default: bool,
     /// Attached boundary events, without compensation.
     pub boundary: Vec<El>,
     /// Activity that undoes this one.

@@ -61,7 +61,10 @@ impl TimerDef {
         }
         // `timeCycle` with a plain duration repeats for ever.
         if span(text).is_none_or(|s| !forward(&s)) {
-            return Err(format!("„{}“ ist keine Wiederholung nach ISO 8601.", crate::feel::shorten(text)));
+            return Err(format!(
+                "„{}“ ist keine Wiederholung nach ISO 8601 von mindestens einer Sekunde.",
+                crate::feel::shorten(text)
+            ));
         }
         Ok(TimerPlan { due, again: None })
     }
@@ -117,7 +120,7 @@ struct Cycle {
 impl Cycle {
     /// `R[n]/[start/]period`.
     fn parse(text: &str) -> Result<Self, String> {
-        let bad = || format!("„{text}“ ist keine Wiederholung nach ISO 8601.");
+        let bad = || format!("„{text}“ ist keine Wiederholung nach ISO 8601 von mindestens einer Sekunde.");
         let mut parts = text.split('/');
         let count = parts.next().and_then(|r| r.strip_prefix('R')).ok_or_else(bad)?;
         let repeats = if count.is_empty() || count == "-1" { None } else { Some(count.parse().map_err(|_| bad())?) };

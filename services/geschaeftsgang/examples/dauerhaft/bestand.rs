@@ -2,6 +2,7 @@
 //! A city after some years: many finished instances, many that wait.
 
 use std::{
+    io::Write as _,
     sync::{Arc, Mutex},
     time::Instant,
 };
@@ -32,6 +33,8 @@ pub(crate) async fn run(stadt: &Stadt, finished: u64, waiting: u64) -> Result<Va
     for n in 0..finished / block {
         let done = stadt.run(FIRST + n * block..FIRST + (n + 1) * block, 64).await?;
         rates.push(done.per_s.round());
+        // Half an hour is long to wait without a word.
+        writeln!(std::io::stderr(), "{} of {finished} finished, {:.0}/s", (n + 1) * block, done.per_s)?;
     }
     let own = stadt.clone();
     each(waiting, 64, move |n| {

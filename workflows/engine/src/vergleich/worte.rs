@@ -75,6 +75,13 @@ const ANGABEN: &[(&str, &str)] = &[
     ("dueDate", "Frist"),
     ("taskSchedule dueDate", "Frist"),
     ("nichtPersonVon", "Nicht die Person von"),
+    ("zeichnung", "Zeichnet"),
+    ("prioritaet", "Priorität"),
+    ("dringend", "Dringend"),
+    ("ohneStandardweg", "Hält an, wenn keine Bedingung zutrifft"),
+    ("schluessel", "Schlüssel"),
+    ("lebensdauer", "Gültig für"),
+    ("bindung", "Fassung des aufgerufenen Ablaufs"),
     ("eingabe", "Eingabe"),
     ("ergebnis", "Ergebnis"),
     ("resultVariable", "Ergebnis"),
@@ -152,4 +159,14 @@ pub(super) fn angabe(path: &[&str]) -> String {
     }
     let known = (0..path.len()).find_map(|from| word(ANGABEN, &path[from..].join(" ")));
     known.map_or_else(|| path.join(" "), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_attribute_of_ours_has_a_word() {
+        let silent: Vec<_> =
+            crate::xml::OWN.iter().filter(|name| super::word(super::ANGABEN, name).is_none()).collect();
+        assert!(silent.is_empty(), "{silent:?}");
+    }
 }

@@ -118,6 +118,7 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
             incoming: Vec::new(),
             outgoing: Vec::new(),
             default: None,
+            no_default: eakte(node, "ohneStandardweg").and_then(super::truth_of) == Some(true),
             boundary: Vec::new(),
             undo: None,
             for_compensation: truth(node, "isForCompensation") == Some(true),

@@ -253,7 +253,9 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
             let wanted = match kind {
                 TimerKind::Date => "kein Zeitpunkt nach ISO 8601 (wie 2026-03-28T02:30:00)",
                 TimerKind::Duration => "keine Dauer nach ISO 8601 (wie PT1H oder P3D)",
-                TimerKind::Cycle => "keine Wiederholung nach ISO 8601 (wie R3/PT1H oder R/P1D)",
+                TimerKind::Cycle => {
+                    "keine Wiederholung nach ISO 8601 von mindestens einer Sekunde (wie R3/PT1H oder R/P1D)"
+                }
             };
             self.error(e, "timer", format!("„{}“ ist {wanted}.", crate::feel::shorten(&text)));
             return None;

@@ -14,6 +14,8 @@ mod whole;
 
 pub(crate) use inventory::FLOW_NODES;
 pub use inventory::{Inventory, ProcessInventory, inventory};
+#[cfg(test)]
+pub(crate) use whole::OWN;
 
 use std::sync::Arc;
 
@@ -146,7 +148,11 @@ pub(crate) fn attr<'a>(node: Node<'a, '_>, name: &str) -> Option<&'a str> {
 
 /// A truth value (`xs:boolean`): `true`, `false`, `1` or `0`.
 pub(crate) fn truth(node: Node, name: &str) -> Option<bool> {
-    match attr(node, name)?.trim() {
+    truth_of(attr(node, name)?)
+}
+
+pub(crate) fn truth_of(value: &str) -> Option<bool> {
+    match value.trim() {
         "true" | "1" => Some(true),
         "false" | "0" => Some(false),
         _ => None,

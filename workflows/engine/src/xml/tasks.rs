@@ -71,7 +71,7 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
                 RETRIES
             }
         };
-        Some(JobSpec { job_type, retries, urgent: eakte(node, "dringend") == Some("true") })
+        Some(JobSpec { job_type, retries, urgent: eakte(node, "dringend").and_then(super::truth_of) == Some(true) })
     }
 
     fn held_job() -> Kind {

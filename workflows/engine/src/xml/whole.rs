@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use roxmltree::{Document, Node};
 
-use super::{BPMN, BPMNDI, EAKTE, attr, truth};
+use super::{BPMN, BPMNDI, EAKTE, attr, eakte, truth_of};
 use crate::api::{Finding, Level};
 
 /// Truth values that change how a process runs. The others are kept and not read.
@@ -24,7 +24,7 @@ const TRUTHS: &[&str] = &[
 ];
 
 /// Our own attributes (workflows/README.md). Another name in our namespace is a slip of the pen that would do nothing.
-const OWN: &[&str] = &[
+pub(crate) const OWN: &[&str] = &[
     "bindung",
     "daten",
     "dringend",
@@ -37,6 +37,7 @@ const OWN: &[&str] = &[
     "formular",
     "lebensdauer",
     "nichtPersonVon",
+    "ohneStandardweg",
     "prioritaet",
     "sammlung",
     "schluessel",
@@ -44,6 +45,9 @@ const OWN: &[&str] = &[
     "versuche",
     "zeichnung",
 ];
+
+/// Those of them that are yes or no.
+const OWN_TRUTHS: &[&str] = &["dringend", "ohneStandardweg"];
 
 /// Findings about the file, in its order. Foreign elements (extensions of other tools) have ids of their own kind.
 pub(crate) fn check(document: &Document) -> Vec<Finding> {
@@ -54,7 +58,8 @@ pub(crate) fn check(document: &Document) -> Vec<Finding> {
         let namespace = node.tag_name().namespace();
         if namespace == Some(BPMN) {
             findings.extend(node.attributes().filter_map(|a| unknown(node, a)));
-            findings.extend(TRUTHS.iter().filter_map(|name| no_truth(node, name)));
+            findings.extend(TRUTHS.iter().filter_map(|name| no_truth(node, name, attr(node, name))));
+            findings.extend(OWN_TRUTHS.iter().filter_map(|name| no_truth(node, name, eakte(node, name))));
         } else if namespace != Some(BPMNDI) {
             continue;
         }
@@ -75,8 +80,8 @@ pub(crate) fn check(document: &Document) -> Vec<Finding> {
     findings
 }
 
-fn no_truth(node: Node, name: &str) -> Option<Finding> {
-    let value = attr(node, name).filter(|_| truth(node, name).is_none())?;
+fn no_truth(node: Node, name: &str, value: Option<&str>) -> Option<Finding> {
+    let value = value.filter(|v| truth_of(v).is_none())?;
     Some(finding(Level::Error, node, "value", format!("Der Wert „{value}“ von {name} ist weder „true“ noch „false“.")))
 }
 

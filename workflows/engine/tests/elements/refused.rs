@@ -194,6 +194,18 @@ fn warnings_do_not_stop_a_process() {
 }
 
 #[test]
+fn to_stop_where_no_condition_holds_may_be_meant_so() {
+    let flows = ["S G", "G B[x]", "G C[y]"];
+    let nodes = |stop: &str| {
+        format!(
+            r#"<startEvent id="S"/><exclusiveGateway id="G" eakte:ohneStandardweg="{stop}"/><task id="B"/><task id="C"/>"#
+        )
+    };
+    let named = |stop| findings(&nodes(stop), &flows).iter().any(|f| f.code == "no-default");
+    assert_eq!([named("false"), named("true")], [true, false]);
+}
+
+#[test]
 fn what_is_not_executable_is_only_drawn() {
     let xml = file(r#"<process id="q" name="Skizze"><complexGateway id="X"/></process>"#);
     let deployment = deploy(&xml, Arc::new(NoDecisions), &DeployOptions::default()).unwrap();
@@ -284,6 +296,8 @@ fn truth_values_are_read_as_the_schema_has_them() {
     for (name, node) in [
         ("isExecutable", r#"<process id="X" isExecutable="TRUE"><startEvent id="S"/></process>"#),
         ("cancelActivity", r#"<process id="p"><boundaryEvent id="X" cancelActivity="nein"/></process>"#),
+        ("dringend", r#"<process id="p"><serviceTask id="X" eakte:dringend="eilt"/></process>"#),
+        ("ohneStandardweg", r#"<process id="p"><exclusiveGateway id="X" eakte:ohneStandardweg="ja"/></process>"#),
     ] {
         let found = refused(&file(node));
         assert_eq!((found[0].code.as_str(), found[0].element.as_deref()), ("value", Some("X")));
