@@ -61,7 +61,9 @@ class Postgres:
         if self.user:
             shutil.chown(self.folder, "postgres")
         self.call("initdb", "-D", self.folder / "db", "-A", "trust", "-U", "eakte", "--locale=C.UTF-8", "-E", "UTF8")
-        options = f"-k {self.folder} -c listen_addresses='' -c max_connections=100 -c shared_buffers=256MB"
+        with open(self.folder / "db/postgresql.conf", "a") as settings:
+            settings.write((load.ROOT / "deploy/postgresql.conf").read_text())
+        options = f"-k {self.folder} -c listen_addresses='' -c max_connections=100"
         self.call("pg_ctl", "-D", self.folder / "db", "-l", self.folder / "log", "-w", "-o", options, "start")
         for name in ("eins", "zwei", "drei", "vier"):
             self.call("createdb", "-h", self.folder, "-U", "eakte", name)

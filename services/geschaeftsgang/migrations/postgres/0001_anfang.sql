@@ -136,7 +136,9 @@ CREATE TABLE geschaeftsgang_kandidat (
   element TEXT NOT NULL,
   sortierung TEXT NOT NULL,
   PRIMARY KEY (aufgabe, subjekt)
-);
+)
+-- A queue: what is done lies in front of what waits, and every list walks over it until it is swept away.
+WITH (autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 0);
 CREATE INDEX geschaeftsgang_kandidat_element ON geschaeftsgang_kandidat (subjekt, process, element, sortierung);
 -- Four eyes: whose earlier signature excludes them from this task. The trigger is the data layer's own wall:
 -- no way into the table gets around it.
