@@ -181,11 +181,27 @@ async fn calls(w: &Welt) {
     assert!(w.bild(parent).await.contains("Der aufgerufene Ablauf wurde abgebrochen."), "{}", w.bild(parent).await);
 }
 
+/// U+0000 is no character of any text: PostgreSQL refuses it, and a PDF or a caller of the API may send it. It becomes
+/// U+FFFD in a column; in the variables it stays.
+async fn texts(w: &Welt) {
+    let nodes = TASK.replace(r#"name="Prüfen""#, r#"name="Prüfen" eakte:titel="x" eakte:daten="{ betrag: x }""#);
+    w.engine.deploy(&file("texte", &nodes, &[("S", "A"), ("A", "B"), ("B", "E")]), Herkunft::Stadt).await.unwrap();
+    let variables = json!({ "x": "a\0b" }).as_object().unwrap().clone();
+    let id = w.engine.start(&w.betrieb, "texte", variables, "mit\0null").await.unwrap();
+    let task = Ablaeufe::get(&w.engine, &w.betrieb, id).await.unwrap().aufgaben[0];
+    let seite = Aufgaben::get(&w.engine, &w.anna, task).await.unwrap();
+    assert_eq!((seite.aufgabe.titel.as_str(), &seite.variablen["x"]), ("a\u{fffd}b", &json!("a\0b")));
+    let werte = json!({ "bemerkung": "z\0" }).as_object().unwrap().clone();
+    w.completes(&w.anna, task, 1, "null\0", werte).await.unwrap();
+    assert!(w.bild(id).await.contains("\"B\""), "{}", w.bild(id).await);
+}
+
 async fn suite(db: &Db) {
     let w = Welt::neu(db).await;
     tasks(&w).await;
     messages(&w).await;
     calls(&w).await;
+    texts(&w).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

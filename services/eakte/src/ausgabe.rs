@@ -25,6 +25,18 @@ pub fn say(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
 
+/// Why a file could not be read, as a sentence.
+pub fn unlesbar(error: &std::io::Error) -> String {
+    use std::io::ErrorKind;
+    match error.kind() {
+        ErrorKind::NotFound => "Die Datei gibt es nicht.".to_owned(),
+        ErrorKind::IsADirectory => "Das ist ein Ordner, keine Datei.".to_owned(),
+        ErrorKind::NotADirectory => "Das ist eine Datei, kein Ordner.".to_owned(),
+        ErrorKind::PermissionDenied => "Ihre Rechte reichen nicht, um die Datei zu lesen.".to_owned(),
+        _ => format!("Die Datei ist nicht lesbar: {error}"),
+    }
+}
+
 /// Progress is shown only to a person.
 pub fn is_terminal() -> bool {
     std::io::stderr().is_terminal()

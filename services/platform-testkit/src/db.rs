@@ -34,6 +34,7 @@ pub async fn db_contract(db: &Db) {
     db.migrate(&MIGRATIONS).await.unwrap();
     db.migrate(&MIGRATIONS).await.unwrap();
     keeps_types(db).await;
+    takes_any_text(db).await;
     rolls_back_what_is_dropped(db).await;
     tells_a_unique_violation(db).await;
     adds_up_under_eight_writers(db).await;
@@ -51,6 +52,17 @@ async fn keeps_types(db: &Db) {
     let back: (Timestamp, Tag, BlobHash) = db.one(&TIME, args![at, day, hash]).await.unwrap();
     assert_eq!(back, (at, day, hash));
     assert_eq!(at.tag().to_string(), "2026-11-20", "23:50 in Berlin is still Friday");
+}
+
+async fn takes_any_text(db: &Db) {
+    for (n, (text, stored)) in
+        [("a\0b", "a\u{fffd}b"), ("\u{1f600}\u{1}\n", "\u{1f600}\u{1}\n")].into_iter().enumerate()
+    {
+        let id = Uuid::from_u128(100 + n as u128);
+        db.execute(&INSERT, args![id, 0i64, text]).await.unwrap();
+        let row: (Uuid, i64, Option<String>) = db.one(&GET, args![id]).await.unwrap();
+        assert_eq!(row.2.as_deref(), Some(stored));
+    }
 }
 
 async fn rolls_back_what_is_dropped(db: &Db) {

@@ -36,7 +36,7 @@ pub fn eval(file: &Path, decision: &str, input: &str) -> Ende {
 pub fn tck(folder: &Path, json: bool) -> Ende {
     let mut folders = Vec::new();
     collect(folder, &mut folders).map_err(|error| {
-        ausgabe::say(&format!("{} ist nicht lesbar: {error}", folder.display()));
+        ausgabe::say(&format!("{}: {}", folder.display(), ausgabe::unlesbar(&error)));
         exit::UNREADABLE
     })?;
     let (mut passed, mut failed) = (0, 0);

@@ -91,7 +91,7 @@ fn embedded(auftrag: &Auftrag) -> Ende {
 }
 
 async fn accept(app: &App, file: &Path, kanal: Kanal) -> Result<SendungId, Ergebnis> {
-    let bytes = std::fs::read(file).map_err(|e| Ergebnis::Unlesbar(format!("Die Datei ist nicht lesbar: {e}")))?;
+    let bytes = std::fs::read(file).map_err(|e| Ergebnis::Unlesbar(ausgabe::unlesbar(&e)))?;
     let sha256 = BlobHash::of(&bytes);
     // Every call is its own delivery: the same bytes again are a duplicate, not a repeat.
     let idempotency_key = format!("cli:{}", app.ids.uuid());
@@ -219,7 +219,7 @@ enum RemoteFehler {
 
 impl Server {
     fn send(&self, file: &Path, kanal: Kanal) -> Result<SendungId, RemoteFehler> {
-        let bytes = std::fs::read(file).map_err(|e| RemoteFehler::Other(format!("Die Datei ist nicht lesbar: {e}")))?;
+        let bytes = std::fs::read(file).map_err(|e| RemoteFehler::Other(ausgabe::unlesbar(&e)))?;
         let sha256 = BlobHash::of(&bytes);
         let channel = match kanal {
             Kanal::Scan => "scan",

@@ -59,7 +59,7 @@ pub async fn open(ort: &Ort) -> Result<App, u8> {
 /// Reads a file a person named.
 pub fn read(file: &Path) -> Result<Vec<u8>, u8> {
     std::fs::read(file).map_err(|error| {
-        ausgabe::say(&format!("{} ist nicht lesbar: {error}", file.display()));
+        ausgabe::say(&format!("{}: {}", file.display(), ausgabe::unlesbar(&error)));
         exit::UNREADABLE
     })
 }

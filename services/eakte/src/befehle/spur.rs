@@ -117,7 +117,8 @@ fn one(
     art: &Art,
     number: usize,
 ) -> Result<CaseResult, String> {
-    let folder = file.parent().unwrap_or(Path::new("."));
+    // The parent of a bare name is "", which is no folder.
+    let folder = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let text = |path: &Path| std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()));
     let xml = text(&folder.join(&cases.bpmn))?;
     let mut tables = Vec::new();

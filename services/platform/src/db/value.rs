@@ -29,6 +29,12 @@ pub trait IntoValue {
     fn into_value(self) -> Value;
 }
 
+/// U+0000 stands for itself in no text: PostgreSQL refuses it, and one that comes from a PDF or over the API must not stop
+/// the work. Both databases get U+FFFD in its place, so that they hold and find the same.
+fn storable(text: String) -> String {
+    if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
+}
+
 macro_rules! into_value {
     ($($type:ty, $kind:ident, |$v:ident| $expr:expr;)*) => { $(
         impl IntoValue for $type {
@@ -45,9 +51,9 @@ into_value! {
     u64, Int, |v| Value::Int(i64::try_from(v).unwrap_or(i64::MAX));
     usize, Int, |v| Value::Int(i64::try_from(v).unwrap_or(i64::MAX));
     bool, Int, |v| Value::Int(v.into());
-    String, Text, |v| Value::Text(v);
-    &str, Text, |v| Value::Text(v.to_owned());
-    &String, Text, |v| Value::Text(v.clone());
+    String, Text, |v| Value::Text(storable(v));
+    &str, Text, |v| Value::Text(storable(v.to_owned()));
+    &String, Text, |v| Value::Text(storable(v.clone()));
     Vec<u8>, Bytes, |v| Value::Bytes(v);
     &[u8], Bytes, |v| Value::Bytes(v.to_vec());
     Uuid, Uuid, |v| Value::Uuid(v);

@@ -34,7 +34,10 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
                 match &self.elements[e as usize].kind {
                     Kind::Boundary { attached, interrupting, .. } => {
                         let (attached, interrupting) = (*attached, *interrupting);
-                        self.check_boundary(e, attached, interrupting, &trigger);
+                        // A trigger that cannot be read has been named already.
+                        if definition.is_none() || !matches!(trigger, Trigger::None) {
+                            self.check_boundary(e, attached, interrupting, &trigger);
+                        }
                         Kind::Boundary { attached, interrupting, trigger }
                     }
                     _ => return,
@@ -252,7 +255,7 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
         if looks_iso(&text) {
             let wanted = match kind {
                 TimerKind::Date => "kein Zeitpunkt nach ISO 8601 (wie 2026-03-28T02:30:00)",
-                TimerKind::Duration => "keine Dauer nach ISO 8601 (wie PT1H oder P3D)",
+                TimerKind::Duration => "keine Dauer nach ISO 8601 (wie PT1H oder P3D) oder zu lang",
                 TimerKind::Cycle => {
                     "keine Wiederholung nach ISO 8601 von mindestens einer Sekunde (wie R3/PT1H oder R/P1D)"
                 }

@@ -326,6 +326,10 @@ fn a_time_that_only_looks_like_one_is_refused() {
         let hit = found.iter().find(|f| f.code == "timer" && f.element.as_deref() == Some("X"));
         assert!(hit.is_some_and(|f| f.text.contains("ISO 8601")), "{text}: {found:?}");
     }
+    // One mistake, one error: not that the event lacks what stands there and cannot be read.
+    let edge = r#"<startEvent id="S"/><task id="A"/><boundaryEvent id="X" attachedToRef="A"><timerEventDefinition><timeDuration>P100000000Y</timeDuration></timerEventDefinition></boundaryEvent>"#;
+    let errors: Vec<_> = findings(edge, &["S A"]).into_iter().filter(|f| f.level == Level::Error).collect();
+    assert!(matches!(&errors[..], [one] if one.text.contains("zu lang")), "{errors:?}");
     let feel = r#"<startEvent id="S"/><intermediateCatchEvent id="X"><timerEventDefinition><timeDuration>P + R/2</timeDuration></timerEventDefinition></intermediateCatchEvent>"#;
     assert!(!findings(feel, &["S X"]).iter().any(|f| f.level == Level::Error), "an expression stays one");
 }
