@@ -6,9 +6,9 @@
 # shellcheck disable=SC2034
 PACKAGES_RUN=(build-essential pkg-config python3 libtesseract-dev libleptonica-dev
   tesseract-ocr tesseract-ocr-deu tesseract-ocr-eng tesseract-ocr-osd)
-# Judges of the tests: PDF tools that are not ours, a browser, shell and Python checks.
+# Judges of the tests: PDF tools that are not ours, a database, a broker, a browser, shell and Python checks.
 # shellcheck disable=SC2034
-PACKAGES_TEST=(poppler-utils qpdf shellcheck python3-venv postgresql faketime)
+PACKAGES_TEST=(poppler-utils qpdf shellcheck python3-venv postgresql faketime rabbitmq-server openssl)
 # shellcheck disable=SC2034
 PACKAGES_BROWSER=(chromium fonts-liberation nodejs npm)
 

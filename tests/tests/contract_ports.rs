@@ -8,14 +8,14 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use nachrichten::BlobHash;
 use service_platform::{
     args, audit,
     blobs::{Blobs, DirectoryBlobs},
-    bus::{Bus, InProcessBus},
+    bus::{Bus, InProcessBus, RabbitBus},
     db::Db,
     uhr::{Clock as _, CountingIds, FixedClock, SystemClock, SystemIds},
     zeit::{self, Takt},
@@ -25,7 +25,9 @@ use service_platform_testkit::{
     blobs::{TestBlobs, blobs_contract},
     bus::{TestBus, bus_contract},
     db::db_contract,
-    postgres, sqlite,
+    postgres, rabbit,
+    s3::{S3UnderTest, s3, s3_plain},
+    sqlite,
     uhr::uhr_contract,
 };
 
@@ -150,6 +152,36 @@ async fn in_process_bus() {
     bus_contract(&InProcess(Arc::default(), AtomicU32::new(0))).await;
 }
 
+struct OnRabbit(Arc<RabbitBus>, AtomicU32);
+
+impl TestBus for OnRabbit {
+    fn bus(&self) -> Arc<dyn Bus> {
+        self.0.clone()
+    }
+    fn fresh(&self, name: &str) -> String {
+        format!("contract.{name}.{}", self.1.fetch_add(1, Ordering::SeqCst))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rabbitmq_bus() {
+    let Some(broker) = rabbit().await else { return };
+    let test = OnRabbit(Arc::new(RabbitBus::start(broker.options("contract").owner([]))), AtomicU32::new(0));
+    bus_contract(&test).await;
+    // What the drained bus left is there for the next one.
+    let next = RabbitBus::start(broker.options("next").owner([]));
+    let last = format!("contract.drain.{}", test.1.load(Ordering::SeqCst) - 1);
+    let mut left = next.consume(&last, 10).await.unwrap();
+    let mut seen = Vec::new();
+    for _ in 0..3 {
+        let delivery = tokio::time::timeout(Duration::from_secs(5), left.next()).await.unwrap().unwrap();
+        seen.push(delivery.message.body["n"].as_u64().unwrap());
+        delivery.ack();
+    }
+    seen.sort_unstable();
+    assert_eq!(seen, [1, 2, 9]);
+}
+
 struct Directory {
     blobs: DirectoryBlobs,
     root: PathBuf,
@@ -179,6 +211,21 @@ async fn directory_blobs() {
     let folder = tempfile::tempdir().unwrap();
     let blobs = DirectoryBlobs::open(folder.path(), "stadt").unwrap();
     blobs_contract(&Directory { blobs, root: folder.path().to_owned(), _folder: folder }).await;
+}
+
+/// Large blobs go in parts here; the bucket has versions and object lock where the server has them.
+#[tokio::test(flavor = "multi_thread")]
+async fn s3_blobs() {
+    let Some(mut s3) = s3().await else { return };
+    s3.settings.teil_bytes = 5 << 20;
+    blobs_contract(&S3UnderTest { blobs: s3.blobs(), s3 }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s3_blobs_in_a_bucket_without_versions() {
+    let Some(mut s3) = s3_plain().await else { return };
+    s3.settings.teil_bytes = 5 << 20;
+    blobs_contract(&S3UnderTest { blobs: s3.blobs(), s3 }).await;
 }
 
 #[test]

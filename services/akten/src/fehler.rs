@@ -123,7 +123,7 @@ impl From<AktenError> for JobError {
             // Somebody else wrote the same chain or number at the same time.
             AktenError::Db(e) if e.is_unique() => retry(e.to_string(), 100),
             AktenError::Db(DbError::Sql(e)) => retry(format!("database: {e}"), 1000),
-            AktenError::Blob(BlobError::Io(e)) => retry(format!("blob store: {e}"), 1000),
+            AktenError::Blob(e) if e.is_passing() => retry(e.to_string(), 1000),
             e @ (AktenError::NoUnit(_) | AktenError::UnitClosed(_) | AktenError::NoAkte(_)) => {
                 Self::Unreadable { code: "ablage-unbekannt".into(), detail: e.text().0 }
             }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
-//! All services in one process with the embedded ports: SQLite, the in-process bus, a directory of blobs.
+//! All services in one process: SQLite; the bus of this process or the broker that `[bus]` names; a directory of blobs
+//! or the bucket that `[s3]` names.
 
 use std::{
     collections::BTreeMap,
@@ -17,9 +18,9 @@ use service_erkennung::{Erkennung, Tesseract, TextEngine};
 use service_geschaeftsgang::{Geschaeftsgang, Herkunft, Options as EngineOptions};
 use service_platform::{
     audit,
-    blobs::{Blobs, DirectoryBlobs},
-    bus::{Bus, InProcessBus},
-    config::Settings,
+    blobs::{BlobError, Blobs, DirectoryBlobs, S3Blobs},
+    bus::{Bus, BusError, InProcessBus, RabbitBus, rabbit::RabbitOptions},
+    config::{ConfigError, Settings},
     db::Db,
     konten::{Konten, NeuePerson},
     outbox, rechte,
@@ -52,7 +53,7 @@ pub struct Start {
 pub struct App {
     pub db: Db,
     pub blobs: Arc<dyn Blobs>,
-    pub bus: Arc<InProcessBus>,
+    pub bus: Arc<dyn Bus>,
     pub clock: Arc<SystemClock>,
     pub ids: Arc<dyn Ids>,
     pub konten: Konten,
@@ -98,10 +99,9 @@ impl App {
         ] {
             or!(db.migrate(&migrations).await, "migration");
         }
-        let blobs: Arc<dyn Blobs> =
-            Arc::new(or!(DirectoryBlobs::open(&start.data.join("blobs"), &settings.mandant), "blobs"));
-        let bus = Arc::new(InProcessBus::default());
+        let bus = or!(bus(start, settings), "bus");
         let clock = Arc::new(SystemClock::default());
+        let blobs = or!(blobs(start, settings, clock.clone()), "blobs");
         or!(zeit::ask(&clock, &db).await, "clock");
         crate::demo::restore_clock(&db, &clock).await;
         let ids: Arc<dyn Ids> = Arc::new(SystemIds);
@@ -156,7 +156,10 @@ impl App {
         let cli = match or!(konten.actor("cli").await, "technical account") {
             Some(cli) if !start.work && !start.demo => cli,
             _ => {
-                or!(blobs.sweep().await, "blobs");
+                // The directory is ours alone; a bucket is looked after while we work.
+                if !settings.s3.is_used() {
+                    or!(blobs.sweep().await, "blobs");
+                }
                 sweep(&eingang, &geschaeftsgang, &akten).await?;
                 let cli = enter(&db, &konten, &akten, start.demo).await?;
                 deploy(&geschaeftsgang).await?;
@@ -206,16 +209,10 @@ impl App {
         ]
         .concat();
         self.geschaeftsgang.set_dienste(handlers.iter().map(|h| h.typ.to_owned()));
+        let queues = handlers.iter().map(|handler| worker::queue(handler.typ)).chain(EIGENE.map(str::to_owned));
+        self.declare(queues.collect()).await?;
         for handler in handlers {
-            let bus: Arc<dyn Bus> = self.bus.clone();
-            // Declared before the engine starts, so that no first job is unroutable.
-            or!(bus.declare(&worker::queue(handler.typ)).await, "bus");
-            self.tasks.spawn(worker::serve(handler, bus, self.blobs.clone(), parallel));
-        }
-        for queue in
-            [worker::RESULTS, service_geschaeftsgang::START, service_geschaeftsgang::NACHRICHT, service_akten::ZUGANG]
-        {
-            or!(self.bus.declare(queue).await, "bus");
+            self.tasks.spawn(worker::serve(handler, self.bus.clone(), self.blobs.clone(), parallel));
         }
         self.tasks.spawn(self.geschaeftsgang.clone().run());
         self.tasks.spawn(self.akten.clone().consume(self.bus.clone()));
@@ -229,6 +226,9 @@ impl App {
         ));
         self.tasks.spawn(zeit::follow(self.clock.clone(), self.db.clone()));
         self.tasks.spawn(seal(self.db.clone(), self.clock.clone()));
+        if settings.s3.is_used() {
+            self.tasks.spawn(look_after(self.blobs.clone()));
+        }
         if start.scan {
             let profil = |name: &str, ordner: PathBuf, spool: &str, vertraulich: bool| Profil {
                 name: name.to_owned(),
@@ -246,6 +246,28 @@ impl App {
             ] {
                 self.tasks.spawn(service_eingang::watch(self.eingang.clone(), self.cli.clone(), profil));
             }
+        }
+        Ok(())
+    }
+
+    /// Makes the queues before the engine starts, so that no first job is unroutable. A broker that is away makes nobody
+    /// wait: the bus makes them when it is back, and until then everything stays in the database.
+    async fn declare(&self, queues: Vec<String>) -> Result<(), StartFehler> {
+        let bus = self.bus.clone();
+        let mut made = tokio::spawn(async move {
+            for queue in queues {
+                match bus.declare(&queue).await {
+                    Err(BusError::Away(cause)) => tracing::warn!(queue, cause, "queue is made later"),
+                    other => other?,
+                }
+            }
+            Ok::<(), BusError>(())
+        });
+        match tokio::time::timeout(Duration::from_secs(5), &mut made).await {
+            Ok(done) => {
+                or!(or!(done, "bus"), "bus");
+            }
+            Err(_) => tracing::warn!("the broker does not answer yet, starting without it"),
         }
         Ok(())
     }
@@ -277,6 +299,51 @@ impl App {
     pub async fn stop(mut self) {
         self.tasks.shutdown().await;
         self.db.close().await;
+    }
+}
+
+/// Queues of the services themselves, beside one per job type.
+const EIGENE: [&str; 4] =
+    [worker::RESULTS, service_geschaeftsgang::START, service_geschaeftsgang::NACHRICHT, service_akten::ZUGANG];
+
+/// What carries jobs: the broker that the settings name, else this process. A command beside a running server carries
+/// nothing.
+fn bus(start: &Start, settings: &Settings) -> Result<Arc<dyn Bus>, ConfigError> {
+    Ok(match settings.bus.address()?.filter(|_| start.work) {
+        Some(address) => {
+            Arc::new(RabbitBus::start(RabbitOptions::new(address, "serve").owner(EIGENE.map(str::to_owned))))
+        }
+        None => Arc::new(InProcessBus::default()),
+    })
+}
+
+/// Where the documents lie: in the bucket that the settings name, else in the data directory.
+fn blobs(start: &Start, settings: &Settings, clock: Arc<SystemClock>) -> Result<Arc<dyn Blobs>, BlobError> {
+    Ok(match settings.s3.is_used() {
+        true => Arc::new(S3Blobs::open(&settings.s3, &settings.mandant, clock)?),
+        false => Arc::new(DirectoryBlobs::open(&start.data.join("blobs"), &settings.mandant)?),
+    })
+}
+
+/// Aborts old unfinished uploads and says which protections the bucket lacks, at the start and once a day. A store
+/// that is away stops nobody from starting: it is asked again soon.
+async fn look_after(blobs: Arc<dyn Blobs>) {
+    loop {
+        let looked = async {
+            blobs.check().await?;
+            blobs.sweep().await
+        };
+        let pause = match looked.await {
+            Ok(swept) => {
+                tracing::info!(swept, "blob store answers");
+                Duration::from_secs(24 * 3600)
+            }
+            Err(error) => {
+                tracing::error!(alarm = "blobs-weg", %error, "cannot look at the blob store, will try again");
+                Duration::from_secs(15)
+            }
+        };
+        tokio::time::sleep(pause).await;
     }
 }
 

@@ -16,7 +16,7 @@ use nachrichten::{
 use serde_json::Value;
 use service_platform::{
     args,
-    bus::{Delivery, Message},
+    bus::{Delivery, Lane, Message, State},
     db::{DbError, Tx},
     failpoint, from_row,
     worker::{RESULTS, queue},
@@ -43,6 +43,8 @@ pub(crate) struct AuftragRow {
     pub ursache: Option<String>,
     pub angelegt: Timestamp,
     pub letzter_versuch: Option<Timestamp>,
+    /// 1 = takes the urgent lane.
+    pub dringend: u32,
 }
 from_row!(AuftragRow {
     id,
@@ -57,14 +59,16 @@ from_row!(AuftragRow {
     versuche,
     ursache,
     angelegt,
-    letzter_versuch
+    letzter_versuch,
+    dringend
 });
 
-/// After a start nothing of ours is on the bus any more: everything open goes out again at once.
+/// After a start, and when the bus is back or lost something, nothing of ours may be on it any more: everything open
+/// goes out again at once.
 pub(crate) async fn release_all(inner: &Inner) -> Result<(), DbError> {
     let released = inner.db.execute(&sql::AUFTRAG_RELEASE, args![inner.now()]).await?;
     if released > 0 {
-        tracing::info!(jobs = released, "released {released} open jobs after the start");
+        tracing::info!(jobs = released, "released {released} open jobs");
     }
     Ok(())
 }
@@ -72,7 +76,21 @@ pub(crate) async fn release_all(inner: &Inner) -> Result<(), DbError> {
 /// Puts ready jobs on the bus until the process stops; woken by commits, else every 250 ms.
 pub(crate) async fn dispatch(inner: Arc<Inner>) {
     let mut sweep = tokio::time::Instant::now();
+    let (mut away, mut losses) = (false, inner.bus.losses());
     loop {
+        // While the bus is away nothing goes out and no deadline counts; then everything open goes out again, as it
+        // does when the bus lost what it had.
+        if matches!(inner.bus.health().state, State::Degraded { .. }) {
+            away = true;
+            tokio::time::sleep(Duration::from_millis(250)).await;
+            continue;
+        }
+        if away || losses != inner.bus.losses() {
+            (away, losses) = (false, inner.bus.losses());
+            if let Err(error) = release_all(&inner).await {
+                tracing::warn!(%error, "cannot release open jobs, their deadlines will");
+            }
+        }
         match dispatch_round(&inner).await {
             Ok(0) => {}
             Ok(_) => continue,
@@ -140,7 +158,7 @@ impl Inner {
 }
 
 async fn publish(inner: &Inner, row: AuftragRow, deadline: Timestamp) -> Result<(), String> {
-    let name = queue(&row.typ);
+    let (name, lane) = (queue(&row.typ), if row.dringend > 0 { Lane::Urgent } else { Lane::Normal });
     let job = Job {
         id: row.id,
         typ: row.typ,
@@ -154,7 +172,7 @@ async fn publish(inner: &Inner, row: AuftragRow, deadline: Timestamp) -> Result<
     };
     let body = serde_json::to_value(&job).map_err(|e| e.to_string())?;
     let id = Uuid::new_v5(&job.id.0, &job.attempt.to_be_bytes());
-    inner.bus.publish(&name, Message { id, body }).await.map_err(|e| e.to_string())
+    inner.bus.publish_in(&name, lane, Message { id, body }).await.map_err(|e| e.to_string())
 }
 
 /// A passed deadline counts as a failure of the work.

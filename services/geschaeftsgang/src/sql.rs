@@ -37,7 +37,7 @@ macro_rules! vorlage {
 }
 macro_rules! auftrag {
     () => {
-        "id, instanz, element_instanz, element, name, typ, eingabe, attempt, failures, versuche, ursache, angelegt, letzter_versuch"
+        "id, instanz, element_instanz, element, name, typ, eingabe, attempt, failures, versuche, ursache, angelegt, letzter_versuch, dringend"
     };
 }
 /// Columns of [`crate::fahrt::InstanzRow`].
@@ -241,7 +241,7 @@ viele! {
     pub AUFTRAG_INSERT: geschaeftsgang_auftrag (instanz uuid, id uuid, element_instanz int, element text, name text, typ text, eingabe text, stand text, dringend int, attempt int, failures int, versuche int, bereit_ab int, angelegt int) = "";
     pub INSTANZEN_OF_AUFTRAEGE: geschaeftsgang_auftrag (id uuid) = "SELECT i.id, i.definition, i.process, i.parent, i.parent_element, i.sendung, i.dokument, i.titel, i.stand, i.state, i.verlauf_seq, i.gestartet, i.beendet, i.angehalten FROM geschaeftsgang_instanz i WHERE i.id IN (SELECT j.instanz FROM geschaeftsgang_auftrag j WHERE j.id IN (SELECT r.id FROM " + rows + ")) ORDER BY i.id" + lock "i";
     // A late owner's attempt number is not the current one.
-    pub AUFTRAEGE_TAKE: geschaeftsgang_auftrag (id uuid, attempt int) = "SELECT j.id, j.instanz, j.element_instanz, j.element, j.name, j.typ, j.eingabe, j.attempt, j.failures, j.versuche, j.ursache, j.angelegt, j.letzter_versuch FROM geschaeftsgang_auftrag j WHERE (j.id, j.attempt) IN (SELECT r.id, r.attempt FROM " + rows + ") AND j.stand = 'unterwegs' ORDER BY j.instanz" + lock "j";
+    pub AUFTRAEGE_TAKE: geschaeftsgang_auftrag (id uuid, attempt int) = "SELECT j.id, j.instanz, j.element_instanz, j.element, j.name, j.typ, j.eingabe, j.attempt, j.failures, j.versuche, j.ursache, j.angelegt, j.letzter_versuch, j.dringend FROM geschaeftsgang_auftrag j WHERE (j.id, j.attempt) IN (SELECT r.id, r.attempt FROM " + rows + ") AND j.stand = 'unterwegs' ORDER BY j.instanz" + lock "j";
     pub AUFTRAG_DELETE: geschaeftsgang_auftrag (instanz uuid, id uuid) = "DELETE FROM geschaeftsgang_auftrag WHERE id IN (SELECT r.id FROM " + rows + ")";
     pub AUFTRAG_CANCEL: geschaeftsgang_auftrag (instanz uuid, element_instanz int) = "DELETE FROM geschaeftsgang_auftrag WHERE (instanz, element_instanz) IN (SELECT r.instanz, r.element_instanz FROM " + rows + ")";
 

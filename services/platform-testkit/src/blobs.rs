@@ -19,6 +19,8 @@ pub async fn blobs_contract(t: &dyn TestBlobs) {
     says_missing(t).await;
     takes_the_same_bytes_from_many_at_once(t).await;
     never_serves_damaged_bytes(t).await;
+    stores_large_blobs_whole(t).await;
+    is_there_and_says_what_it_lacks(t).await;
     sweeps_what_was_interrupted(t).await;
     removes_only_what_is_named(t).await;
 }
@@ -60,6 +62,25 @@ async fn never_serves_damaged_bytes(t: &dyn TestBlobs) {
     let hash = t.blobs().put(b"wird beschaedigt".to_vec()).await.unwrap();
     t.damage(hash).await;
     assert!(matches!(t.blobs().get(hash).await, Err(BlobError::Damaged(h)) if h == hash));
+    // The sender comes again: the good bytes are not thrown away because a bad blob has their name.
+    assert_eq!(t.blobs().put(b"wird beschaedigt".to_vec()).await.unwrap(), hash);
+    assert_eq!(t.blobs().get(hash).await.unwrap(), b"wird beschaedigt");
+}
+
+/// Longer than two parts of an upload, and not a multiple of a part.
+async fn stores_large_blobs_whole(t: &dyn TestBlobs) {
+    let bytes: Vec<u8> = (0..11_000_000u32).map(|i| (i % 251) as u8).collect();
+    let hash = t.blobs().put(bytes.clone()).await.unwrap();
+    assert_eq!(hash, BlobHash::of(&bytes));
+    assert!(t.blobs().get(hash).await.unwrap() == bytes);
+    assert_eq!(t.blobs().put(bytes).await.unwrap(), hash);
+    t.blobs().remove(hash).await.unwrap();
+}
+
+async fn is_there_and_says_what_it_lacks(t: &dyn TestBlobs) {
+    for mangel in t.blobs().check().await.unwrap() {
+        assert!(mangel.alarm.starts_with("blobs-") && mangel.text.len() > 20, "{mangel:?}");
+    }
 }
 
 async fn sweeps_what_was_interrupted(t: &dyn TestBlobs) {

@@ -6,9 +6,13 @@ pub mod blobs;
 pub mod bus;
 pub mod db;
 mod postgres;
+pub mod proxy;
+mod rabbit;
+pub mod s3;
 pub mod uhr;
 
 pub use postgres::{TestPostgres, postgres};
+pub use rabbit::{TestRabbit, rabbit};
 
 use std::sync::Arc;
 

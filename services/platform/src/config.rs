@@ -8,6 +8,8 @@ use nachrichten::{Tag, kalender::Kalender};
 use serde::Deserialize;
 use toml::{Table, Value};
 
+use crate::bus::rabbit::Address;
+
 /// The commented default file, compiled in.
 pub const DEFAULT: &str = include_str!("default.toml");
 
@@ -19,6 +21,7 @@ pub struct Settings {
     pub mandant: String,
     pub stadt: String,
     pub log: Log,
+    pub s3: S3Settings,
     pub scan: Scan,
     pub intake: Intake,
     pub worker: WorkerSettings,
@@ -27,7 +30,57 @@ pub struct Settings {
     pub kalender: KalenderSettings,
     pub hinweise: HinweisSettings,
     pub ablauf: AblaufSettings,
+    pub bus: BusSettings,
 }
+
+/// Where the broker is. The address holds a password: [`Config::explain`] and `Debug` do not show it.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BusSettings {
+    pub url: String,
+    pub url_datei: String,
+    pub ca_datei: String,
+}
+
+impl std::fmt::Debug for BusSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { url, url_datei, ca_datei } = self;
+        let url = if url.is_empty() { "" } else { HIDDEN };
+        f.debug_struct("BusSettings")
+            .field("url", &url)
+            .field("url_datei", url_datei)
+            .field("ca_datei", ca_datei)
+            .finish()
+    }
+}
+
+impl BusSettings {
+    /// The broker's address; none means the bus of this process.
+    ///
+    /// # Errors
+    /// A file that cannot be read, an address that is none.
+    pub fn address(&self) -> Result<Option<Address>, ConfigError> {
+        let read = |key: &str, file: &str| {
+            std::fs::read_to_string(file).map_err(|e| ConfigError(format!("bus.{key}: {file}: {e}")))
+        };
+        let url = match self.url_datei.as_str() {
+            "" => self.url.clone(),
+            file => read("url_datei", file)?,
+        };
+        if url.trim().is_empty() && self.url_datei.is_empty() {
+            return Ok(None);
+        }
+        let address = Address::new(&url).map_err(|e| ConfigError(format!("bus.url: {e}")))?;
+        Ok(Some(match self.ca_datei.as_str() {
+            "" => address,
+            file => address.with_authorities(read("ca_datei", file)?),
+        }))
+    }
+}
+
+/// Settings that hold a secret, and what is shown instead.
+const SECRET: [&str; 1] = ["bus.url"];
+const HIDDEN: &str = "(set, not shown)";
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -64,6 +117,67 @@ impl KalenderSettings {
 pub struct Log {
     pub filter: String,
     pub json: bool,
+}
+
+/// The blob store of several machines ([`crate::blobs::s3`]); an empty `endpoint` means the data directory.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct S3Settings {
+    pub endpoint: String,
+    pub bucket: String,
+    pub region: String,
+    pub ca_datei: String,
+    pub zugang: String,
+    pub geheimnis_datei: String,
+    pub teil_bytes: usize,
+    pub frist_ms: u64,
+    pub versuche: u32,
+    pub geduld_ms: u64,
+    pub aufraeumen_h: u32,
+    pub sperre: String,
+    pub sperre_tage: u32,
+}
+
+/// Who forbids removing a blob, and for how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retention {
+    /// Nobody.
+    None,
+    /// The bucket's own rule.
+    Bucket,
+    /// Each object gets its date when it is written.
+    PerObject { mode: &'static str, days: u32 },
+}
+
+impl S3Settings {
+    /// Whether blobs lie in a bucket at all.
+    pub fn is_used(&self) -> bool {
+        !self.endpoint.is_empty()
+    }
+
+    /// What `sperre` and `sperre_tage` ask for.
+    ///
+    /// # Errors
+    /// Text that says which values there are.
+    pub fn retention(&self) -> Result<Retention, String> {
+        let per_object = |mode| match self.sperre_tage {
+            0 => Err("s3.sperre_tage must be at least 1".to_owned()),
+            days => Ok(Retention::PerObject { mode, days }),
+        };
+        match self.sperre.as_str() {
+            "" => Ok(Retention::None),
+            "bucket" => Ok(Retention::Bucket),
+            "governance" => per_object("GOVERNANCE"),
+            "compliance" => per_object("COMPLIANCE"),
+            other => Err(format!("\"{other}\" is none of \"\", \"bucket\", \"governance\", \"compliance\"")),
+        }
+    }
+
+    /// Plain HTTP to another machine.
+    pub fn is_open_to_the_network(&self) -> bool {
+        let Some(host) = self.endpoint.strip_prefix("http://") else { return false };
+        !["127.", "localhost", "[::1]"].iter().any(|own| host.starts_with(own))
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -169,9 +283,13 @@ impl Config {
         Ok(Self { settings, origins })
     }
 
-    /// `(key, value, origin)` of every setting, sorted by key.
+    /// `(key, value, origin)` of every setting, sorted by key; a secret is not shown.
     pub fn explain(&self) -> Vec<(String, String, String)> {
-        self.origins.iter().map(|(key, (value, origin))| (key.clone(), value.to_string(), origin.clone())).collect()
+        let shown = |key: &String, value: &Value| {
+            let secret = SECRET.contains(&key.as_str()) && value.as_str() != Some("");
+            if secret { HIDDEN.to_owned() } else { value.to_string() }
+        };
+        self.origins.iter().map(|(key, (value, origin))| (key.clone(), shown(key, value), origin.clone())).collect()
     }
 }
 
@@ -188,5 +306,38 @@ fn flatten(prefix: &str, table: &Table, origin: &str, into: &mut BTreeMap<String
                 into.insert(key, (value.clone(), origin.to_owned()));
             }
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_of_the_broker_is_read_from_file_or_environment_and_never_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("broker");
+        std::fs::write(&file, "amqp://eakte:wort-7311@datei.example/%2f\n").unwrap();
+        let load =
+            |name: &str, value: &str| Config::load(None, [(name.to_owned(), value.to_owned())].into_iter()).unwrap();
+        let hidden = |config: &Config| {
+            let all = format!("{:?} {:?}", config.explain(), config.settings);
+            assert!(!all.contains("wort-7311"), "{all}");
+        };
+        let config = load("EAKTE_BUS__URL", "amqp://eakte:wort-7311@umgebung.example");
+        hidden(&config);
+        let shown = |c: &Config| format!("{:?}", c.settings.bus.address().unwrap());
+        assert_eq!(shown(&config), "Some(amqp://umgebung.example:5672)");
+
+        let config = load("EAKTE_BUS__URL_DATEI", file.to_str().unwrap());
+        hidden(&config);
+        assert_eq!(shown(&config), "Some(amqp://datei.example:5672)");
+
+        assert!(Config::load(None, std::iter::empty()).unwrap().settings.bus.address().unwrap().is_none());
+        let wrong = load("EAKTE_BUS__URL", "wort-7311").settings.bus.address().unwrap_err().to_string();
+        assert!(wrong.starts_with("bus.url: ") && !wrong.contains("wort-7311"), "{wrong}");
+        std::fs::write(&file, "").unwrap();
+        assert!(load("EAKTE_BUS__URL_DATEI", file.to_str().unwrap()).settings.bus.address().is_err(), "empty file");
     }
 }

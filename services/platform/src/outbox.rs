@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 
 use crate::{
     args,
-    bus::{Bus, Message},
+    bus::{Bus, BusError, Message},
     db::{Db, DbError, Tx},
     statements,
     uhr::Clock,
@@ -81,6 +81,11 @@ pub async fn drive(db: &Db, bus: &dyn Bus, now: Timestamp, again_after: Duration
     for (seq, id, queue, body) in due {
         match bus.publish(&queue, Message { id: id.0, body }).await {
             Ok(()) => sent.push(seq),
+            // The others would fail too; the oldest goes first in the next round.
+            Err(BusError::Away(cause)) => {
+                tracing::warn!(cause, "bus is away, the outbox waits");
+                break;
+            }
             Err(error) => tracing::warn!(%error, queue, "cannot publish, the row stays in the outbox"),
         }
     }

@@ -69,9 +69,7 @@ where
 impl From<BlobError> for WorkerError {
     fn from(e: BlobError) -> Self {
         Self(match e {
-            BlobError::Io(e) => {
-                JobError::Retry { after: std::time::Duration::from_secs(1), cause: format!("blob store: {e}") }
-            }
+            e if e.is_passing() => JobError::Retry { after: std::time::Duration::from_secs(1), cause: e.to_string() },
             e => JobError::Bug { detail: e.to_string() },
         })
     }

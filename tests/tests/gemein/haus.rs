@@ -20,7 +20,11 @@ use service_eakte::{
     app::Start,
     befehle::reconcile::{Bericht, bericht},
 };
-use service_platform::{config::Config, db::Sql, uhr::Clock as _};
+use service_platform::{
+    config::{Config, Settings},
+    db::Sql,
+    uhr::Clock as _,
+};
 use tempfile::TempDir;
 
 use super::{MONTAG, program};
@@ -47,8 +51,14 @@ impl Haus {
 
     /// With another program for the sandboxed children.
     pub async fn mit(program: PathBuf) -> Self {
+        Self::eingestellt(program, |_| {}).await
+    }
+
+    /// With settings of its own.
+    pub async fn eingestellt(program: PathBuf, set: impl FnOnce(&mut Settings)) -> Self {
         let data = TempDir::new().unwrap();
         let mut settings = Config::load(None, std::iter::empty()).unwrap().settings;
+        set(&mut settings);
         // The finance system of a test answers at once.
         (settings.uebergabe.ruhe_ms, settings.uebergabe.takt_ms) = (20, 25);
         let start = Start { data: data.path().to_owned(), program, demo: true, scan: false, work: true };

@@ -73,6 +73,8 @@ pub async fn bericht(app: &App, journal: Option<&str>) -> Result<Bericht, String
             Err(BlobError::Damaged(_)) => {
                 b.note(|b| &mut b.altered, format!("sendung {id}: original {hash} is damaged"))
             }
+            // A store that is away says nothing about what it holds.
+            Err(e) if e.is_passing() => return Err(text(&e)),
             Err(_) => b.note(|b| &mut b.missing, format!("sendung {id}: original {hash} is not stored")),
         }
         match (engine.posteingang.get(id).copied().unwrap_or(0), duplicate_of) {

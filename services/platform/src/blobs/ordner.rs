@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-//! The `Blobs` port: bytes by their SHA-256, create-only, verified on every read.
+//! Blobs in a directory: the embedded backend.
 
 use std::{
     io::Write as _,
@@ -9,31 +9,7 @@ use std::{
 use async_trait::async_trait;
 use nachrichten::BlobHash;
 
-#[derive(Debug, thiserror::Error)]
-pub enum BlobError {
-    #[error("no blob {0}")]
-    Missing(BlobHash),
-    /// The stored bytes no longer have their hash; they are never served.
-    #[error("blob {0} is damaged")]
-    Damaged(BlobHash),
-    #[error("blob store: {0}")]
-    Io(#[from] std::io::Error),
-}
-
-#[async_trait]
-pub trait Blobs: Send + Sync {
-    /// Stores bytes; returns only when they are safe (file and directory synced). Again is harmless.
-    async fn put(&self, bytes: Vec<u8>) -> Result<BlobHash, BlobError>;
-    /// The bytes, hash checked.
-    async fn get(&self, hash: BlobHash) -> Result<Vec<u8>, BlobError>;
-    async fn exists(&self, hash: BlobHash) -> Result<bool, BlobError>;
-    /// Removes a blob nobody refers to; a missing one is no error. Only retention and the start-up sweep call this.
-    async fn remove(&self, hash: BlobHash) -> Result<(), BlobError>;
-    /// Every stored hash; for `reconcile`.
-    async fn list(&self) -> Result<Vec<BlobHash>, BlobError>;
-    /// Removes what an interrupted `put` left behind; called at start-up. Returns how many files.
-    async fn sweep(&self) -> Result<usize, BlobError>;
-}
+use super::{BlobError, Blobs, Mangel};
 
 /// A directory: `<root>/<mandant>/ab/<hash>`, written to a temporary name, synced, renamed, directory synced.
 #[derive(Clone)]
@@ -63,8 +39,14 @@ impl DirectoryBlobs {
     fn put_blocking(&self, bytes: &[u8]) -> Result<BlobHash, BlobError> {
         let hash = BlobHash::of(bytes);
         let target = self.file(hash);
-        if target.exists() {
-            return Ok(hash);
+        match self.get_blocking(hash) {
+            Ok(_) => return Ok(hash),
+            Err(BlobError::Missing(_)) => {}
+            Err(BlobError::Damaged(_)) => {
+                tracing::error!(blob = %hash, "stored blob is damaged; healed by the same bytes that came again");
+                std::fs::remove_file(&target)?;
+            }
+            Err(e) => return Err(e),
         }
         let mut file = tempfile::Builder::new().prefix("blob-").tempfile_in(self.root.join("neu"))?;
         file.write_all(bytes)?;
@@ -144,5 +126,8 @@ impl Blobs for DirectoryBlobs {
     }
     async fn sweep(&self) -> Result<usize, BlobError> {
         self.blocking(Self::sweep_blocking).await
+    }
+    async fn check(&self) -> Result<Vec<Mangel>, BlobError> {
+        self.blocking(|s| Ok(std::fs::metadata(s.root.join("neu")).map(|_| Vec::new())?)).await
     }
 }
