@@ -6,11 +6,17 @@
 # shellcheck disable=SC2034
 PACKAGES_RUN=(build-essential pkg-config python3 libtesseract-dev libleptonica-dev
   tesseract-ocr tesseract-ocr-deu tesseract-ocr-eng tesseract-ocr-osd)
+# To run beside it what a city runs: database and broker.
+# shellcheck disable=SC2034
+PACKAGES_CLUSTER=(postgresql rabbitmq-server python3-venv)
 # Judges of the tests: PDF tools that are not ours, a database, a broker, a browser, shell and Python checks.
 # shellcheck disable=SC2034
-PACKAGES_TEST=(poppler-utils qpdf shellcheck python3-venv postgresql faketime rabbitmq-server openssl)
+PACKAGES_TEST=(poppler-utils qpdf shellcheck python3-venv faketime openssl "${PACKAGES_CLUSTER[@]}")
 # shellcheck disable=SC2034
 PACKAGES_BROWSER=(chromium fonts-liberation nodejs npm)
+# Judges of deploy/: promtool (in prometheus), systemd-analyze; curl asks the store.
+# shellcheck disable=SC2034
+PACKAGES_DEPLOY=(prometheus systemd curl)
 
 # package_missing NAME: true when the package is not installed. A program of the same name that was
 # installed in another way (node from nodejs.org) counts as installed.

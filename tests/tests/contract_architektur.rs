@@ -50,8 +50,8 @@ fn members() -> Vec<Member> {
 }
 
 /// What every service may lean on; none of them holds a domain of its own.
-const HELPERS: [&str; 4] =
-    ["services/platform", "services/platform-testkit", "services/sandbox", "services/ocr-engine"];
+const HELPERS: [&str; 5] =
+    ["services/platform", "services/platform-testkit", "services/ruf", "services/sandbox", "services/ocr-engine"];
 const TESTKIT: &str = "service-platform-testkit";
 
 /// `schemas ← workflows ← services/platform ← services/* ← services/eakte ← tests`.
@@ -203,9 +203,21 @@ fn codes(text: &str) -> BTreeSet<String> {
 
 #[test]
 fn every_source_file_names_its_licence() {
-    const KINDS: [&str; 13] =
-        ["rs", "py", "sh", "mjs", "js", "css", "html", "sql", "toml", "yml", "bpmn", "dmn", "svg"];
-    const SCRIPTS: [&str; 3] = ["tests/run", "deploy/demo", ".ci/run"];
+    const KINDS: [&str; 21] = [
+        "rs", "py", "sh", "mjs", "js", "css", "html", "sql", "toml", "yml", "bpmn", "dmn", "svg", "yaml", "service",
+        "target", "timer", "conf", "tpl", "example", "go",
+    ];
+    const SCRIPTS: [&str; 9] = [
+        "tests/run",
+        "deploy/demo",
+        "deploy/cluster",
+        ".ci/run",
+        "deploy/compose/vorbereiten",
+        "deploy/container/Containerfile",
+        "deploy/container/gesund",
+        "deploy/observe/metriken.txt",
+        "deploy/systemd/install",
+    ];
     let line = concat!("SPDX-License-", "Identifier: EUPL-1.2");
     let mut files: Vec<PathBuf> = tree()
         .into_iter()

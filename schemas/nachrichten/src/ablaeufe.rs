@@ -190,6 +190,8 @@ pub struct Version {
 pub trait Ablaeufe: Send + Sync {
     /// All instances of a Sendung; the caller has checked that the Sendung may be seen.
     async fn of_sendung(&self, sendung: SendungId) -> Result<SendungAblauf, Fehler>;
+    /// The same for a list of them, in its order: one call between processes instead of one each.
+    async fn of_sendungen(&self, sendungen: &[SendungId]) -> Result<Vec<SendungAblauf>, Fehler>;
     /// Starts the newest version of `process`; a repeat with the same key gives the first instance.
     async fn start(
         &self,

@@ -130,7 +130,8 @@ pub struct Einheit {
 }
 
 /// What becomes of an Akte or a Vorgang.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Schluss {
     /// z. d. A.
     Zda,
@@ -171,6 +172,10 @@ pub trait Dokumente: Send + Sync {
     ) -> Result<(Vec<DokumentZeile>, Option<String>), Fehler>;
     /// In the order of their parts.
     async fn of_sendung(&self, actor: &Actor, sendung: SendungId) -> Result<DerSendung, Fehler>;
+    /// The same for a list of them, in its order: one call between processes instead of one each.
+    async fn of_sendungen(&self, actor: &Actor, sendungen: &[SendungId]) -> Result<Vec<DerSendung>, Fehler>;
+    /// Those of a list that this actor sees.
+    async fn sichtbar(&self, actor: &Actor, ids: &[DokumentId]) -> Result<Vec<DokumentId>, Fehler>;
     async fn akte(&self, actor: &Actor, id: AkteId) -> Result<AkteSeite, Fehler>;
     /// Closes an Akte, or one Vorgang of it, or opens it again. 404 without the right to work in it, 422 (E3060) without
     /// a reason, 409 (E3061: something else must be closed or opened first, E3062: it is so already, E3063: its title is

@@ -209,7 +209,8 @@ pub struct TabellenSeite {
 }
 
 /// Whose example rows.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum BeispielOrt {
     Version(String, u32),
     Vorschlag(Uuid),

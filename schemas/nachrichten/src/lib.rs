@@ -24,6 +24,7 @@ pub mod rechnung;
 pub mod sendungen;
 pub mod suche;
 pub mod uebergabe;
+pub mod verweise;
 pub mod wiedervorlage;
 mod zeit;
 

@@ -167,7 +167,8 @@ impl Rueckmeldung {
 }
 
 /// What became of a [`Rueckmeldung`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Aufnahme {
     Genommen,
     /// The same bytes were taken before.

@@ -48,6 +48,20 @@ impl std::str::FromStr for Bezug {
     }
 }
 
+/// Its text, on the wire too.
+impl Serialize for Bezug {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Bezug {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(d)?;
+        text.parse().map_err(|()| serde::de::Error::custom("not what a Wiedervorlage is about"))
+    }
+}
+
 impl Bezug {
     /// Where a person looks at it.
     pub fn href(&self) -> String {
@@ -61,7 +75,7 @@ impl Bezug {
 }
 
 /// A Wiedervorlage to set, or what is changed about one.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Angaben {
     pub datum: Tag,
     /// At most 200 characters.
@@ -71,7 +85,7 @@ pub struct Angaben {
 }
 
 /// A Wiedervorlage as people see it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Wiedervorlage {
     pub id: Uuid,
     pub bezug: Bezug,
@@ -131,7 +145,7 @@ pub struct Vermerk {
 #[async_trait]
 pub trait Wiedervorlagen: Send + Sync {
     /// The day itself when the city works on it, else the next day it does.
-    fn arbeitstag(&self, tag: Tag) -> Tag;
+    async fn arbeitstag(&self, tag: Tag) -> Result<Tag, Fehler>;
     /// Sets one; a repeat with the same key gives the first. 422 (E3026) when something does not fit, 404 when the
     /// actor may not see what it is about.
     async fn setzen(&self, actor: &Actor, bezug: Bezug, a: &Angaben, key: &str) -> Result<Uuid, Fehler>;

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use nachrichten::{BlobHash, DokumentId, SendungId};
+use async_trait::async_trait;
+use nachrichten::{BlobHash, DokumentId, SendungId, fehler::Fehler, verweise::Verweise};
 use serde::Serialize;
 use service_platform::{args, blobs::Blobs, db::Db, from_row, statements};
 
@@ -59,6 +60,14 @@ pub struct Abgleich {
     pub unbelegt: Vec<DokumentId>,
     /// Audit objects (`dokument:<id>`) without a document.
     pub ohne_wirkung: Vec<String>,
+}
+
+#[async_trait]
+impl Verweise for Akten {
+    async fn verweist(&self, hash: BlobHash) -> Result<bool, Fehler> {
+        let (n,): (i64,) = self.db.one(&VERWEIST, args![hash]).await.map_err(AktenError::from)?;
+        Ok(n > 0)
+    }
 }
 
 impl Akten {

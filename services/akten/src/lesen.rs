@@ -2,6 +2,7 @@
 //! The trait `Dokumente`: what a person may see of the record.
 
 use async_trait::async_trait;
+use futures_util::future::try_join_all;
 use nachrichten::{
     Actor, AkteId, BlobHash, DokumentId, SendungId, Tag, Timestamp, VorgangId,
     dokumente::{
@@ -84,6 +85,7 @@ statements! {
         d.erfasst, d.freigabe, d.seiten, d.vorschlag, d.fakten, d.befunde_teil, d.befunde, a.einheit, e.titel, a.id, a.aktenzeichen, a.titel, v.id, v.titel \
         FROM akten_dokument d LEFT JOIN akten_akte a ON a.id = d.akte LEFT JOIN akten_einheit e ON e.kennzeichen = a.einheit \
         LEFT JOIN akten_vorgang v ON v.id = d.vorgang WHERE d.id = $3 AND ", doc!());
+    SICHTBAR = concat!("SELECT d.id FROM akten_dokument d WHERE d.id = $3 AND ", doc!());
     RENDITIONEN = concat!("SELECT r.name, r.media_type, r.size, r.hash FROM akten_rendition r JOIN akten_dokument d ON d.id = r.dokument \
         WHERE r.dokument = $3 AND r.version = (SELECT max(n.version) FROM akten_rendition n WHERE n.dokument = r.dokument AND n.name = r.name) AND ", aktuell!(), " AND ",
         doc!(), " ORDER BY r.erstellt, r.name");
@@ -484,6 +486,16 @@ impl Dokumente for Akten {
             offen: (!rows.is_empty()).then(|| rows.iter().all(|t| t.sichtbar || !t.verschlossen)),
             dokumente: rows.into_iter().filter(|t| t.sichtbar).map(|t| t.zeile.into()).collect(),
         })
+    }
+    async fn of_sendungen(&self, actor: &Actor, sendungen: &[SendungId]) -> Result<Vec<DerSendung>, Fehler> {
+        try_join_all(sendungen.iter().map(|sendung| self.of_sendung(actor, *sendung))).await
+    }
+    async fn sichtbar(&self, actor: &Actor, ids: &[DokumentId]) -> Result<Vec<DokumentId>, Fehler> {
+        let now = self.clock.now();
+        let seen = async |id: DokumentId| self.db.optional(&SICHTBAR, args![actor.person, now, id]).await;
+        let rows: Vec<Option<(DokumentId,)>> =
+            try_join_all(ids.iter().map(|id| seen(*id))).await.map_err(AktenError::from)?;
+        Ok(rows.into_iter().flatten().map(|(id,)| id).collect())
     }
     async fn akte(&self, actor: &Actor, id: AkteId) -> Result<AkteSeite, Fehler> {
         Ok(self.akte_seite(actor, id).await?)

@@ -68,13 +68,14 @@ impl Akten {
                 Ok(mut consumer) => {
                     while let Some(delivery) = consumer.next().await {
                         match serde_json::from_value::<ZugangGeaendert>(delivery.message.body.clone()) {
-                            Ok(m) => match self.zugang_geaendert(&m).await {
-                                Ok(_) => delivery.ack(),
-                                Err(error) => {
-                                    tracing::warn!(%error, "cannot take a message now, it comes again");
+                            Ok(m) => {
+                                // In hand until it is taken: given back, it would end as a dead letter.
+                                while let Err(error) = self.zugang_geaendert(&m).await {
+                                    tracing::warn!(%error, "cannot take a message now, will try again");
                                     tokio::time::sleep(Duration::from_millis(500)).await;
                                 }
-                            },
+                                delivery.ack();
+                            }
                             Err(error) => {
                                 tracing::error!(%error, queue = ZUGANG, "message not understood")
                             }

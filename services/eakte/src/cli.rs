@@ -60,6 +60,11 @@ enum Befehl {
         #[command(flatten)]
         ort: Ort,
     },
+    /// Make or update the tables, and the database roles of the services
+    Migrate {
+        #[command(flatten)]
+        ort: Ort,
+    },
     /// Hand in files
     Intake {
         #[arg(required = true)]
@@ -103,7 +108,7 @@ enum Befehl {
     /// The audit trail
     #[command(subcommand)]
     Audit(AuditBefehl),
-    /// Compare database, blobs and audit trail; changes nothing
+    /// Compare database, blobs and audit trail; changes none of them
     Reconcile {
         #[command(flatten)]
         ort: Ort,
@@ -113,6 +118,9 @@ enum Befehl {
         #[arg(long)]
         json: bool,
     },
+    /// Back up database, documents and journal together; check and put back
+    #[command(subcommand)]
+    Backup(BackupBefehl),
     /// Show every setting with its origin
     Config {
         #[command(flatten)]
@@ -280,6 +288,39 @@ pub enum DmnBefehl {
 }
 
 #[derive(Subcommand)]
+pub enum BackupBefehl {
+    /// Make a backup beside running services
+    Create {
+        /// Keeps all backups; documents lie there once
+        folder: PathBuf,
+        #[command(flatten)]
+        ort: Ort,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Read a backup whole
+    Verify {
+        folder: PathBuf,
+        /// One of its states; the newest without it
+        #[arg(long)]
+        state: Option<String>,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Put a backup back into an empty place
+    Restore {
+        folder: PathBuf,
+        /// One of its states; the newest without it
+        #[arg(long)]
+        state: Option<String>,
+        #[command(flatten)]
+        ort: Ort,
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Subcommand)]
 pub enum AuditBefehl {
     /// Check all chains and seals
     Verify {
@@ -309,6 +350,11 @@ pub enum AccountBefehl {
         #[command(flatten)]
         ort: Ort,
     },
+    /// Enter the sample city's persons, all with the password that is read from standard input
+    Samples {
+        #[command(flatten)]
+        ort: Ort,
+    },
     /// An API token of a person, shown once
     Token {
         kennung: String,
@@ -334,7 +380,8 @@ pub fn run() -> u8 {
     let cli = Cli::parse();
     let result = match cli.befehl {
         Befehl::Serve { ort, listen, demo } => befehle::serve::run(&ort, listen, demo),
-        Befehl::Run { service, ort } => befehle::run_services(&service, &ort),
+        Befehl::Run { service, ort } => befehle::run::run(&service, &ort),
+        Befehl::Migrate { ort } => befehle::migrate::run(&ort),
         Befehl::Intake { files, ort, url, channel, wait, json } => {
             befehle::intake::run(&befehle::intake::Auftrag { files, ort, url, channel, wait, json })
         }
@@ -362,6 +409,7 @@ pub fn run() -> u8 {
         Befehl::Dmn(DmnBefehl::Tck { folder, json }) => befehle::dmn::tck(&folder, json),
         Befehl::Audit(AuditBefehl::Verify { ort, json }) => befehle::audit::verify(&ort, json),
         Befehl::Reconcile { ort, journal, json } => befehle::reconcile::run(&ort, journal.as_deref(), json),
+        Befehl::Backup(befehl) => befehle::backup::run(befehl),
         Befehl::Config { ort, json } => befehle::config(&ort, json),
         Befehl::Account(befehl) => befehle::account::run(befehl),
         Befehl::DemoSeed { count, ort } => befehle::account::seed(count, &ort),

@@ -50,11 +50,11 @@ struct DemoPerson {
     mail: Option<String>,
 }
 
-/// Enters the sample persons.
-pub async fn enter_persons(konten: &Konten) -> Result<(), String> {
+/// Enters the sample persons; without a password they log in by the demo's buttons alone.
+pub async fn enter_persons(konten: &Konten, password: Option<&str>) -> Result<(), String> {
     let organisation: Organisation = serde_json::from_str(vorrat::ORGANISATION).map_err(|e| e.to_string())?;
     for DemoPerson { person, mail } in &organisation.personen {
-        let id = konten.enter(person, None).await.map_err(|e| e.to_string())?;
+        let id = konten.enter(person, password).await.map_err(|e| e.to_string())?;
         konten.mail_setzen(id, mail.as_deref()).await.map_err(|e| e.to_string())?;
     }
     Ok(())
@@ -66,7 +66,6 @@ pub struct Buehne {
     pub settings: Settings,
     pub app: RwLock<Option<App>>,
     pub router: RwLock<axum::Router>,
-    pub clock: RwLock<Arc<SystemClock>>,
 }
 
 /// The portal's levers.
@@ -120,6 +119,11 @@ impl service_portal::Demo for DemoHebel {
 
     async fn reset(&self) -> Result<(), Fehler> {
         let buehne = self.buehne.upgrade().ok_or_else(|| failed("server is stopping"))?;
+        let embedded = buehne.settings.db.address().is_ok_and(|a| a.is_none()) && !buehne.settings.s3.is_used();
+        if !embedded {
+            let text = "Zurücksetzen geht nur, wenn Datenbank und Dokumente im Datenordner liegen.";
+            return Err(Fehler::new("E9002", 409, text, "database or blobs of another server"));
+        }
         // Not in this request: it would wait for itself to end.
         tokio::spawn(async move {
             tokio::time::sleep(std::time::Duration::from_millis(100)).await;
@@ -160,7 +164,6 @@ impl Buehne {
         }
         let fresh = App::start(&this.start, &this.settings).await.map_err(|e| e.to_string())?;
         *this.router.write().await = crate::befehle::serve::router(this, &fresh);
-        *this.clock.write().await = fresh.clock.clone();
         *app = Some(fresh);
         Ok(())
     }

@@ -4,12 +4,19 @@
 #![allow(missing_docs)]
 
 pub mod app;
+pub mod arbeiter;
 pub mod ausgabe;
 pub mod befehle;
+pub mod betrieb;
 pub mod cli;
 pub mod demo;
+pub mod dienste;
+pub mod kern;
 pub mod kind;
+pub mod ports;
+pub mod sicherung;
 pub mod sperre;
+pub mod teil;
 pub mod vorrat;
 
 pub use app::App;

@@ -365,7 +365,7 @@ impl Sendungen for Eingang {
         if !self.inner.darf_sehen(actor, &row).await? {
             return Err(Fehler::not_found());
         }
-        self.inner.stand(actor, row, true).await
+        self.inner.stand(actor, row).await
     }
 
     async fn list(&self, actor: &Actor, limit: u32) -> Result<Vec<SendungStand>, Fehler> {
@@ -375,7 +375,7 @@ impl Sendungen for Eingang {
         } else {
             inner.db.all(&NEWEST_OF, args![limit, actor.person]).await.map_err(away)?
         };
-        futures_util::future::try_join_all(rows.into_iter().map(|row| inner.stand(actor, row, false))).await
+        inner.staende(actor, rows).await
     }
 
     async fn correct_zugang(&self, actor: &Actor, id: SendungId, zugang: Tag, grund: &str) -> Result<(), Fehler> {

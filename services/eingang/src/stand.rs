@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! The state of a Sendung: made from the engine's tasks and the record keeper's documents, worst first.
 
+use futures_util::future::try_join;
 use nachrichten::{
-    Actor,
-    ablaeufe::SendungAufgabe,
+    Actor, SendungId,
+    ablaeufe::{SendungAblauf, SendungAufgabe},
     dokumente::{DerSendung, DokumentZeile},
     fehler::Fehler,
     sendungen::{DokumentStand, Grund, Kanal, OHNE_NAME, SendungStand, Stand, WartetAuf},
@@ -15,12 +16,12 @@ use crate::{Inner, SET_DONE, Zeile, away};
 impl Inner {
     /// A duplicate has the state of its original.
     ///
-    /// `ganz` - with pages and Vorgang of each document, at the price of one more read per document.
-    pub(crate) async fn stand(&self, actor: &Actor, row: Zeile, ganz: bool) -> Result<SendungStand, Fehler> {
-        let mut stand = self.short(actor, row).await?;
-        let Some((_, dokumente)) = self.neighbours.get().filter(|_| ganz) else { return Ok(stand) };
+    /// With pages and Vorgang of each document, at the price of one more read per document.
+    pub(crate) async fn stand(&self, actor: &Actor, row: Zeile) -> Result<SendungStand, Fehler> {
+        let Some(mut stand) = self.staende(actor, vec![row]).await?.pop() else { return Err(Fehler::not_found()) };
+        let Some((_, dokumente)) = self.neighbours.get() else { return Ok(stand) };
         for short in &mut stand.documents {
-            if let Ok(d) = dokumente.get(actor, short.id).await {
+            if let Some(d) = Fehler::none_if_missing(dokumente.get(actor, short.id).await)? {
                 short.pages = u32::try_from(d.seiten.len()).unwrap_or(u32::MAX);
                 stand.freigabe = stand.freigabe.max(d.freigabe);
                 if let Some(place) = d.ablage {
@@ -31,7 +32,39 @@ impl Inner {
         Ok(stand)
     }
 
-    async fn short(&self, actor: &Actor, row: Zeile) -> Result<SendungStand, Fehler> {
+    /// Of a list, in its order; each neighbour is asked once.
+    pub(crate) async fn staende(&self, actor: &Actor, rows: Vec<Zeile>) -> Result<Vec<SendungStand>, Fehler> {
+        let original = |row: &Zeile| row.duplicate_of.unwrap_or(row.id);
+        let all: Vec<SendungId> = rows.iter().map(original).collect();
+        let open: Vec<SendungId> = rows.iter().filter(|r| !r.abgeschlossen).map(original).collect();
+        let (parts, running) = match self.neighbours.get() {
+            Some((ablaeufe, dokumente)) => {
+                let running =
+                    async { if open.is_empty() { Ok(Vec::new()) } else { ablaeufe.of_sendungen(&open).await } };
+                let (parts, running) = try_join(dokumente.of_sendungen(actor, &all), running).await?;
+                if (parts.len(), running.len()) != (all.len(), open.len()) {
+                    return Err(away("a neighbour answered for another number of Sendungen"));
+                }
+                (parts.into_iter().map(Some).collect(), running)
+            }
+            None => (vec![None; rows.len()], Vec::new()),
+        };
+        let (mut running, mut staende) = (running.into_iter(), Vec::with_capacity(rows.len()));
+        for (row, parts) in rows.into_iter().zip(parts) {
+            let ablauf = if row.abgeschlossen { None } else { running.next() };
+            staende.push(self.short(actor, row, parts, ablauf).await?);
+        }
+        Ok(staende)
+    }
+
+    /// `parts` - None without neighbours; `ablauf` - None when it is settled for good.
+    async fn short(
+        &self,
+        actor: &Actor,
+        row: Zeile,
+        parts: Option<DerSendung>,
+        ablauf: Option<SendungAblauf>,
+    ) -> Result<SendungStand, Fehler> {
         let mut base = SendungStand {
             receipt: row.id,
             name: OHNE_NAME.to_owned(),
@@ -52,20 +85,17 @@ impl Inner {
             fortschritt: None,
             size: row.size,
         };
-        let Some((ablaeufe, dokumente)) = self.neighbours.get() else { return Ok(base) };
-        let original = row.duplicate_of.unwrap_or(row.id);
-        let DerSendung { dokumente: documents, offen } = dokumente.of_sendung(actor, original).await?;
+        let Some(DerSendung { dokumente: documents, offen }) = parts else { return Ok(base) };
         base.zugang = documents.iter().map(|d| d.zugang).min().unwrap_or(row.zugang);
         // Who handed it in knows its name; others read it as soon as it is clear that it is not confidential.
         let shown =
             |open: bool| if open || row.person == actor.person { row.name.clone() } else { OHNE_NAME.to_owned() };
-        if row.abgeschlossen {
+        let Some(ablauf) = ablauf else {
             base.name = shown(offen == Some(true));
             base.state = Stand::Filed;
             base.documents = documents.iter().map(|d| document(d, Stand::Filed)).collect();
             return Ok(base);
-        }
-        let ablauf = ablaeufe.of_sendung(original).await?;
+        };
         base.name = shown(offen.unwrap_or(!ablauf.verschlossen));
         let of_document =
             |d: &DokumentZeile| ablauf.aufgaben.iter().filter(|a| a.dokument == Some(d.id)).collect::<Vec<_>>();

@@ -3,11 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use nachrichten::{BlobHash, InstanceId, SendungId};
+use async_trait::async_trait;
+use nachrichten::{BlobHash, InstanceId, SendungId, fehler::Fehler, verweise::Verweise};
 use serde_json::Value;
 use service_platform::{args, db::DbError, from_row, outbox};
 
-use crate::{Geschaeftsgang, sql};
+use crate::{Geschaeftsgang, aufgaben::away, sql};
 
 /// Instances per Sendung, the blobs they name, and what still runs.
 #[derive(Clone, Debug, Default)]
@@ -38,6 +39,13 @@ struct Zeile {
     state: Value,
 }
 from_row!(Zeile { id, parent, sendung, process, state });
+
+#[async_trait]
+impl Verweise for Geschaeftsgang {
+    async fn verweist(&self, hash: BlobHash) -> Result<bool, Fehler> {
+        self.nennt(hash).await.map_err(away)
+    }
+}
 
 impl Geschaeftsgang {
     /// Does a running instance name this blob? Reads every running instance: for the sweep after a crash.

@@ -72,21 +72,33 @@ impl Inner {
 
     /// Full view: a grant on the process, or the right to see its document.
     pub(crate) async fn darf_sehen(&self, actor: &Actor, row: &InstanzRow) -> Result<bool, Fehler> {
-        let objekt = format!("ablauf:{}", row.id);
-        if rechte::has(&self.db, actor.person, &objekt, rechte::Recht::Sehen, self.now()).await.map_err(away)? {
-            return Ok(true);
+        Ok(self.sichtbare(actor, std::slice::from_ref(row)).await? == [true])
+    }
+
+    /// [`Self::darf_sehen`] of each row; the record keeper is asked once.
+    async fn sichtbare(&self, actor: &Actor, rows: &[InstanzRow]) -> Result<Vec<bool>, Fehler> {
+        let (mut seen, mut asked) = (Vec::with_capacity(rows.len()), Vec::new());
+        for row in rows {
+            let objekt = format!("ablauf:{}", row.id);
+            let granted = rechte::has(&self.db, actor.person, &objekt, rechte::Recht::Sehen, self.now()).await;
+            seen.push(granted.map_err(away)?);
+            asked.extend(row.dokument.filter(|_| seen.last() == Some(&false)));
         }
-        let Some(dokumente) = self.dokumente.get() else { return Ok(false) };
-        match (row.dokument, row.sendung) {
-            (Some(dokument), _) => Ok(dokumente.get(actor, dokument).await.is_ok()),
-            // The whole Sendung, to those who sort the post, when no part of it is closed to them.
-            (None, Some(sendung)) => {
-                let korb = "korb:poststelle";
-                let sorts = rechte::has(&self.db, actor.person, korb, rechte::Recht::Sehen, self.now()).await;
-                Ok(sorts.map_err(away)? && dokumente.of_sendung(actor, sendung).await?.offen == Some(true))
-            }
-            (None, None) => Ok(false),
+        let Some(dokumente) = self.dokumente.get() else { return Ok(seen) };
+        let visible = if asked.is_empty() { Vec::new() } else { dokumente.sichtbar(actor, &asked).await? };
+        for (row, seen) in rows.iter().zip(&mut seen).filter(|(_, seen)| !**seen) {
+            *seen = match (row.dokument, row.sendung) {
+                (Some(dokument), _) => visible.contains(&dokument),
+                // The whole Sendung, to those who sort the post, when no part of it is closed to them.
+                (None, Some(sendung)) => {
+                    let korb = "korb:poststelle";
+                    let sorts = rechte::has(&self.db, actor.person, korb, rechte::Recht::Sehen, self.now()).await;
+                    sorts.map_err(away)? && dokumente.of_sendung(actor, sendung).await?.offen == Some(true)
+                }
+                (None, None) => false,
+            };
         }
+        Ok(seen)
     }
 
     /// `offen` = with variables; operators see states and reasons, not content.
@@ -167,6 +179,10 @@ impl Ablaeufe for Geschaeftsgang {
         Ok(ablauf)
     }
 
+    async fn of_sendungen(&self, sendungen: &[SendungId]) -> Result<Vec<SendungAblauf>, Fehler> {
+        futures_util::future::try_join_all(sendungen.iter().map(|sendung| self.of_sendung(*sendung))).await
+    }
+
     async fn start(&self, actor: &Actor, process: &str, werte: Werte, key: &str) -> Result<InstanceId, Fehler> {
         self.start_with_tasks(actor, process, werte, key).await.map(|(id, _)| id)
     }
@@ -193,9 +209,9 @@ impl Ablaeufe for Geschaeftsgang {
             process => inner.db.all(&sql::INSTANZEN_OF_PROCESS, args![process, limit]).await.map_err(away)?,
         };
         let betrieb = inner.betrieb(actor).await?;
+        let seen = inner.sichtbare(actor, &rows).await?;
         let mut list = Vec::new();
-        for row in rows {
-            let offen = inner.darf_sehen(actor, &row).await?;
+        for (row, offen) in rows.into_iter().zip(seen) {
             if offen || betrieb {
                 let id = row.id;
                 let mut ablauf = inner.ablauf(row, offen, false).await?;
@@ -210,7 +226,7 @@ impl Ablaeufe for Geschaeftsgang {
         let id: Option<(InstanceId,)> =
             self.inner.db.optional(&sql::INSTANZ_OF_DOKUMENT, args![dokument]).await.map_err(away)?;
         match id {
-            Some((id,)) => Ok(self.get(actor, id).await.ok().map(|a| a.id)),
+            Some((id,)) => Ok(Fehler::none_if_missing(self.get(actor, id).await)?.map(|a| a.id)),
             None => Ok(None),
         }
     }

@@ -71,28 +71,41 @@ async fn consume_queue(inner: &Inner, queue: &'static str) {
     }
 }
 
+/// What these queues carry.
+enum Botschaft {
+    Start(StartBefehl),
+    Nachricht(Nachricht),
+}
+
+impl Botschaft {
+    fn of(queue: &str, body: serde_json::Value) -> Option<Self> {
+        match queue {
+            START => serde_json::from_value(body).ok().map(Self::Start),
+            _ => serde_json::from_value(body).ok().map(Self::Nachricht),
+        }
+    }
+}
+
 async fn take(inner: &Inner, queue: &str, deliveries: &[Delivery]) -> Result<(), FahrtFehler> {
     let now = inner.now();
     let mut tx = inner.db.begin().await?;
     let mut fahrt = Fahrt::new(inner, &mut tx, now);
     for delivery in deliveries {
         let (id, body) = (MessageId(delivery.message.id), delivery.message.body.clone());
+        let Some(message) = Botschaft::of(queue, body) else {
+            // Of a newer program, or of nobody we know: not taken, so that its row stays and nothing is lost.
+            tracing::error!(alarm = "botschaft-unbekannt", message.id = %id, queue, "message not understood");
+            continue;
+        };
         if !outbox::take(fahrt.tx(), CONSUMER, id, now).await? {
             continue;
         }
-        if queue == START {
-            match serde_json::from_value::<StartBefehl>(body) {
-                Ok(b) => drop(fahrt.start(&b.process, b.werte, &b.schluessel).await?),
-                Err(error) => tracing::error!(%error, message.id = %id, "not a start command"),
+        match message {
+            Botschaft::Start(b) => drop(fahrt.start(&b.process, b.werte, &b.schluessel).await?),
+            Botschaft::Nachricht(n) if n.name == fassung::DOKUMENT_GEAENDERT => {
+                fassung::geaendert(&mut fahrt, n.schluessel.as_deref().unwrap_or_default(), &n.werte).await?
             }
-        } else {
-            match serde_json::from_value::<Nachricht>(body) {
-                Ok(n) if n.name == fassung::DOKUMENT_GEAENDERT => {
-                    fassung::geaendert(&mut fahrt, n.schluessel.as_deref().unwrap_or_default(), &n.werte).await?
-                }
-                Ok(n) => fahrt.send(&n.name, n.schluessel.as_deref(), &n.werte, Some(n.ttl)).await?,
-                Err(error) => tracing::error!(%error, message.id = %id, "not a message"),
-            }
+            Botschaft::Nachricht(n) => fahrt.send(&n.name, n.schluessel.as_deref(), &n.werte, Some(n.ttl)).await?,
         }
     }
     let (jobs, timers) = fahrt.finish().await?;

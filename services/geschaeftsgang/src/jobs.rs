@@ -76,19 +76,24 @@ pub(crate) async fn release_all(inner: &Inner) -> Result<(), DbError> {
 /// Puts ready jobs on the bus until the process stops; woken by commits, else every 250 ms.
 pub(crate) async fn dispatch(inner: Arc<Inner>) {
     let mut sweep = tokio::time::Instant::now();
-    let (mut away, mut losses) = (false, inner.bus.losses());
+    let mut known = (inner.bus.losses(), inner.bus.connects());
     loop {
-        // While the bus is away nothing goes out and no deadline counts; then everything open goes out again, as it
-        // does when the bus lost what it had.
+        // While the bus is away nothing goes out and no deadline counts.
         if matches!(inner.bus.health().state, State::Degraded { .. }) {
-            away = true;
             tokio::time::sleep(Duration::from_millis(250)).await;
             continue;
         }
-        if away || losses != inner.bus.losses() {
-            (away, losses) = (false, inner.bus.losses());
-            if let Err(error) = release_all(&inner).await {
-                tracing::warn!(%error, "cannot release open jobs, their deadlines will");
+        // Each new connection and each queue that had to be made anew says that what was out may be lost: everything
+        // open goes out again. Counted, not seen: an outage may begin and end while a publish of ours waits for it.
+        let now = (inner.bus.losses(), inner.bus.connects());
+        if now != known {
+            match release_all(&inner).await {
+                Ok(()) => known = now,
+                Err(error) => {
+                    tracing::warn!(%error, "cannot release open jobs, will try again");
+                    tokio::time::sleep(Duration::from_millis(500)).await;
+                    continue;
+                }
             }
         }
         match dispatch_round(&inner).await {
@@ -225,7 +230,7 @@ pub(crate) async fn results(inner: Arc<Inner>) {
 async fn take(inner: &Inner, deliveries: Vec<Delivery>) {
     let parsed = |d: &Delivery| serde_json::from_value::<JobResult>(d.message.body.clone()).ok();
     let results: Vec<JobResult> = deliveries.iter().filter_map(parsed).collect();
-    match take_all(inner, &results).await {
+    match patiently(inner, &results).await {
         Ok(()) => deliveries.into_iter().for_each(Delivery::ack),
         // One bad neighbour must not hold up the others: each on its own.
         Err(error) if results.len() > 1 => {
@@ -247,15 +252,28 @@ async fn take_one(inner: &Inner, delivery: Delivery) {
         return delivery.ack();
     };
     let results = [result];
-    if let Err(error) = take_all(inner, &results).await {
+    if let Err(error) = patiently(inner, &results).await {
         tracing::error!(%error, job.id = %results[0].job, "cannot take a result");
         park(inner, &results, &error.to_string()).await;
     }
     delivery.ack();
 }
 
-/// A result whose transaction fails becomes an incident, unless the database itself is away: then its deadline
-/// sends it out again.
+/// Takes results; while the database is away they stay in hand, unacknowledged. Given back, they would come again at
+/// once and end as dead letters; acknowledged, they would be lost until their deadline.
+async fn patiently(inner: &Inner, results: &[JobResult]) -> Result<(), FahrtFehler> {
+    loop {
+        match take_all(inner, results).await {
+            Err(FahrtFehler::Db(error)) if error.is_away() => {
+                tracing::warn!(%error, results = results.len(), "the database is away, results wait");
+                tokio::time::sleep(Duration::from_millis(500)).await;
+            }
+            done => return done,
+        }
+    }
+}
+
+/// A result whose transaction fails becomes an incident.
 async fn park(inner: &Inner, results: &[JobResult], cause: &str) {
     for result in results {
         let done = inner.db.execute(&sql::AUFTRAG_STOERUNG, args![result.job, 1u32, cause]).await;

@@ -227,6 +227,10 @@ statements! {
     pub KENNZAHL_STAND = "SELECT stand, count(*) FROM geschaeftsgang_instanz WHERE parent IS NULL GROUP BY stand";
     pub KENNZAHL_ALTER = "SELECT count(*) FROM geschaeftsgang_aufgabe WHERE erledigt IS NULL AND seit > $1 AND seit <= $2";
     pub KENNZAHL_STOERUNG = "SELECT (SELECT count(*) FROM geschaeftsgang_auftrag WHERE stand = 'stoerung') + (SELECT count(*) FROM geschaeftsgang_stoerung)";
+    pub MESS_AUFTRAG = "SELECT typ, stand, count(*), min(angelegt) FROM geschaeftsgang_auftrag GROUP BY typ, stand";
+    pub MESS_ABGLEICH = "SELECT wert FROM platform_einstellung WHERE name = 'abgleich'";
+    pub MESS_AUFGABEN = "SELECT count(*) FROM geschaeftsgang_aufgabe WHERE erledigt IS NULL";
+    pub MESS_INSTANZ = "SELECT stand, count(*) FROM geschaeftsgang_instanz WHERE parent IS NULL AND stand IN ('aktiv', 'stoerung') GROUP BY stand";
     pub KENNZAHL_GESTARTET = "SELECT gestartet FROM geschaeftsgang_instanz WHERE parent IS NULL AND gestartet >= $1 LIMIT 200000";
     pub KENNZAHL_BEENDET = "SELECT beendet FROM geschaeftsgang_instanz WHERE parent IS NULL AND beendet >= $1 LIMIT 200000";
 }

@@ -287,8 +287,8 @@ pub(crate) fn job(service: Geschaeftsgang) -> JobHandler {
 
 #[async_trait]
 impl Wiedervorlagen for Geschaeftsgang {
-    fn arbeitstag(&self, tag: Tag) -> Tag {
-        self.inner.options.deploy.kalender.nach(tag, 0)
+    async fn arbeitstag(&self, tag: Tag) -> Result<Tag, Fehler> {
+        Ok(self.inner.options.deploy.kalender.nach(tag, 0))
     }
 
     async fn setzen(&self, actor: &Actor, bezug: Bezug, a: &Angaben, key: &str) -> Result<Uuid, Fehler> {

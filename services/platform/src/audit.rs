@@ -21,6 +21,7 @@ statements! {
         => "SELECT seq, hash FROM platform_audit_head WHERE chain = $1 FOR UPDATE";
     UNSEALED = "SELECT chain, seq, hash FROM platform_audit_head WHERE sealed = 0 ORDER BY chain LIMIT 10000";
     MARK_SEALED = "UPDATE platform_audit_head SET sealed = 1 WHERE chain = $1 AND seq = $2";
+    UNSEALED_SINCE = "SELECT min(changed) FROM platform_audit_head WHERE sealed = 0";
     LAST_SEAL = "SELECT number, hash FROM platform_audit_seal ORDER BY number DESC LIMIT 1";
     SEAL = "INSERT INTO platform_audit_seal (number, at, heads, root, hash) VALUES ($1, $2, $3, $4, $5)";
     ENTRIES = "SELECT chain, seq, at, actor, act, object, data, hash FROM platform_audit WHERE (chain, seq) > ($1, $2) ORDER BY chain, seq LIMIT 5000";
@@ -116,6 +117,12 @@ fn chain_hash(
 ) -> String {
     let canonical = json!([previous, chain, seq, at.0, actor, act, object, data]).to_string();
     BlobHash::of(canonical.as_bytes()).to_string()
+}
+
+/// When the oldest entry was written that no seal covers yet; none when all are covered.
+pub async fn unsealed_since(db: &Db) -> Result<Option<Timestamp>, DbError> {
+    let (since,): (Option<Timestamp>,) = db.one(&UNSEALED_SINCE, args![]).await?;
+    Ok(since)
 }
 
 /// Seals all heads that changed since the last seal; returns how many.

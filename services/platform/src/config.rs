@@ -21,6 +21,8 @@ pub struct Settings {
     pub mandant: String,
     pub stadt: String,
     pub log: Log,
+    pub db: DbSettings,
+    pub betrieb: BetriebSettings,
     pub s3: S3Settings,
     pub scan: Scan,
     pub intake: Intake,
@@ -31,6 +33,69 @@ pub struct Settings {
     pub hinweise: HinweisSettings,
     pub ablauf: AblaufSettings,
     pub bus: BusSettings,
+    pub ruf: RufSettings,
+}
+
+/// How core processes call each other (crate `service-ruf`).
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RufSettings {
+    pub listen: String,
+    pub eingang: String,
+    pub geschaeftsgang: String,
+    pub akten: String,
+    pub zertifikat_datei: String,
+    pub schluessel_datei: String,
+    pub ca_datei: String,
+}
+
+/// Where the database is. Addresses hold passwords: [`Config::explain`] and `Debug` do not show them.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DbSettings {
+    pub url: String,
+    pub url_datei: String,
+    pub migration_url: String,
+    pub migration_url_datei: String,
+    pub verbindungen: u32,
+}
+
+impl std::fmt::Debug for DbSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { url, url_datei, migration_url, migration_url_datei, verbindungen } = self;
+        f.debug_struct("DbSettings")
+            .field("url", &hidden(url))
+            .field("url_datei", url_datei)
+            .field("migration_url", &hidden(migration_url))
+            .field("migration_url_datei", migration_url_datei)
+            .field("verbindungen", verbindungen)
+            .finish()
+    }
+}
+
+impl DbSettings {
+    /// Address of PostgreSQL for services and commands; none means SQLite in the data directory.
+    ///
+    /// # Errors
+    /// A file that cannot be read or is empty.
+    pub fn address(&self) -> Result<Option<String>, ConfigError> {
+        secret("db.url", &self.url, &self.url_datei)
+    }
+
+    /// Address of the role that owns the tables.
+    ///
+    /// # Errors
+    /// As [`Self::address`].
+    pub fn migration_address(&self) -> Result<Option<String>, ConfigError> {
+        secret("db.migration_url", &self.migration_url, &self.migration_url_datei)
+    }
+}
+
+/// How operators ask a process.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BetriebSettings {
+    pub listen: String,
 }
 
 /// Where the broker is. The address holds a password: [`Config::explain`] and `Debug` do not show it.
@@ -45,9 +110,8 @@ pub struct BusSettings {
 impl std::fmt::Debug for BusSettings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { url, url_datei, ca_datei } = self;
-        let url = if url.is_empty() { "" } else { HIDDEN };
         f.debug_struct("BusSettings")
-            .field("url", &url)
+            .field("url", &hidden(url))
             .field("url_datei", url_datei)
             .field("ca_datei", ca_datei)
             .finish()
@@ -60,27 +124,36 @@ impl BusSettings {
     /// # Errors
     /// A file that cannot be read, an address that is none.
     pub fn address(&self) -> Result<Option<Address>, ConfigError> {
-        let read = |key: &str, file: &str| {
-            std::fs::read_to_string(file).map_err(|e| ConfigError(format!("bus.{key}: {file}: {e}")))
-        };
-        let url = match self.url_datei.as_str() {
-            "" => self.url.clone(),
-            file => read("url_datei", file)?,
-        };
-        if url.trim().is_empty() && self.url_datei.is_empty() {
-            return Ok(None);
-        }
+        let Some(url) = secret("bus.url", &self.url, &self.url_datei)? else { return Ok(None) };
         let address = Address::new(&url).map_err(|e| ConfigError(format!("bus.url: {e}")))?;
         Ok(Some(match self.ca_datei.as_str() {
             "" => address,
-            file => address.with_authorities(read("ca_datei", file)?),
+            file => address.with_authorities(read("bus.ca_datei", file)?),
         }))
     }
 }
 
 /// Settings that hold a secret, and what is shown instead.
-const SECRET: [&str; 1] = ["bus.url"];
+const SECRET: [&str; 3] = ["bus.url", "db.url", "db.migration_url"];
 const HIDDEN: &str = "(set, not shown)";
+
+fn hidden(secret: &str) -> &str {
+    if secret.is_empty() { "" } else { HIDDEN }
+}
+
+fn read(key: &str, file: &str) -> Result<String, ConfigError> {
+    std::fs::read_to_string(file).map_err(|e| ConfigError(format!("{key}: {file}: {e}")))
+}
+
+/// A secret of its own file, else the value itself; none when neither is set. A file that is named but empty is a
+/// mistake: nothing falls back silently to what lies on this machine.
+fn secret(key: &str, value: &str, file: &str) -> Result<Option<String>, ConfigError> {
+    if file.is_empty() {
+        return Ok(Some(value.trim().to_owned()).filter(|v| !v.is_empty()));
+    }
+    let text = read(&format!("{key}_datei"), file)?.trim().to_owned();
+    if text.is_empty() { Err(ConfigError(format!("{key}_datei: {file} is empty"))) } else { Ok(Some(text)) }
+}
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -201,6 +274,7 @@ pub struct Intake {
 pub struct WorkerSettings {
     pub parallel: usize,
     pub frist: i64,
+    pub weitere: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -337,7 +411,12 @@ mod tests {
         assert!(Config::load(None, std::iter::empty()).unwrap().settings.bus.address().unwrap().is_none());
         let wrong = load("EAKTE_BUS__URL", "wort-7311").settings.bus.address().unwrap_err().to_string();
         assert!(wrong.starts_with("bus.url: ") && !wrong.contains("wort-7311"), "{wrong}");
+        let config = load("EAKTE_DB__URL", "postgres://eakte:wort-7311@db.example/eakte");
+        hidden(&config);
+        assert!(config.settings.db.address().unwrap().is_some_and(|url| url.ends_with("@db.example/eakte")));
+        assert_eq!(load("EAKTE_DB__MIGRATION_URL_DATEI", file.to_str().unwrap()).settings.db.address().unwrap(), None);
         std::fs::write(&file, "").unwrap();
+        assert!(load("EAKTE_DB__URL_DATEI", file.to_str().unwrap()).settings.db.address().is_err(), "empty file");
         assert!(load("EAKTE_BUS__URL_DATEI", file.to_str().unwrap()).settings.bus.address().is_err(), "empty file");
     }
 }

@@ -26,6 +26,7 @@ const SPERRE_SEKUNDEN: i64 = 15 * 60;
 statements! {
     PERSON_INSERT = "INSERT INTO platform_person (id, kennung, name, amt, passwort, aktiv) VALUES ($1, $2, $3, $4, $5, 1) ON CONFLICT (kennung) DO NOTHING";
     PERSON_OF_KENNUNG = "SELECT id, name, passwort, aktiv, fehlversuche, gesperrt_bis FROM platform_person WHERE kennung = $1";
+    ACTOR = "SELECT id, name FROM platform_person WHERE kennung = $1";
     PERSON_NAME = "SELECT name FROM platform_person WHERE id = $1";
     MAIL_SETZEN = "UPDATE platform_person SET mail = $2 WHERE id = $1";
     EINSTELLUNGEN = "SELECT mail, tageshinweise FROM platform_person WHERE id = $1";
@@ -295,8 +296,8 @@ impl Konten {
 
     /// The account of this name, e.g. the technical account `cli`.
     pub async fn actor(&self, kennung: &str) -> Result<Option<Actor>, DbError> {
-        let row: Option<PersonRow> = self.db.optional(&PERSON_OF_KENNUNG, args![kennung]).await?;
-        Ok(row.map(|r| Actor { person: r.id, name: r.name }))
+        let row: Option<(PersonId, String)> = self.db.optional(&ACTOR, args![kennung]).await?;
+        Ok(row.map(|(person, name)| Actor { person, name }))
     }
 
     /// All persons with their roles, for the demo's buttons.

@@ -11,6 +11,7 @@ pub mod bus;
 pub mod config;
 pub mod db;
 pub mod konten;
+pub mod metriken;
 pub mod outbox;
 pub mod rechte;
 pub mod telemetry;

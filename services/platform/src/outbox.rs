@@ -61,15 +61,22 @@ pub async fn waiting(db: &Db) -> Result<(u64, Option<Timestamp>), DbError> {
 }
 
 /// The relay: drives the outbox until the process stops. `poke` wakes it after a commit; without a poke it looks
-/// every second. Rows published more than `again_after` ago go out again.
-pub async fn relay(db: Db, bus: Arc<dyn Bus>, clock: Arc<dyn Clock>, poke: Arc<Notify>, again_after: Duration) {
+/// every `look`. Rows published more than `again_after` ago go out again.
+pub async fn relay(
+    db: Db,
+    bus: Arc<dyn Bus>,
+    clock: Arc<dyn Clock>,
+    poke: Arc<Notify>,
+    again_after: Duration,
+    look: Duration,
+) {
     loop {
         match drive(&db, bus.as_ref(), clock.now(), again_after).await {
             Ok(n) if n > 0 => continue,
             Ok(_) => {}
             Err(error) => tracing::warn!(%error, "outbox relay failed, will try again"),
         }
-        let _ = tokio::time::timeout(Duration::from_secs(1), poke.notified()).await;
+        let _ = tokio::time::timeout(look, poke.notified()).await;
     }
 }
 

@@ -3,7 +3,7 @@
 //! It owns nothing and may run a job twice; its effect counts once, because the engine takes a result only with
 //! the current attempt number.
 
-use std::{future::Future, pin::Pin, sync::Arc};
+use std::{future::Future, pin::Pin, sync::Arc, time::Instant};
 
 use nachrichten::job::{Job, JobError, JobResult, Outcome};
 use serde::{Serialize, de::DeserializeOwned};
@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::{
     blobs::{BlobError, Blobs},
     bus::{Bus, Message},
+    metriken::job_done,
 };
 
 /// Queue that takes every job's result.
@@ -84,9 +85,19 @@ impl From<WorkerError> for JobError {
     }
 }
 
+/// How an outcome is counted.
+fn word(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Done { .. } => "ok",
+        Outcome::Retry { .. } => "retry",
+        Outcome::Unreadable { .. } => "unreadable",
+        Outcome::Bug { .. } => "error",
+    }
+}
+
 /// Runs one job; a handler that panics is a defect, not the end of the service.
 pub async fn run(handler: &JobHandler, blobs: Arc<dyn Blobs>, job: Job) -> JobResult {
-    let (id, attempt, input) = (job.id, job.attempt, job.eingabe.clone());
+    let (id, attempt, input, from) = (job.id, job.attempt, job.eingabe.clone(), Instant::now());
     let context = Arc::new(JobContext { blobs, job });
     let outcome = match tokio::spawn((handler.handle)(context, input)).await {
         Ok(Ok(Value::Object(werte))) => Outcome::Done { werte },
@@ -94,6 +105,7 @@ pub async fn run(handler: &JobHandler, blobs: Arc<dyn Blobs>, job: Job) -> JobRe
         Ok(Err(error)) => Outcome::from(Err(error)),
         Err(panic) => Outcome::Bug { detail: format!("{} panicked: {panic}", handler.typ) },
     };
+    job_done(handler.typ, word(&outcome), from.elapsed());
     JobResult { job: id, attempt, outcome }
 }
 

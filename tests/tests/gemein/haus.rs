@@ -3,6 +3,7 @@
 
 use std::{
     path::PathBuf,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -19,11 +20,18 @@ use service_eakte::{
     App,
     app::Start,
     befehle::reconcile::{Bericht, bericht},
+    dienste::Dienst,
+    ports::{self, Geduld},
 };
 use service_platform::{
+    blobs::Blobs,
     config::{Config, Settings},
-    db::Sql,
+    db::{Db, Sql},
     uhr::Clock as _,
+};
+use service_platform_testkit::{
+    postgres, rabbit,
+    s3::{TestS3, s3},
 };
 use tempfile::TempDir;
 
@@ -36,6 +44,67 @@ pub const GEDULD: Duration = Duration::from_secs(120);
 pub struct Haus {
     pub app: App,
     pub data: TempDir,
+    pub settings: Settings,
+    _bucket: Option<TestS3>,
+}
+
+/// A place where nothing runs yet and nothing lies. With `EAKTE_PORTS=server` every test of the pipeline runs over
+/// PostgreSQL (each service with its own role), RabbitMQ and S3: a database, a vhost and a bucket of its own.
+pub struct Leer {
+    pub data: TempDir,
+    pub settings: Settings,
+    /// Address of the role that will own the tables, on PostgreSQL.
+    pub owner: Option<String>,
+    bucket: Option<TestS3>,
+}
+
+impl Leer {
+    /// Where this place keeps its documents.
+    pub fn blobs(&self) -> Arc<dyn Blobs> {
+        ports::blobs(self.data.path(), &self.settings, Arc::default()).unwrap()
+    }
+
+    async fn on_servers(&mut self) -> Option<()> {
+        const EMPTY: Sql = sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public");
+        let database = postgres().await?;
+        database.db.run_alone(&EMPTY).await.unwrap();
+        database.db.close().await;
+        self.settings.db.url = database.url.replace("://eakte@", "://eakte_betrieb@");
+        self.owner = Some(database.url);
+        self.settings.bus.url = rabbit().await?.vhost();
+        if !self.settings.s3.is_used() {
+            self.bucket = s3().await;
+            self.settings.s3 = self.bucket.as_ref()?.settings.clone();
+        }
+        Some(())
+    }
+
+    /// Makes what is missing and starts every service.
+    pub async fn bezogen(self, program: PathBuf) -> Haus {
+        let Self { data, settings, owner, bucket } = self;
+        if let Some(url) = owner {
+            let owner = Db::postgres_as(&url, None, 2).await.unwrap();
+            for migrations in ports::MIGRATIONS {
+                owner.migrate(&migrations).await.unwrap();
+            }
+            owner.give_roles().await.unwrap();
+            owner.close().await;
+        }
+        let start = Start {
+            data: data.path().to_owned(),
+            program,
+            demo: true,
+            scan: false,
+            work: Dienst::ALLE.to_vec(),
+            geduld: Geduld::Keine,
+        };
+        let app = App::start(&start, &settings).await.unwrap();
+        // What is put back goes on with its own time.
+        if app.clock.offset() == 0 {
+            app.clock.set_offset(MONTAG.0 - app.clock.now().0);
+        }
+        Haus { app, data, settings, _bucket: bucket }
+    }
 }
 
 /// A statement for looking into the database.
@@ -56,15 +125,23 @@ impl Haus {
 
     /// With settings of its own.
     pub async fn eingestellt(program: PathBuf, set: impl FnOnce(&mut Settings)) -> Self {
-        let data = TempDir::new().unwrap();
+        Self::leer_mit(set).await.bezogen(program).await
+    }
+
+    pub async fn leer() -> Leer {
+        Self::leer_mit(|_| {}).await
+    }
+
+    async fn leer_mit(set: impl FnOnce(&mut Settings)) -> Leer {
         let mut settings = Config::load(None, std::iter::empty()).unwrap().settings;
         set(&mut settings);
         // The finance system of a test answers at once.
         (settings.uebergabe.ruhe_ms, settings.uebergabe.takt_ms) = (20, 25);
-        let start = Start { data: data.path().to_owned(), program, demo: true, scan: false, work: true };
-        let app = App::start(&start, &settings).await.unwrap();
-        app.clock.set_offset(MONTAG.0 - app.clock.now().0);
-        Self { app, data }
+        let mut leer = Leer { data: TempDir::new().unwrap(), settings, owner: None, bucket: None };
+        if std::env::var("EAKTE_PORTS").is_ok_and(|p| p == "server") {
+            leer.on_servers().await;
+        }
+        leer
     }
 
     /// What was sent by mail, as a reader sees it.

@@ -17,10 +17,13 @@ use service_platform::telemetry;
 use super::{Ende, runtime, serve};
 use crate::{
     App,
-    app::{Start, own_program},
+    app::Start,
     ausgabe,
     cli::{KanalArg, Ort, settings},
+    dienste::Dienst,
     exit,
+    kern::own_program,
+    ports::Geduld,
 };
 
 /// What the command line asks for.
@@ -64,7 +67,14 @@ fn embedded(auftrag: &Auftrag) -> Ende {
     let mut sperre = serve::lock(&data)?;
     let _ = sperre.note("„eakte intake“");
     telemetry::init(&std::env::var("EAKTE_LOG").unwrap_or_else(|_| "error".to_owned()), false);
-    let start = Start { data, program: own_program(), demo: false, scan: false, work: true };
+    let start = Start {
+        data,
+        program: own_program(),
+        demo: false,
+        scan: false,
+        work: Dienst::ALLE.to_vec(),
+        geduld: Geduld::Keine,
+    };
     runtime()?.block_on(async {
         let app = App::start(&start, &config.settings).await.map_err(|error| {
             ausgabe::say(&format!("Die Dienste starten nicht: {error}"));

@@ -3,12 +3,15 @@
 
 pub mod account;
 pub mod audit;
+pub mod backup;
 pub mod dmn;
 pub mod document;
 pub mod intake;
 pub mod invoice;
+pub mod migrate;
 pub mod ocr;
 pub mod reconcile;
+pub mod run;
 pub mod serve;
 pub mod spur;
 pub mod workflow;
@@ -20,10 +23,12 @@ use service_platform::telemetry;
 
 use crate::{
     App,
-    app::{Start, own_program},
+    app::Start,
     ausgabe,
     cli::{Ort, settings},
     exit,
+    kern::own_program,
+    ports::Geduld,
 };
 
 /// Ok or Err with an exit code; what went wrong was already said.
@@ -41,7 +46,8 @@ pub fn runtime() -> Result<tokio::runtime::Runtime, u8> {
 /// running server.
 pub async fn open(ort: &Ort) -> Result<App, u8> {
     let (config, data) = settings(ort)?;
-    if !data.join("eakte.db").exists() {
+    let embedded = config.settings.db.address().is_ok_and(|address| address.is_none());
+    if embedded && !data.join("eakte.db").exists() {
         ausgabe::say(&format!(
             "Im Ordner {} liegen noch keine Daten. Starten Sie zuerst „eakte serve“ oder „eakte intake“.",
             data.display()
@@ -49,7 +55,8 @@ pub async fn open(ort: &Ort) -> Result<App, u8> {
         return Err(exit::NOT_INITIALISED);
     }
     telemetry::init("error", false);
-    let start = Start { data, program: own_program(), demo: false, scan: false, work: false };
+    let start =
+        Start { data, program: own_program(), demo: false, scan: false, work: Vec::new(), geduld: Geduld::Keine };
     App::start(&start, &config.settings).await.map_err(|error| {
         ausgabe::say(&format!("Die Daten lassen sich nicht öffnen: {error}"));
         exit::FAILED
@@ -81,24 +88,6 @@ pub fn write(file: &Path, bytes: &[u8]) -> Result<(), u8> {
         ausgabe::say(&format!("{} lässt sich nicht schreiben: {error}", file.display()));
         exit::FAILED
     })
-}
-
-/// `eakte run SERVICE…`: the embedded ports carry all services in one process, and only all of them.
-pub fn run_services(services: &[String], ort: &Ort) -> Ende {
-    const ALL: [&str; 8] =
-        ["eingang", "geschaeftsgang", "erkennung", "rechnung", "einordnung", "akten", "uebergabe", "portal"];
-    if let Some(unknown) = services.iter().find(|s| !ALL.contains(&s.as_str())) {
-        ausgabe::say(&format!("Den Dienst „{unknown}“ gibt es nicht. Dienste: {}.", ALL.join(", ")));
-        return Err(exit::USAGE);
-    }
-    if let Some(missing) = ALL.iter().find(|s| !services.iter().any(|g| g == *s)) {
-        ausgabe::say(&format!(
-            "Der Port „Bus“ ist eingebettet und reicht nur in einen Prozess; es fehlt der Dienst „{missing}“. \
-             Nennen Sie alle Dienste oder verwenden Sie „eakte serve“."
-        ));
-        return Err(exit::USAGE);
-    }
-    serve::run(ort, None, false)
 }
 
 /// `eakte config`.

@@ -7,10 +7,7 @@ use nachrichten::job::JobError;
 use service_sandbox::{Limits, Pool};
 
 use super::{Ende, read, write};
-use crate::{
-    app::{own_program, text_engine},
-    ausgabe, exit,
-};
+use crate::{arbeiter::text_engine, ausgabe, exit, kern::own_program};
 
 pub fn run(file: &Path, output: &Path, text: Option<&Path>, json: bool) -> Ende {
     let bytes = read(file)?;

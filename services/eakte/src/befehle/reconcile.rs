@@ -6,11 +6,15 @@ use std::collections::BTreeSet;
 
 use nachrichten::{BlobHash, SendungId};
 use serde::{Deserialize, Serialize};
-use service_platform::{audit, blobs::BlobError};
+use service_platform::{args, audit, blobs::BlobError, uhr::Clock as _};
 use service_uebergabe::Stand;
 
 use super::{Ende, open, runtime};
 use crate::{App, ausgabe, cli::Ort, exit};
+
+service_platform::statements! {
+    NOTE = "INSERT INTO platform_einstellung (name, wert) VALUES ('abgleich', $1) ON CONFLICT (name) DO UPDATE SET wert = excluded.wert";
+}
 
 /// One object; the counts at the top, what they are about in `details`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -179,6 +183,15 @@ pub fn run(ort: &Ort, journal: Option<&std::path::Path>, json: bool) -> Ende {
             ausgabe::say(&format!("Der Abgleich ist nicht möglich: {error}"));
             exit::FAILED
         })?;
+        // For monitoring (`eakte_reconcile_findings`): that it was done, and what came of it.
+        let mut noted = serde_json::to_value(&report).unwrap_or_default();
+        if let Some(noted) = noted.as_object_mut() {
+            noted.remove("details");
+            noted.insert("at".to_owned(), app.clock.now().0.into());
+        }
+        if let Err(error) = app.db.execute(&NOTE, args![&noted]).await {
+            ausgabe::say(&format!("Das Ergebnis ließ sich nicht vermerken: {error}"));
+        }
         app.stop().await;
         if json {
             ausgabe::json(&report);

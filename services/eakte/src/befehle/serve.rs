@@ -1,23 +1,27 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! `eakte serve`.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{body::Body, extract::Request, response::Response};
 use service_platform::telemetry;
 use service_platform::vertretung::Vertretungen;
-use service_portal::{Dienst, Dienste, PortalState};
+use service_portal::{Dienste, PortalState};
 use tokio::sync::RwLock;
 use tower::ServiceExt as _;
 
 use super::{Ende, runtime};
 use crate::{
     App,
-    app::{Start, own_program},
+    app::{Start, StartFehler},
     ausgabe,
+    betrieb::{self, Zustand},
     cli::{Ort, settings},
     demo::{Buehne, DemoHebel},
+    dienste::Dienst,
     exit,
+    kern::own_program,
+    ports::Geduld,
     sperre::{Sperre, SperreFehler},
 };
 
@@ -40,13 +44,18 @@ pub fn lock(data: &std::path::Path) -> Result<Sperre, u8> {
     })
 }
 
-/// Runs until a stop signal.
+/// All services in one process, until a stop signal.
 pub fn run(ort: &Ort, listen: Option<String>, demo: bool) -> Ende {
+    run_with(ort, listen, demo, Dienst::ALLE.to_vec())
+}
+
+/// The core services and some of the workers, until a stop signal.
+pub fn run_with(ort: &Ort, listen: Option<String>, demo: bool, work: Vec<Dienst>) -> Ende {
     let (config, data) = settings(ort)?;
     let mut sperre = lock(&data)?;
     telemetry::init(&config.settings.log.filter, config.settings.log.json);
     let listen = listen.unwrap_or_else(|| config.settings.listen.clone());
-    let start = Start { data, program: own_program(), demo, scan: true, work: true };
+    let start = Start { data, program: own_program(), demo, scan: true, work, geduld: Geduld::Immer };
     runtime()?.block_on(async move {
         let listener = tokio::net::TcpListener::bind(&listen).await.map_err(|error| {
             ausgabe::say(&format!("Die Adresse {listen} ist nicht frei: {error}"));
@@ -54,30 +63,48 @@ pub fn run(ort: &Ort, listen: Option<String>, demo: bool) -> Ende {
         })?;
         let address = listener.local_addr().map_or_else(|_| listen.clone(), |a| a.to_string());
         let url = format!("http://{address}");
-        let app = App::start(&start, &config.settings).await.map_err(|error| {
-            ausgabe::say(&format!("Die Dienste starten nicht: {error}"));
-            exit::FAILED
-        })?;
-        let clock = app.clock.clone();
         let buehne = Arc::new(Buehne {
             start,
             settings: config.settings,
             app: RwLock::new(None),
-            router: RwLock::new(axum::Router::new()),
-            clock: RwLock::new(clock),
+            router: RwLock::new(starting()),
         });
-        *buehne.router.write().await = router(&buehne, &app);
-        *buehne.app.write().await = Some(app);
         if let Err(error) = sperre.note(&url) {
             tracing::warn!(%error, "cannot note the address in the lock file");
         }
-        ausgabe::line(&format!("Bereit: {url}"));
         let stage = buehne.clone();
         let service = axum::Router::new().fallback(move |request: Request<Body>| {
             let stage = stage.clone();
             async move { through(&stage, request).await }
         });
-        let served = axum::serve(listener, service).with_graceful_shutdown(stop_signal()).await;
+        let server = axum::serve(listener, service).with_graceful_shutdown(stop_signal(Duration::from_secs(10)));
+        // Whoever asks before everything is there is told so; a database that is away is waited for.
+        let started = {
+            let buehne = buehne.clone();
+            async move {
+                let app = App::start(&buehne.start, &buehne.settings).await?;
+                let zustand = app.zustand(&buehne.start.name());
+                betrieb::listen(&buehne.settings.betrieb.listen, zustand)
+                    .await
+                    .map_err(|e| StartFehler::new("operators' address", e))?;
+                *buehne.router.write().await = router(&buehne, &app);
+                *buehne.app.write().await = Some(app);
+                ausgabe::line(&format!("Bereit: {url}"));
+                Ok::<(), StartFehler>(())
+            }
+        };
+        let server = async { server.await };
+        tokio::pin!(server);
+        let served = tokio::select! {
+            served = &mut server => served,
+            started = started => match started {
+                Ok(()) => server.await,
+                Err(error) => {
+                    ausgabe::say(&format!("Die Dienste starten nicht: {error}"));
+                    return Err(exit::FAILED);
+                }
+            },
+        };
         if let Some(app) = buehne.app.write().await.take() {
             app.stop().await;
         }
@@ -89,6 +116,19 @@ pub fn run(ort: &Ort, listen: Option<String>, demo: bool) -> Ende {
             }
         }
     })
+}
+
+/// What is answered until every service runs.
+fn starting() -> axum::Router {
+    let wait = || async {
+        let retry = [(axum::http::header::RETRY_AFTER, "2")];
+        (
+            axum::http::StatusCode::SERVICE_UNAVAILABLE,
+            retry,
+            "Die E-Akte startet gerade. Bitte laden Sie die Seite gleich noch einmal.\n",
+        )
+    };
+    axum::Router::new().route("/health", axum::routing::get(|| async { "ok\n" })).fallback(wait)
 }
 
 /// Hands a request to the present router; a demo reset may have put a new one in place.
@@ -106,14 +146,13 @@ pub fn router(buehne: &Arc<Buehne>, app: &App) -> axum::Router {
         Arc::new(DemoHebel {
             buehne: Arc::downgrade(buehne),
             clock: app.clock.clone(),
-            db: app.db.clone(),
+            db: app.dbs.portal.clone(),
             eingang: app.eingang.clone(),
             cli: app.cli.clone(),
         }) as Arc<dyn service_portal::Demo>
     });
-    let dienste =
-        DiensteStand { db: app.db.clone(), erkennung: app.erkennung.clone(), last: std::sync::Mutex::new(None) };
-    service_portal::router(PortalState {
+    let dienste = DiensteStand { zustand: app.zustand(&buehne.start.name()), db: app.db.clone() };
+    let portal = service_portal::router(PortalState {
         sendungen: Arc::new(app.eingang.clone()),
         aufgaben: Arc::new(app.geschaeftsgang.clone()),
         ablaeufe: Arc::new(app.geschaeftsgang.clone()),
@@ -122,7 +161,7 @@ pub fn router(buehne: &Arc<Buehne>, app: &App) -> axum::Router {
         dokumente: app.akten.clone(),
         suche: app.akten.clone(),
         konten: Arc::new(app.konten.clone()),
-        vertretungen: Arc::new(Vertretungen::new(app.db.clone(), app.clock.clone(), app.ids.clone())),
+        vertretungen: Arc::new(Vertretungen::new(app.dbs.portal.clone(), app.clock.clone(), app.ids.clone())),
         dienste: Arc::new(dienste),
         demo,
         uhr: app.clock.clone(),
@@ -132,75 +171,61 @@ pub fn router(buehne: &Arc<Buehne>, app: &App) -> axum::Router {
             upload_max: buehne.settings.intake.max_upload,
             ..service_portal::Options::default()
         },
-    })
+    });
+    portal.layer(axum::middleware::from_fn_with_state("portal", betrieb::counted))
 }
 
 /// State of the parts for operators and `/ready`.
-struct DiensteStand {
-    db: service_platform::db::Db,
-    erkennung: Arc<service_erkennung::Erkennung>,
-    /// The sandbox tests itself at most once a minute.
-    last: std::sync::Mutex<Option<(std::time::Instant, bool)>>,
+pub struct DiensteStand {
+    pub zustand: Zustand,
+    pub db: service_platform::db::Db,
 }
 
 #[async_trait::async_trait]
 impl Dienste for DiensteStand {
-    async fn stand(&self) -> Vec<Dienst> {
-        let database = service_platform::outbox::waiting(&self.db).await;
-        let outbox = database.as_ref().map_or(0, |(n, _)| *n);
-        let known = self
-            .last
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .filter(|(at, _)| at.elapsed().as_secs() < 60);
-        let holds = match known {
-            Some((_, holds)) => holds,
-            None => {
-                let erkennung = self.erkennung.clone();
-                let tested = tokio::task::spawn_blocking(move || erkennung.self_test().is_ok_and(|t| t.passed())).await;
-                let holds = tested.unwrap_or(false);
-                *self.last.lock().unwrap_or_else(std::sync::PoisonError::into_inner) =
-                    Some((std::time::Instant::now(), holds));
-                holds
-            }
+    async fn stand(&self) -> Vec<service_portal::Dienst> {
+        let outbox = service_platform::outbox::waiting(&self.db).await.map_or(0, |(n, _)| n);
+        let word = |name| match name {
+            "datenbank" => "Datenbank",
+            "bus" => "Nachrichtenbus",
+            "blobs" => "Dokumentenspeicher",
+            "abschottung" => "Abschottung",
+            other => other,
         };
-        let dienst =
-            |name: &str, gut: bool, noetig: bool, text: String| Dienst { name: name.to_owned(), gut, noetig, text };
-        vec![
-            dienst(
-                "Datenbank",
-                database.is_ok(),
-                true,
-                if database.is_ok() { "läuft" } else { "nicht erreichbar" }.to_owned(),
-            ),
-            dienst(
-                "Nachrichten",
-                outbox < 1_000,
-                false,
-                if outbox == 0 { "alle zugestellt".to_owned() } else { format!("{outbox} unterwegs") },
-            ),
-            dienst(
-                "Abschottung",
-                holds,
-                false,
-                if holds { "schützt" } else { "Selbsttest nicht bestanden" }.to_owned(),
-            ),
-        ]
+        let teile = self.zustand.teile().await;
+        let mut dienste: Vec<service_portal::Dienst> = teile
+            .into_iter()
+            .map(|t| service_portal::Dienst {
+                name: word(t.name).to_owned(),
+                gut: t.gut,
+                noetig: t.noetig,
+                text: t.text,
+            })
+            .collect();
+        let text = if outbox == 0 { "alle zugestellt".to_owned() } else { format!("{outbox} unterwegs") };
+        dienste.push(service_portal::Dienst {
+            name: "Nachrichten".to_owned(),
+            gut: outbox < 1_000,
+            noetig: false,
+            text,
+        });
+        dienste
     }
 }
 
-async fn stop_signal() {
+/// Returns at a stop signal; whatever happens then, the process ends after `limit` or at a second signal.
+pub async fn stop_signal(limit: Duration) {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
         return std::future::pending().await;
     };
     tokio::select! { _ = term.recv() => {} _ = int.recv() => {} }
-    // A second signal ends at once; so does a request that does not finish in ten seconds.
+    // A second signal ends at once; so does a request that does not finish in time.
     tokio::spawn(async move {
         tokio::select! {
             _ = term.recv() => {}
             _ = int.recv() => {}
-            () = tokio::time::sleep(std::time::Duration::from_secs(10)) => {}
+            () = tokio::time::sleep(limit) => {}
         }
         std::process::exit(i32::from(exit::OK));
     });

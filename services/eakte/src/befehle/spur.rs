@@ -30,7 +30,7 @@ use service_platform::{
 };
 
 use super::{Ende, read, runtime};
-use crate::{app::own_program, ausgabe, exit};
+use crate::{ausgabe, exit, kern::own_program};
 
 /// When every case begins.
 const BEGIN: &str = "2026-01-05T08:00:00Z";

@@ -108,6 +108,11 @@ pub trait Bus: Send + Sync {
     fn losses(&self) -> u64 {
         0
     }
+    /// Rises with each new connection. What was in hand before it may be lost or come twice, and an outage may be over
+    /// before anybody looked at [`Self::health`].
+    fn connects(&self) -> u64 {
+        0
+    }
     /// For a stop: no further deliveries; returns true when all that were in hand are settled, false after `limit`.
     /// Publishing still works, so that what is in hand can answer. The bus is of no other use afterwards.
     async fn drain(&self, limit: Duration) -> bool;

@@ -70,6 +70,28 @@ impl DbError {
         matches!(self, Self::Sql(sqlx::Error::Database(e)) if e.code().is_some_and(|c| c == "40P01" || c == "40001"))
     }
 
+    /// A table that was never made (SQLite has no code for it).
+    pub fn is_undefined_table(&self) -> bool {
+        match self {
+            Self::Sql(sqlx::Error::Database(e)) => {
+                e.code().is_some_and(|c| c == "42P01") || e.message().starts_with("no such table")
+            }
+            _ => false,
+        }
+    }
+
+    /// The server is away or going away, not this statement at fault: the same call may do in a moment.
+    pub fn is_away(&self) -> bool {
+        match self {
+            Self::Sql(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed) => true,
+            // Class 08 connection, 57P shut down or starting, 53300 too many connections.
+            Self::Sql(sqlx::Error::Database(e)) => {
+                e.code().is_some_and(|c| c.starts_with("08") || c.starts_with("57P") || c == "53300")
+            }
+            _ => false,
+        }
+    }
+
     /// A trigger or check refused the row (the four eyes rule, create-only tables).
     pub fn message(&self) -> Option<String> {
         match self {
@@ -103,11 +125,23 @@ impl Db {
         Ok(Self::Sqlite { write, read })
     }
 
-    /// Connects to PostgreSQL.
+    /// Connects to PostgreSQL as the role of the address, with eight connections of each kind.
     pub async fn postgres(url: &str) -> Result<Self, DbError> {
+        Self::postgres_as(url, None, 8).await
+    }
+
+    /// Connects to PostgreSQL and acts as `role`, which the role of the address must be or be a member of: whoever runs
+    /// several services in one process gives each of them no more rights than it has alone.
+    ///
+    /// # Errors
+    /// The server is away or refuses.
+    pub async fn postgres_as(url: &str, role: Option<&str>, connections: u32) -> Result<Self, DbError> {
         // A process that stands still in the middle of a transaction gives up its locks; it is told when it goes on.
         let common = [("jit", "off"), ("idle_in_transaction_session_timeout", "10000")];
-        let options = sqlx::postgres::PgConnectOptions::from_str(url)?.options(common);
+        let mut options = sqlx::postgres::PgConnectOptions::from_str(url)?.options(common);
+        if let Some(role) = role {
+            options = options.application_name(role).options([("role", role)]);
+        }
         // Every write finds its rows by key: one plan, made once. With statistics of a filled table PostgreSQL would
         // plan them anew at every call (a quarter fewer steps per second).
         let by_key = [
@@ -116,9 +150,29 @@ impl Db {
             ("enable_mergejoin", "off"),
             ("plan_cache_mode", "force_generic_plan"),
         ];
-        let pool = || PgPoolOptions::new().max_connections(8);
+        // Who waits longer is better told: a person tries again, a queue does so by itself.
+        let pool = || PgPoolOptions::new().max_connections(connections.max(2)).acquire_timeout(Duration::from_secs(10));
         let write = pool().connect_with(options.clone().options(by_key)).await?;
         Ok(Self::Postgres { write, read: pool().connect_with(options).await? })
+    }
+
+    /// Whether exactly these migrations ran here; for services, which may not migrate by themselves.
+    ///
+    /// # Errors
+    /// [`DbError::Migrate`] says which ran and which are known.
+    pub async fn is_migrated(&self, migrations: &Migrations) -> Result<(), DbError> {
+        super::migrate::check(self, migrations).await
+    }
+
+    /// Makes the roles of the services and gives each the tables it works with (PostgreSQL; nothing on SQLite).
+    pub async fn give_roles(&self) -> Result<(), DbError> {
+        match self {
+            Self::Sqlite { .. } => Ok(()),
+            Self::Postgres { write, .. } => {
+                sqlx::raw_sql(super::migrate::ROLES).execute(write).await?;
+                Ok(())
+            }
+        }
     }
 
     /// Runs the migrations of one owner; each at most once.

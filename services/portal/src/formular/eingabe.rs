@@ -141,29 +141,32 @@ fn one(f: &Feld, raw: &Value, required: bool, knopf: &Knopf, summe: Option<Betra
     }
 }
 
-/// Days that are past, or on which the city does not work; `arbeitstag` answers the day itself or the next one.
-pub fn keine_arbeitstage(
-    form: &Formular,
-    werte: &Werte,
-    heute: nachrichten::Tag,
-    arbeitstag: impl Fn(nachrichten::Tag) -> nachrichten::Tag,
-) -> Meldungen {
+/// What stands in the fields that want a working day, with the field's anchor.
+pub fn arbeitstage(form: &Formular, werte: &Werte) -> Vec<(String, nachrichten::Tag)> {
     let days = form.felder.iter().filter(|f| f.arbeitstag).filter_map(|f| {
         let tag: nachrichten::Tag = werte.get(&f.name)?.as_str()?.parse().ok()?;
         Some((format!("f-{}", f.name), tag))
     });
-    days.filter_map(|(id, tag)| {
-        let next = arbeitstag(tag);
-        let text = match tag {
-            past if past < heute => "Dieser Tag ist schon vorbei. Wählen Sie einen späteren Tag.".to_owned(),
-            day if next != day => {
-                format!("Der {} ist kein Arbeitstag. Der nächste ist der {}.", day.deutsch(), next.deutsch())
-            }
-            _ => return None,
-        };
-        Some((id, text))
-    })
-    .collect()
+    days.collect()
+}
+
+/// Days that are past, or on which the city does not work; beside each stands the day itself or the next working day.
+pub fn keine_arbeitstage(
+    days: Vec<(String, nachrichten::Tag, nachrichten::Tag)>,
+    heute: nachrichten::Tag,
+) -> Meldungen {
+    days.into_iter()
+        .filter_map(|(id, tag, next)| {
+            let text = match tag {
+                past if past < heute => "Dieser Tag ist schon vorbei. Wählen Sie einen späteren Tag.".to_owned(),
+                day if next != day => {
+                    format!("Der {} ist kein Arbeitstag. Der nächste ist der {}.", day.deutsch(), next.deutsch())
+                }
+                _ => return None,
+            };
+            Some((id, text))
+        })
+        .collect()
 }
 
 fn missing(f: &Feld) -> String {

@@ -16,7 +16,7 @@ use rust_embed::RustEmbed;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-pub use eingabe::{Meldungen, keine_arbeitstage, lesen, pruefen, teilbetrag};
+pub use eingabe::{Meldungen, arbeitstage, keine_arbeitstage, lesen, pruefen, teilbetrag};
 pub use gezeichnet::anfang;
 pub use sicht::{FeldSicht, KnopfSicht, Quellen, knoepfe, sicht};
 

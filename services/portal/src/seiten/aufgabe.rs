@@ -297,6 +297,15 @@ fn fuellen(text: &str, g: &Geladen, entwurf: &Werte, knopf: &formular::Knopf) ->
         .replace("{titel}", &g.seite.aufgabe.titel)
 }
 
+/// Days in the form that are past or on which the city does not work.
+async fn keine_arbeitstage(ctx: &Ctx, form: &Formular, werte: &Werte) -> Result<Meldungen, Fehler> {
+    let mut days = Vec::new();
+    for (id, tag) in formular::arbeitstage(form, werte) {
+        days.push((id, tag, ctx.app.wiedervorlagen.arbeitstag(tag).await?));
+    }
+    Ok(formular::keine_arbeitstage(days, ctx.heute()))
+}
+
 /// `POST /aufgaben/{id}`: a decision, or one more account line.
 pub async fn entscheiden(ctx: Ctx, Path(wert): Path<String>, felder: Felder) -> Seite {
     let g = laden(&ctx, id(&wert)?).await?;
@@ -323,8 +332,7 @@ pub async fn entscheiden(ctx: Ctx, Path(wert): Path<String>, felder: Felder) -> 
     };
     let werte = match formular::pruefen(&g.form, knopf, &entwurf, g.summe) {
         Ok(werte) => {
-            let days =
-                formular::keine_arbeitstage(&g.form, &werte, ctx.heute(), |t| ctx.app.wiedervorlagen.arbeitstag(t));
+            let days = keine_arbeitstage(&ctx, &g.form, &werte).await?;
             if !days.is_empty() {
                 save(&ctx, task, &entwurf).await;
                 let z = Zustand { entwurf: Some(entwurf), fehler: days, ..Default::default() };

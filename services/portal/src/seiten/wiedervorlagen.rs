@@ -183,9 +183,12 @@ fn lesen(felder: &Felder) -> Result<Angaben, &'static str> {
 
 /// The form again with the sentence; a day off is replaced by the next working day, so that one more press is enough.
 async fn nochmal(ctx: &Ctx, anlass: Anlass, felder: Felder, text: &str, tag: Option<nachrichten::Tag>) -> Seite {
-    let next = tag.map(|t| (t, ctx.app.wiedervorlagen.arbeitstag(t))).filter(|(t, next)| t != next);
+    let next = match tag {
+        Some(day) => Some((day, ctx.app.wiedervorlagen.arbeitstag(day).await?)),
+        None => None,
+    };
     match next {
-        Some((day, next)) if day >= ctx.heute() => {
+        Some((day, next)) if day != next && day >= ctx.heute() => {
             let text = format!(
                 "{text} Er ist unten eingetragen. Speichern Sie noch einmal oder wählen Sie einen anderen Tag."
             );

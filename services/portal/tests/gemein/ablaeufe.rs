@@ -41,6 +41,9 @@ impl Ablaeufe for Fake {
     async fn of_sendung(&self, _: SendungId) -> Result<SendungAblauf, Fehler> {
         Err(Fehler::not_found())
     }
+    async fn of_sendungen(&self, _: &[SendungId]) -> Result<Vec<SendungAblauf>, Fehler> {
+        Err(Fehler::not_found())
+    }
     async fn stoerungen(&self, actor: &Actor) -> Result<Vec<Stoerung>, Fehler> {
         if !rollen(actor).iter().any(|r| matches!(*r, "Betrieb" | "Revision")) {
             return Err(Fehler::not_found());

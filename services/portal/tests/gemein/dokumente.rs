@@ -82,6 +82,12 @@ impl Dokumente for Fake {
         let dokumente = w.dokumente.iter().filter(|d| d.sendung == s).map(daten::zeile).collect();
         Ok(DerSendung { dokumente, offen: Some(true) })
     }
+    async fn of_sendungen(&self, _: &Actor, _: &[SendungId]) -> Result<Vec<DerSendung>, Fehler> {
+        Err(Fehler::not_found())
+    }
+    async fn sichtbar(&self, _: &Actor, _: &[DokumentId]) -> Result<Vec<DokumentId>, Fehler> {
+        Err(Fehler::not_found())
+    }
     async fn schluss(&self, _: &Actor, _: AkteId, _: Option<VorgangId>, _: &Schluss) -> Result<(), Fehler> {
         Err(Fehler::not_found())
     }

@@ -12,14 +12,14 @@ use super::{Fake, jetzt};
 
 #[async_trait]
 impl Wiedervorlagen for Fake {
-    fn arbeitstag(&self, tag: Tag) -> Tag {
-        nachrichten::kalender::Kalender::default().nach(tag, 0)
+    async fn arbeitstag(&self, tag: Tag) -> Result<Tag, Fehler> {
+        Ok(nachrichten::kalender::Kalender::default().nach(tag, 0))
     }
     async fn setzen(&self, actor: &Actor, bezug: Bezug, a: &Angaben, key: &str) -> Result<uuid::Uuid, Fehler> {
         if a.grund.is_empty() {
             return Err(Fehler::new("E3026", 422, "Schreiben Sie auf, warum.", "no reason"));
         }
-        if self.arbeitstag(a.datum) != a.datum {
+        if self.arbeitstag(a.datum).await? != a.datum {
             let text = format!("Der {} ist kein Arbeitstag.", a.datum.deutsch());
             return Err(Fehler::new("E3026", 422, text, "day off"));
         }

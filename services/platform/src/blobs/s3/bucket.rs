@@ -9,7 +9,7 @@ use minio::s3::{
     error::ValidationErr,
     multimap_ext::{Multimap, MultimapExt as _},
     response::ListObjectsResponse,
-    types::{ObjectKey, S3Api as _, S3Request, ToStream as _, VersionId},
+    types::{ObjectKey, Region, S3Api as _, S3Request, ToStream as _, VersionId},
 };
 use nachrichten::{BlobHash, Timestamp};
 
@@ -38,6 +38,36 @@ struct Version {
 }
 
 impl S3Blobs {
+    /// Makes the bucket if it is not there, with object lock (and so with versions) where the server has it; true when
+    /// it was made.
+    ///
+    /// # Errors
+    /// The store is away, or this key may not make buckets.
+    pub async fn make_bucket(&self) -> Result<bool, BlobError> {
+        let exists = self.caller.call("bucket", || async {
+            let request = async { Ok(self.client.bucket_exists(&self.bucket)?.build().send().await?.exists()) };
+            self.caller.within(0, request).await
+        });
+        if exists.await? {
+            return Ok(false);
+        }
+        let made = |lock| {
+            self.caller.call("make bucket", move || async move {
+                let request = async {
+                    let region = Region::new(self.settings.region.as_str())?;
+                    let made = self.client.create_bucket(&self.bucket)?.region(region).object_lock(lock);
+                    made.build().send().await.map(drop)
+                };
+                self.caller.within(0, request).await
+            })
+        };
+        match made(true).await {
+            Err(Failure::Unsupported(_)) => made(false).await?,
+            other => other?,
+        }
+        Ok(true)
+    }
+
     /// Every hash under the prefix, sorted. Pages go on behind the last key, so a lost page is asked for again.
     pub(super) async fn list_all(&self) -> Result<Vec<BlobHash>, Failure> {
         let (mut hashes, mut last) = (Vec::new(), None::<String>);

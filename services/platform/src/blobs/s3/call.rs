@@ -10,6 +10,7 @@ use minio::s3::error::{Error, NetworkError, S3ServerError, ValidationErr};
 use nachrichten::BlobHash;
 
 use super::{super::BlobError, breaker::Breaker};
+use crate::metriken::{count, metriken, set};
 
 /// Slowest line that is waited for: a transfer may take the time limit plus one second per MiB.
 const BYTES_PER_SECOND: u64 = 1 << 20;
@@ -70,6 +71,22 @@ impl Caller {
 
     /// Asks until there is an answer, `attempts` times at most. `request` must be harmless when it runs twice.
     pub async fn call<T, F>(&self, what: &'static str, request: impl Fn() -> F) -> Result<T, Failure>
+    where
+        F: Future<Output = Result<T, Failure>>,
+    {
+        let answer = self.asked(what, request).await;
+        let result = match &answer {
+            Ok(_) | Err(Failure::Exists) => "ok",
+            Err(Failure::Missing | Failure::NoUpload) => "missing",
+            Err(Failure::Away(_)) => "away",
+            Err(_) => "refused",
+        };
+        count(&metriken().blob_calls, vec![("op", what.to_owned()), ("result", result.to_owned())]);
+        set(&metriken().blob_open_circuit, f64::from(u8::from(matches!(answer, Err(Failure::Away(_))))));
+        answer
+    }
+
+    async fn asked<T, F>(&self, what: &'static str, request: impl Fn() -> F) -> Result<T, Failure>
     where
         F: Future<Output = Result<T, Failure>>,
     {

@@ -6,7 +6,7 @@
 //! before it counts as stored, so a sender's repeat heals a damaged blob instead of trusting it.
 //!
 //! **Written whole or not at all**: `x-amz-checksum-sha256` with each object and part, large blobs in parts
-//! ([`upload`]); parts of a dead process are invisible and [`Blobs::sweep`] aborts them when they are old
+//! (file `upload.rs`); parts of a dead process are invisible and [`Blobs::sweep`] aborts them when they are old
 //! (`s3.aufraeumen_h`: services share a bucket, and a young upload may be somebody's work).
 //!
 //! **Read**: SHA-256 of every byte. A first mismatch is asked again (the way, not the store); a second one is
@@ -14,7 +14,7 @@
 //! not in S3's own words, and a 404 on HEAD, which has no words, are never taken for "missing".
 //!
 //! **Away**: each attempt has a time limit, attempts have growing, jittered pauses and an end, and a circuit breaker
-//! over all calls answers at once while the store is gone ([`breaker`]).
+//! over all calls answers at once while the store is gone (`breaker.rs`).
 //!
 //! **Versions and lock**: [`Blobs::check`] says what the bucket lacks. With versions, [`Blobs::remove`] removes every
 //! version, for a delete marker would keep the personal data; under retention it refuses and hides nothing. What
@@ -240,10 +240,6 @@ impl Blobs for S3Blobs {
     }
 
     async fn check(&self) -> Result<Vec<Mangel>, BlobError> {
-        let found = self.missing_protections().await?;
-        for Mangel { alarm, text } in &found {
-            tracing::warn!(alarm, "{text}");
-        }
-        Ok(found)
+        Ok(self.missing_protections().await?)
     }
 }

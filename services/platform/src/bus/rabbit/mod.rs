@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! The bus on RabbitMQ (3.10 or newer, AMQP 0-9-1), for cities that outgrow one machine.
 //!
-//! What the broker is asked to keep (see [`topology`]): per queue of the port two durable quorum queues, `NAME` and
+//! What the broker is asked to keep (see `topology.rs`): per queue of the port two durable quorum queues, `NAME` and
 //! `NAME.eilig`, bound to the exchange `eakte`; dead letters go at least once to the queue `eakte.tot`. One process
 //! owns this topology ([`RabbitOptions::owner`]): it declares it at each connect and looks after it every few
 //! seconds; all others look whether their queue is there and wait.
@@ -9,7 +9,7 @@
 //! The urgent lane is a second queue because quorum queues know no priorities before RabbitMQ 4.0 (and two levels
 //! since), and a queue that has them must be of the classic kind, which loses what is in it when its node is lost.
 //!
-//! Two connections, each with a supervisor of its own (see [`link`]): one publishes, one consumes and looks after the
+//! Two connections, each with a supervisor of its own (see `link.rs`): one publishes, one consumes and looks after the
 //! topology. So a broker that is short of memory, which stops reading from publishers, still takes acknowledgements.
 //! lapin's automatic recovery is not used: with it a call can wait for ever. Every call here ends after
 //! [`Limits::call`], and a connection that did not answer is thrown away.
@@ -33,6 +33,8 @@ use std::{
 use async_trait::async_trait;
 use tokio::{task::JoinSet, time::Instant};
 use uuid::Uuid;
+
+use crate::metriken::{Labels, count, metriken};
 
 use super::{Bus, BusError, Consumer, DeadLetter, Health, Lane, Message, State, gate::Gate};
 pub use address::{Address, AddressError};
@@ -119,6 +121,7 @@ struct Inner {
     consuming: Supervised,
     topology: Topology,
     losses: AtomicU64,
+    connects: AtomicU64,
     gate: Gate,
     /// One look at the dead letters at a time: while one holds them, another would see none.
     dead: tokio::sync::Mutex<()>,
@@ -132,6 +135,7 @@ impl RabbitBus {
             publishing: Supervised::new(),
             consuming: Supervised::new(),
             losses: AtomicU64::new(0),
+            connects: AtomicU64::new(0),
             gate: Gate::default(),
             dead: tokio::sync::Mutex::new(()),
             options,
@@ -168,6 +172,7 @@ impl Which {
 
 /// A new connection is there: the owner looks at the topology at once.
 fn prepare(inner: &Inner, which: Which) {
+    inner.connects.fetch_add(1, Ordering::SeqCst);
     if matches!(which, Which::Consuming) {
         inner.topology.look();
     }
@@ -192,7 +197,13 @@ impl Bus for RabbitBus {
     }
 
     async fn publish_in(&self, queue: &str, lane: Lane, message: Message) -> Result<(), BusError> {
-        self.inner.publish(queue, lane, message).await
+        let published = self.inner.publish(queue, lane, message).await;
+        match &published {
+            Ok(()) => count(&metriken().bus_published, Labels::new()),
+            Err(BusError::Unroutable(_)) => count(&metriken().bus_returned, Labels::new()),
+            Err(_) => {}
+        }
+        published
     }
 
     async fn consume(&self, queue: &str, prefetch: usize) -> Result<Box<dyn Consumer>, BusError> {
@@ -223,6 +234,10 @@ impl Bus for RabbitBus {
 
     fn losses(&self) -> u64 {
         self.inner.losses.load(Ordering::SeqCst)
+    }
+
+    fn connects(&self) -> u64 {
+        self.inner.connects.load(Ordering::SeqCst)
     }
 
     async fn drain(&self, limit: Duration) -> bool {
