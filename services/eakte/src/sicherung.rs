@@ -264,6 +264,15 @@ pub async fn restore(quelle: &Path, stand: &str, ziel: &Ziel<'_>) -> Result<Beri
     if sqlite && file.exists() {
         return Err(format!("Im Ordner {} liegen schon Daten.", ziel.data.display()).into());
     }
+    // Before anything is written: a journal that is in use must not be replaced by an older one.
+    if !tree(ziel.journal, "")?.is_empty() {
+        return Err(format!("Im Ordner {} liegt schon ein Journal der Übergabe.", ziel.journal.display()).into());
+    }
+    if let Some(url) = ziel.postgres
+        && !is_empty(url).await?
+    {
+        return Err("In der eingestellten Datenbank liegen schon Tabellen.".into());
+    }
     let saved = DirectoryBlobs::open(&quelle.join("blobs"), &manifest.mandant)?;
     let list = std::fs::read_to_string(folder.join("blobs.txt"))?;
     let mut neu = 0;
@@ -294,6 +303,18 @@ pub async fn restore(quelle: &Path, stand: &str, ziel: &Ziel<'_>) -> Result<Beri
         }
     }
     Ok(Bericht { neu, ..checked })
+}
+
+/// Has this database of PostgreSQL no table yet?
+async fn is_empty(url: &str) -> Result<bool, Fehler> {
+    const TABLES: Sql = Sql {
+        sqlite: "SELECT count(*) FROM sqlite_master",
+        postgres: "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()",
+    };
+    let db = Db::postgres_as(url, None, 2).await?;
+    let (tables,): (u64,) = db.one(&TABLES, Vec::new()).await?;
+    db.close().await;
+    Ok(tables == 0)
 }
 
 fn sorted(folder: &Path) -> Result<Vec<PathBuf>, Fehler> {
