@@ -38,6 +38,20 @@ pub fn failpoint(name: &str) {
     }
 }
 
+/// The error with its causes; "error sending request" alone helps nobody.
+pub fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(e) = cause {
+        let more = e.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = e.source();
+    }
+    text
+}
+
 /// All statements of this crate, for the test that prepares each one on each database.
 pub fn statements() -> Vec<(&'static str, db::Sql)> {
     [

@@ -14,7 +14,7 @@ use hyper::{
     header::{HOST, HeaderValue},
 };
 use nachrichten::fehler::Fehler;
-use service_platform::config::RufSettings;
+use service_platform::{config::RufSettings, with_causes};
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
@@ -100,7 +100,7 @@ impl From<hyper::Error> for Failure {
         // With TLS 1.3 the server's verdict on our certificate arrives after the handshake.
         match texts::certificate(&error) {
             Some(why) => Self::Refused(why),
-            None => Self::Lost(texts::whole(&error)),
+            None => Self::Lost(with_causes(&error)),
         }
     }
 }

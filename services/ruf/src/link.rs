@@ -18,6 +18,7 @@ use tokio::{
 use tokio_rustls::TlsConnector;
 
 use crate::{Limits, RufError, identity::Identity, texts, wire::Parts};
+use service_platform::with_causes;
 
 /// Where another process is.
 pub(crate) struct Address {
@@ -76,7 +77,7 @@ impl<E: std::error::Error + 'static> From<E> for NoLink {
     fn from(error: E) -> Self {
         match texts::certificate(&error) {
             Some(why) => Self::Refused(why),
-            None => Self::Away(texts::whole(&error)),
+            None => Self::Away(with_causes(&error)),
         }
     }
 }
@@ -188,7 +189,7 @@ async fn handshake(
     // Ends with its sender.
     let task = tokio::spawn(async move {
         let error = connection.await.err()?;
-        tracing::debug!(error = texts::whole(&error), "connection ended");
+        tracing::debug!(error = with_causes(&error), "connection ended");
         texts::certificate(&error)
     });
     Ok((sender, task))

@@ -23,7 +23,7 @@ use hyper::{
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
 use nachrichten::fehler::Fehler;
-use service_platform::config::RufSettings;
+use service_platform::{config::RufSettings, with_causes};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -185,7 +185,7 @@ impl State {
                 self.serve(tls, caller, stopping).await;
             }
             Ok(Err((error, tcp))) => {
-                let error = texts::whole(&error);
+                let error = with_causes(&error);
                 self.refused.say(|| tracing::error!(alarm = "ruf-zertifikat", peer, error, "refused a connection"));
                 say_goodbye(tcp).await;
             }
@@ -290,7 +290,7 @@ async fn last_words(stopping: &mut watch::Receiver<bool>) {
 
 fn log(ended: hyper::Result<()>) {
     if let Err(error) = ended {
-        tracing::debug!(error = texts::whole(&error), "connection ended");
+        tracing::debug!(error = with_causes(&error), "connection ended");
     }
 }
 

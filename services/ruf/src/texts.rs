@@ -98,20 +98,6 @@ pub(crate) fn broken(path: &str) -> Fehler {
     Fehler::new("E9002", 500, "Die Seite lässt sich nicht anzeigen.", format!("{path} panicked"))
 }
 
-/// The error with its causes; "error sending request" alone helps nobody.
-pub(crate) fn whole(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(e) = cause {
-        let more = e.to_string();
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
-        }
-        cause = e.source();
-    }
-    text
-}
-
 /// What a handshake ends with when our certificate does not please. In the middle of a call none of them comes.
 const VERDICTS: [AlertDescription; 9] = [
     AlertDescription::AccessDenied,

@@ -28,6 +28,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
 use crate::{Limits, texts};
+use service_platform::with_causes;
 
 /// Marks what one of us wrote; its value is the version of this wire.
 pub(crate) const MARK: &str = "ruf";
@@ -260,7 +261,7 @@ async fn next(body: &mut Incoming, stall: Duration) -> Result<Option<hyper::body
     match tokio::time::timeout(stall, next).await {
         Ok(None) => Ok(None),
         Ok(Some(Ok(frame))) => Ok(Some(frame)),
-        Ok(Some(Err(error))) => Err(Unread::Cut(texts::whole(&error))),
+        Ok(Some(Err(error))) => Err(Unread::Cut(with_causes(&error))),
         Err(_) => Err(Unread::Cut(format!("no byte for {} s", stall.as_secs_f32()))),
     }
 }

@@ -10,7 +10,10 @@ use minio::s3::error::{Error, NetworkError, S3ServerError, ValidationErr};
 use nachrichten::BlobHash;
 
 use super::{super::BlobError, breaker::Breaker};
-use crate::metriken::{count, metriken, set};
+use crate::{
+    metriken::{count, metriken, set},
+    with_causes,
+};
 
 /// Slowest line that is waited for: a transfer may take the time limit plus one second per MiB.
 const BYTES_PER_SECOND: u64 = 1 << 20;
@@ -141,12 +144,12 @@ pub(super) fn meaning(error: &Error) -> Failure {
         )
         | Error::Network(NetworkError::ServerError(status)) => by_status(*status),
         Error::Network(NetworkError::ReqwestError(e)) | Error::Validation(ValidationErr::HttpError(e)) => {
-            Failure::Away(whole(e))
+            Failure::Away(with_causes(e))
         }
         Error::Validation(e @ (ValidationErr::XmlParseError(_) | ValidationErr::XmlError { .. })) => {
-            Failure::Away(format!("answer is cut: {}", whole(e)))
+            Failure::Away(format!("answer is cut: {}", with_causes(e)))
         }
-        other => Failure::Refused(whole(other)),
+        other => Failure::Refused(with_causes(other)),
     }
 }
 
@@ -191,20 +194,6 @@ fn by_status(status: u16) -> Failure {
         404 | 408 | 409 | 425 | 429 | 500.. => Failure::Away(text),
         _ => Failure::Refused(text),
     }
-}
-
-/// The error with its causes; "error sending request" alone helps nobody.
-fn whole(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(e) = cause {
-        let more = e.to_string();
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
-        }
-        cause = e.source();
-    }
-    text
 }
 
 #[cfg(test)]
