@@ -22,9 +22,11 @@ use service_platform::{
     bus::{Bus, BusError, InProcessBus, RabbitBus, rabbit::RabbitOptions},
     config::{ConfigError, Settings},
     db::Db,
+    ereignis::{self, Absender, Weitergabe},
     konten::{Konten, NeuePerson},
     outbox, rechte,
     uhr::{Clock, Ids, SystemClock, SystemIds},
+    webhook::{self, Webhooks, versand::Versand},
     worker::{self, JobHandler, Worker as _},
     zeit,
 };
@@ -67,6 +69,8 @@ pub struct App {
     pub scan_ordner: PathBuf,
     /// Folders of the hand-over; `reconcile` reads them.
     pub pfade: Pfade,
+    /// Who hears by HTTP what happens here.
+    pub webhooks: Webhooks,
     poke: Arc<Notify>,
     tasks: JoinSet<()>,
 }
@@ -99,6 +103,7 @@ impl App {
         ] {
             or!(db.migrate(&migrations).await, "migration");
         }
+        or!(ereignis::schalten(&db, settings.ereignisse.an).await, "events");
         let bus = or!(bus(start, settings), "bus");
         let clock = Arc::new(SystemClock::default());
         let blobs = or!(blobs(start, settings, clock.clone()), "blobs");
@@ -174,6 +179,19 @@ impl App {
             mail: start.data.join(&u.mail),
             journal: start.data.join("spool/uebergabe/journal"),
         };
+        let (geheimnisse, bote) = webhook::aus(&settings.webhook, &start.data).map_err(StartFehler)?;
+        let absender = Absender {
+            mandant: settings.mandant.clone(),
+            adresse: settings.hinweise.adresse.trim_end_matches('/').to_owned(),
+        };
+        let webhooks = Webhooks {
+            db: db.clone(),
+            clock: clock.clone(),
+            ids: ids.clone(),
+            geheimnisse,
+            bote,
+            absender,
+        };
         let mut app = Self {
             db,
             blobs,
@@ -188,6 +206,7 @@ impl App {
             erkennung,
             scan_ordner,
             pfade,
+            webhooks,
             poke,
             tasks: JoinSet::new(),
         };
@@ -224,6 +243,7 @@ impl App {
             self.poke.clone(),
             again,
         ));
+        self.tell_others(settings);
         self.tasks.spawn(zeit::follow(self.clock.clone(), self.db.clone()));
         self.tasks.spawn(seal(self.db.clone(), self.clock.clone()));
         if settings.s3.is_used() {
@@ -270,6 +290,24 @@ impl App {
             Err(_) => tracing::warn!("the broker does not answer yet, starting without it"),
         }
         Ok(())
+    }
+
+    /// Events for others: to the exchange if the settings say so, and to webhooks.
+    fn tell_others(&mut self, settings: &Settings) {
+        let an = settings.ereignisse.an;
+        let (hooks, post) = (&self.webhooks, Arc::new(Notify::new()));
+        let bus = an.then(|| self.bus.clone());
+        let weitergabe = Weitergabe { db: self.db.clone(), bus, absender: hooks.absender.clone(), post: post.clone() };
+        let versand = Versand {
+            db: self.db.clone(),
+            clock: self.clock.clone(),
+            geheimnisse: hooks.geheimnisse.clone(),
+            bote: hooks.bote.clone(),
+            rueckstau: settings.webhook.rueckstau,
+        };
+        self.tasks.spawn(ereignis::folgen(self.db.clone(), an));
+        self.tasks.spawn(weitergabe.run());
+        self.tasks.spawn(versand.run(post));
     }
 
     /// The hand-over worker over its folders, and the reader of what the finance system answers.

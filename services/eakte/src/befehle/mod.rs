@@ -11,6 +11,7 @@ pub mod ocr;
 pub mod reconcile;
 pub mod serve;
 pub mod spur;
+pub mod webhook;
 pub mod workflow;
 
 use std::path::Path;
