@@ -57,7 +57,6 @@ impl Bote {
             "" => RootCerts::WebPki,
             file => RootCerts::from(authorities(file)?),
         };
-        // A webhook is taken for a minute only (versand.rs).
         let frist = Duration::from_millis(settings.frist_ms.clamp(1, 30_000));
         let config = Agent::config_builder()
             .timeout_global(Some(frist))
@@ -72,6 +71,11 @@ impl Bote {
             .build();
         let names = Namen { ziele: ziele.clone(), system: DefaultResolver::default() };
         Ok(Self { agent: Agent::with_parts(config, DefaultConnector::default(), names), ziele, frist })
+    }
+
+    /// Longest time of one POST.
+    pub fn frist(&self) -> Duration {
+        self.frist
     }
 
     /// Sends an event, signed with each of the secrets.

@@ -57,8 +57,8 @@ statements! {
     FREI = "UPDATE platform_webhook SET naechster = $3 WHERE id = $1 AND naechster = $2";
     ERSTER = "SELECT seq, id, typ, koerper FROM platform_webhook_post WHERE hook = $1 ORDER BY seq LIMIT 1";
     ERLEDIGT = "DELETE FROM platform_webhook_post WHERE hook = $1 AND seq = $2";
-    ERFOLG = "UPDATE platform_webhook SET versuche = 0, fehler = NULL, fehler_seit = NULL, letzter_erfolg = $2, zugestellt = zugestellt + 1 WHERE id = $1";
-    FEHLER = "UPDATE platform_webhook SET versuche = $2, naechster = $3, fehler = $4, fehler_seit = coalesce(fehler_seit, $5), stand = $6 WHERE id = $1 AND stand = 'aktiv'";
+    ERFOLG = "UPDATE platform_webhook SET versuche = 0, fehler = NULL, fehler_seit = NULL, letzter_erfolg = $2, zugestellt = zugestellt + 1, naechster = $4 WHERE id = $1 AND naechster = $3";
+    FEHLER = "UPDATE platform_webhook SET versuche = $2, naechster = $3, fehler = $4, fehler_seit = coalesce(fehler_seit, $5), stand = $6 WHERE id = $1 AND naechster = $7 AND stand = 'aktiv'";
     ABSCHALTEN = "UPDATE platform_webhook SET stand = 'abgeschaltet', fehler = $2, fehler_seit = coalesce(fehler_seit, $3) WHERE id = $1";
     RUECKSTAU = "SELECT count(*) FROM platform_webhook_post WHERE hook = $1";
     ZAHLEN = "SELECT (SELECT count(*) FROM platform_webhook_post), (SELECT count(*) FROM platform_webhook WHERE stand = 'gestoert')";

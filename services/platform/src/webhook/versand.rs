@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! Sends what stands in the queues of the webhooks.
 //!
-//! Whoever sends for a webhook takes it first, by moving its next time a minute ahead: nobody else sends for it
-//! meanwhile, and after a death somebody does when the minute is over. A delivered event goes in a commit of its own, so
-//! a death between the answer and the commit repeats one event, under the same id.
+//! Whoever sends for a webhook takes it first, by moving its next time ahead by a little more than one POST may take, and
+//! again with each event that was delivered: nobody else sends for it meanwhile, and after a death somebody does when that
+//! time is over. A delivered event goes in a commit of its own, so a death between the answer and the commit repeats one
+//! event, under the same id.
 
 use std::{
     collections::HashSet,
-    sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use nachrichten::Timestamp;
 use serde_json::json;
-use tokio::sync::Notify;
+use tokio::{sync::Notify, task::JoinSet};
 use uuid::Uuid;
 
 use super::{
@@ -28,11 +29,8 @@ use crate::{
     uhr::Clock,
 };
 
-/// For how long a webhook is taken, in seconds; one POST takes less than what is left after [`AM_STUECK`].
-const BELEGT: i64 = 60;
-/// One taker sends for so long, and at most so many.
-const AM_STUECK: Duration = Duration::from_secs(25);
-const STAPEL: usize = 200;
+/// How much longer than one POST a webhook is taken, in seconds.
+const BELEGT: i64 = 10;
 
 /// Who stands in the audit trail for what the sender decides.
 const DIENST: &str = "dienst:webhook";
@@ -44,6 +42,23 @@ struct Faellig {
     naechster: Timestamp,
 }
 from_row!(Faellig { id, url, versuche, naechster });
+
+/// A try that failed.
+struct Fehlschlag {
+    hook: Uuid,
+    /// Until when the webhook is taken.
+    bis: Timestamp,
+    /// Tries of this event before.
+    versuche: u32,
+    event: Uuid,
+    text: String,
+    /// Seconds the receiver asks to wait.
+    warten: Option<i64>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// The sender.
 pub struct Versand {
@@ -59,24 +74,23 @@ impl Versand {
     /// Sends until the process stops; `post` wakes it. A slow receiver has a task of its own.
     pub async fn run(self, post: Arc<Notify>) {
         let versand = Arc::new(self);
-        let busy = Arc::new(Mutex::new(HashSet::new()));
-        let lock = |set: &Mutex<HashSet<Uuid>>, f: &mut dyn FnMut(&mut HashSet<Uuid>) -> bool| {
-            f(&mut set.lock().unwrap_or_else(PoisonError::into_inner))
-        };
+        let busy: Arc<Mutex<HashSet<Uuid>>> = Arc::default();
+        let mut tasks = JoinSet::new();
         loop {
+            while tasks.try_join_next().is_some() {}
             match versand.faellig().await {
                 Ok(hooks) => {
                     for hook in hooks {
                         let id = hook.id;
-                        if !lock(&busy, &mut |set| set.insert(id)) {
+                        if !lock(&busy).insert(id) {
                             continue;
                         }
                         let (versand, busy) = (versand.clone(), busy.clone());
-                        tokio::spawn(async move {
+                        tasks.spawn(async move {
                             if let Err(error) = versand.bedienen(hook).await {
                                 tracing::warn!(%error, webhook.id = %id, "cannot send for a webhook, will try again");
                             }
-                            busy.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+                            lock(&busy).remove(&id);
                         });
                     }
                 }
@@ -99,27 +113,36 @@ impl Versand {
         self.db.all(&FAELLIG, args![self.clock.now()]).await
     }
 
+    /// Until when a webhook is taken from now.
+    fn bis(&self) -> Timestamp {
+        self.clock.now().plus_micros(self.bote.frist().as_micros() as i64).plus_seconds(BELEGT)
+    }
+
     async fn bedienen(&self, hook: Faellig) -> Result<usize, DbError> {
-        let until = self.clock.now().plus_seconds(BELEGT);
-        if self.db.execute(&BELEGEN, args![hook.id, hook.naechster, until]).await? == 0 {
+        let (mut bis, mut sent, mut versuche) = (self.bis(), 0, hook.versuche);
+        if self.db.execute(&BELEGEN, args![hook.id, hook.naechster, bis]).await? == 0 {
             return Ok(0);
         }
-        let (from, mut sent, mut versuche) = (Instant::now(), 0, hook.versuche);
-        while sent < STAPEL && from.elapsed() < AM_STUECK {
-            let Some(post) = self.db.optional::<Post>(&ERSTER, args![hook.id]).await? else { break };
-            let now = self.clock.now();
+        while let Some(post) = self.db.optional::<Post>(&ERSTER, args![hook.id]).await? {
+            let seconds = self.clock.now().0.div_euclid(1_000_000);
             let answer = match self.geheimnisse.lesen(hook.id) {
-                Ok(keys) => self.bote.senden(&hook.url, &post, &keys, now.0.div_euclid(1_000_000)).await,
+                Ok(keys) => self.bote.senden(&hook.url, &post, &keys, seconds).await,
                 Err(text) => Antwort::Fehler(text, None),
             };
             failpoint("webhook::senden::after");
             match answer {
                 Antwort::Genommen => {
+                    let until = self.bis();
                     let mut tx = self.db.begin().await?;
                     tx.execute(&ERLEDIGT, args![hook.id, post.seq]).await?;
-                    tx.execute(&ERFOLG, args![hook.id, self.clock.now()]).await?;
+                    let still = tx.execute(&ERFOLG, args![hook.id, self.clock.now(), bis, until]).await? == 1;
                     tx.commit().await?;
                     (sent, versuche) = (sent + 1, 0);
+                    // An operator or, after a long sleep, another process has it now.
+                    if !still {
+                        return Ok(sent);
+                    }
+                    bis = until;
                 }
                 Antwort::Weg => {
                     let text = "Die Gegenstelle möchte keine Ereignisse mehr (Status 410).";
@@ -127,41 +150,35 @@ impl Versand {
                     return Ok(sent);
                 }
                 Antwort::Fehler(text, warten) => {
-                    self.gescheitert(hook.id, versuche, &post, &text, warten).await?;
+                    let fehlschlag = Fehlschlag { hook: hook.id, bis, versuche, event: post.id, text, warten };
+                    self.gescheitert(&fehlschlag).await?;
                     return Ok(sent);
                 }
             }
         }
-        self.db.execute(&FREI, args![hook.id, until, self.clock.now()]).await?;
+        self.db.execute(&FREI, args![hook.id, bis, self.clock.now()]).await?;
         Ok(sent)
     }
 
-    async fn gescheitert(
-        &self,
-        hook: Uuid,
-        versuche: u32,
-        post: &Post,
-        text: &str,
-        warten: Option<i64>,
-    ) -> Result<(), DbError> {
-        let (waiting,): (u64,) = self.db.one(&RUECKSTAU, args![hook]).await?;
+    async fn gescheitert(&self, f: &Fehlschlag) -> Result<(), DbError> {
+        let (waiting,): (u64,) = self.db.one(&RUECKSTAU, args![f.hook]).await?;
         if waiting > self.rueckstau {
-            let why = format!("{text} Mehr als {} Ereignisse haben sich angestaut.", self.rueckstau);
-            return self.abschalten(hook, &why).await;
+            let why = format!("{} Mehr als {} Ereignisse haben sich angestaut.", f.text, self.rueckstau);
+            return self.abschalten(f.hook, &why).await;
         }
-        let now = self.clock.now();
-        let (stand, pause) = match PAUSEN.get(versuche as usize) {
-            Some(pause) => (Stand::Aktiv, (*pause).max(warten.unwrap_or(0))),
+        let (now, tries) = (self.clock.now(), f.versuche + 1);
+        let (stand, pause) = match PAUSEN.get(f.versuche as usize) {
+            Some(pause) => (Stand::Aktiv, (*pause).max(f.warten.unwrap_or(0))),
             None => (Stand::Gestoert, 0),
         };
-        let jitter = pause * 1_000 * i64::from(post.id.as_bytes()[15]) * 100 / 255;
+        let jitter = pause * 100_000 * i64::from(f.event.as_bytes()[15]) / 255;
         let next = now.plus_seconds(pause).plus_micros(jitter);
-        let values = args![hook, versuche + 1, next, text, now, stand.wort()];
+        let values = args![f.hook, tries, next, f.text.as_str(), now, stand.wort(), f.bis];
         self.db.execute(&FEHLER, values).await?;
         if stand == Stand::Gestoert {
-            tracing::error!(alarm = "webhook-gestoert", webhook.id = %hook, "gave a webhook up, its queue waits for an operator");
+            tracing::error!(alarm = "webhook-gestoert", webhook.id = %f.hook, "gave a webhook up, its queue waits for an operator");
         } else {
-            tracing::warn!(webhook.id = %hook, versuche = versuche + 1, pause_s = pause, "webhook failed, will try again");
+            tracing::warn!(webhook.id = %f.hook, tries, pause_s = pause, "webhook failed, will try again");
         }
         Ok(())
     }
