@@ -125,12 +125,11 @@ async fn a_whole_invoice_tells_what_happened_and_costs_little() {
 
     let haus = Haus::neu().await;
     mitschrift::start();
-    let bearer = rechnungslauf::bezahlt(&haus).await;
+    rechnungslauf::bezahlt(&haus).await;
     let without = kosten();
     assert_eq!(without.melden, 0, "nobody listens, nothing is written");
     haus.ist_sauber().await;
     haus.app.stop().await;
-    drop(bearer);
 
     let e = Empfaenger::neu(Art::Nimmt).await;
     let haus = Haus::eingestellt(program(), |s| s.webhook.loopback = true).await;

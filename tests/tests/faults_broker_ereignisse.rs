@@ -9,7 +9,14 @@ mod gemein;
 #[path = "gemein/rechnungslauf.rs"]
 mod rechnungslauf;
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use broker::{bis, bus, secs};
 use gemein::{haus::Haus, program};
@@ -113,14 +120,14 @@ async fn a_lost_exchange_and_a_dead_broker_lose_no_event() {
 
     broker.delete_exchange(VERTEILSTELLE).await;
     q.geschieht(7..=9).await;
-    let mut first = q.weitergabe.runde().await.unwrap();
+    let handed = AtomicUsize::new(q.weitergabe.runde().await.unwrap());
     let took = bis("mended", secs(10), async || {
-        first += q.weitergabe.runde().await.unwrap();
+        handed.fetch_add(q.weitergabe.runde().await.unwrap(), Ordering::SeqCst);
         q.wartend().await == 0
     })
     .await;
     println!("exchange mended after {took:.1?}");
-    assert_eq!(first, 3, "each handed on once");
+    assert_eq!(handed.into_inner(), 3, "each handed on once");
     let mut listener = broker.listen(VERTEILSTELLE, "#").await;
 
     broker.kill();

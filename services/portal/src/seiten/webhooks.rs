@@ -59,8 +59,8 @@ pub fn hook_zeile(h: &Webhook) -> HookZeile {
         typen: if h.typen == ["*"] { "alle".to_owned() } else { h.typen.join(", ") },
         farbe,
         wort,
-        wartend: format::anzahl(h.wartend),
-        zugestellt: format::anzahl(h.zugestellt),
+        wartend: h.wartend.to_string(),
+        zugestellt: h.zugestellt.to_string(),
         letzter: h.letzter_erfolg.map_or_else(|| "noch nie".to_owned(), format::zeitpunkt),
         fehler: h.fehler.as_ref().map(|text| Fehlschlag {
             text: text.clone(),

@@ -14,7 +14,7 @@ async fn an_operator_sees_how_each_webhook_is() {
     let page = b.get("/betrieb").await.text();
     for word in [
         "finanz",
-        "12.480",
+        "12480",
         "läuft",
         "https://ris.stadt.example:8443/hooks/e-akte",
         "Die Gegenstelle antwortet mit Status 503.",
