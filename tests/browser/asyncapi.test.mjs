@@ -16,7 +16,7 @@ import YAML from "yaml";
 import { ROOT } from "./lib/server.mjs";
 
 const SCHEMAS = path.join(ROOT, "schemas");
-const official = createRequire(import.meta.url)("@asyncapi/specs/schemas/3.0.0.json");
+const official = createRequire(import.meta.url)("@asyncapi/specs/schemas/3.0.0-without-$id.json");
 
 async function description() {
   return YAML.parse(await readFile(path.join(SCHEMAS, "asyncapi.yaml"), "utf8"));

@@ -110,7 +110,9 @@ fn kosten() -> Kosten {
         }
     }
     // Number 0 is what reads outside a transaction; handing on and sending have transactions of their own.
-    transactions.retain(|tx, all| *tx > 0 && !all.iter().any(|s| s.contains("platform_webhook") || s.contains("DELETE FROM platform_ereignis")));
+    transactions.retain(|tx, all| {
+        *tx > 0 && !all.iter().any(|s| s.contains("platform_webhook") || s.contains("DELETE FROM platform_ereignis"))
+    });
     Kosten {
         statements: transactions.values().map(Vec::len).sum(),
         commits: commits.iter().filter(|tx| transactions.contains_key(tx)).count(),
@@ -139,7 +141,11 @@ async fn a_whole_invoice_tells_what_happened_and_costs_little() {
     let dokument = rechnungslauf::bezahlt(&haus).await;
     let with = kosten();
     let from = Instant::now();
-    while haus.zahl("SELECT (SELECT count(*) FROM platform_ereignis) + (SELECT count(*) FROM platform_webhook_post)").await > 0 {
+    while haus
+        .zahl("SELECT (SELECT count(*) FROM platform_ereignis) + (SELECT count(*) FROM platform_webhook_post)")
+        .await
+        > 0
+    {
         assert!(from.elapsed() < Duration::from_secs(20), "events are left");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
@@ -166,7 +172,16 @@ async fn a_whole_invoice_tells_what_happened_and_costs_little() {
     let all: String = got.iter().map(|b| b.body.as_str()).collect();
     let d = haus.dokument(&haus.app.cli, dokument).await;
     let aktenzeichen = d.ablage.as_ref().unwrap().aktenzeichen.clone();
-    for word in ["Riedel", "Vogt", "LW-202611", "6213", "rechnung-zugferd", d.titel.as_str(), &aktenzeichen, &d.sha256.to_string()] {
+    for word in [
+        "Riedel",
+        "Vogt",
+        "LW-202611",
+        "6213",
+        "rechnung-zugferd",
+        d.titel.as_str(),
+        &aktenzeichen,
+        &d.sha256.to_string(),
+    ] {
         assert!(!word.is_empty() && !all.contains(word), "an event tells {word}");
     }
     haus.app.stop().await;
@@ -214,12 +229,18 @@ async fn a_batch_stays_a_batch() {
         run.abort();
         let per = k.statements as f64 / INSTANZEN as f64;
         let (events, _) = ereignis::warten(&test.db).await.unwrap();
-        println!("events {an}: {per:.2} statements per instance, {} commits, {} inserts of {events} events", k.commits, k.melden);
+        println!(
+            "events {an}: {per:.2} statements per instance, {} commits, {} inserts of {events} events",
+            k.commits, k.melden
+        );
         assert_eq!(events, if an { 8 * INSTANZEN as u64 } else { 0 });
         seen.push((per, k));
     }
     let [(off, _), (on, with)] = &seen[..] else { panic!("two runs") };
-    assert!(with.melden <= with.commits + 8 * INSTANZEN / 128, "one insert in a transaction, of at most 128 rows: {with:?}");
+    assert!(
+        with.melden <= with.commits + 8 * INSTANZEN / 128,
+        "one insert in a transaction, of at most 128 rows: {with:?}"
+    );
     assert!(on - off < 1.0, "{off:.2} statements per instance became {on:.2}");
 }
 

@@ -6,8 +6,8 @@
 use std::{collections::BTreeMap, path::Path};
 
 use nachrichten::{
-    ablaeufe, akten, aufgaben, dokumente, einordnung, ereignisse, erkennung, hinweise, job, rechnung, sendungen, suche, uebergabe,
-    wiedervorlage,
+    ablaeufe, akten, aufgaben, dokumente, einordnung, ereignisse, erkennung, hinweise, job, rechnung, sendungen, suche,
+    uebergabe, wiedervorlage,
 };
 use schemars::schema_for;
 

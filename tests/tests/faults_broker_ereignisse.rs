@@ -57,7 +57,10 @@ async fn a_foreign_system_hears_of_a_whole_invoice_in_its_order() {
     let heard = gehoert(&mut all, secs(3)).await;
     for one in &heard {
         assert!(one.persistent && one.typ == MEDIENTYP, "{one:?}");
-        assert_eq!((one.body["id"].as_str(), one.body["type"].as_str()), (Some(one.id.as_str()), Some(one.key.as_str())));
+        assert_eq!(
+            (one.body["id"].as_str(), one.body["type"].as_str()),
+            (Some(one.id.as_str()), Some(one.key.as_str()))
+        );
     }
     assert_eq!(heard.iter().map(|h| &h.id).collect::<BTreeSet<_>>().len(), heard.len(), "each id once");
     let events: Vec<Value> = heard.into_iter().map(|h| h.body).collect();

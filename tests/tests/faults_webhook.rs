@@ -13,11 +13,7 @@ use std::{
 };
 
 use empfaenger::{Art, Empfaenger};
-use gemein::{
-    haus::sql,
-    probe,
-    prozess::Bestand,
-};
+use gemein::{haus::sql, probe, prozess::Bestand};
 use nachrichten::{
     Actor, AkteId, Timestamp,
     ereignisse::{Akte, Ereignis},
@@ -115,7 +111,10 @@ impl Welt {
 
     /// The receiver's view: numbers of the Akten it took, in order.
     fn nummern(e: &Empfaenger) -> Vec<u128> {
-        e.alles().iter().map(|b| b.ereignis()["data"]["akte"].as_str().unwrap().parse::<Uuid>().unwrap().as_u128()).collect()
+        e.alles()
+            .iter()
+            .map(|b| b.ereignis()["data"]["akte"].as_str().unwrap().parse::<Uuid>().unwrap().as_u128())
+            .collect()
     }
 }
 
@@ -242,10 +241,8 @@ async fn an_operator_leaves_out_what_a_receiver_cannot_bear(db: Db) {
     e.sei(Art::Nimmt);
     assert_eq!(w.versand.runde().await.unwrap(), 1);
     assert_eq!(Welt::nummern(&e), [1, 2]);
-    let (data,): (String,) = db
-        .one(&sql("SELECT data FROM platform_audit WHERE act = 'Ereignis übersprungen'"), args![])
-        .await
-        .unwrap();
+    let (data,): (String,) =
+        db.one(&sql("SELECT data FROM platform_audit WHERE act = 'Ereignis übersprungen'"), args![]).await.unwrap();
     assert!(data.contains("kann es nicht lesen") && data.contains("de.eakte.akte.angelegt.v1"), "{data}");
     assert_eq!(w.hooks.ueberspringen(&w.bea, id, "noch eins").await.unwrap_err().status, 404, "nothing waits");
 }

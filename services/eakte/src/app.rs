@@ -184,14 +184,7 @@ impl App {
             mandant: settings.mandant.clone(),
             adresse: settings.hinweise.adresse.trim_end_matches('/').to_owned(),
         };
-        let webhooks = Webhooks {
-            db: db.clone(),
-            clock: clock.clone(),
-            ids: ids.clone(),
-            geheimnisse,
-            bote,
-            absender,
-        };
+        let webhooks = Webhooks { db: db.clone(), clock: clock.clone(), ids: ids.clone(), geheimnisse, bote, absender };
         let mut app = Self {
             db,
             blobs,

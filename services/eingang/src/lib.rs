@@ -259,7 +259,8 @@ impl Inner {
         let entry =
             audit::Entry { chain: &chain, at: now, actor: &actor_text, act: "angenommen", object: &chain, data };
         audit::append(&mut tx, entry).await?;
-        let event = || Ereignis::SendungEingegangen(Sendung { sendung: id, kanal: e.kanal, zugang, doppelt_zu: duplicate_of });
+        let event =
+            || Ereignis::SendungEingegangen(Sendung { sendung: id, kanal: e.kanal, zugang, doppelt_zu: duplicate_of });
         ereignis::melden(&mut tx, &*self.ids, event, now).await?;
         if duplicate_of.is_none() {
             self.start(&mut tx, id, hash, name, e, zugang, now).await?;

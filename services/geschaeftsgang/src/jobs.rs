@@ -117,8 +117,7 @@ async fn dispatch_round(inner: &Inner) -> Result<usize, DbError> {
     for (typ, _) in ready {
         if inner.ohne_dienst(&typ) {
             let mut tx = inner.db.begin().await?;
-            let stopped: Vec<Gestoppt> =
-                tx.all(&sql::AUFTRAG_OHNE_DIENST, args![&typ, now, ohne_dienst(&typ)]).await?;
+            let stopped: Vec<Gestoppt> = tx.all(&sql::AUFTRAG_OHNE_DIENST, args![&typ, now, ohne_dienst(&typ)]).await?;
             for (instanz, element, stelle) in &stopped {
                 inner.meldet_stoerung(&mut tx, (*instanz, *stelle), element, now).await?;
             }

@@ -279,7 +279,10 @@ impl TestRabbit {
         use futures_util::StreamExt as _;
         let (connection, channel) = self.channel().await;
         let queue = self.fresh("fremd");
-        channel.queue_declare(queue.as_str().into(), QueueDeclareOptions::durable(), FieldTable::default()).await.unwrap();
+        channel
+            .queue_declare(queue.as_str().into(), QueueDeclareOptions::durable(), FieldTable::default())
+            .await
+            .unwrap();
         let (options, none) = (Default::default(), FieldTable::default());
         channel.queue_bind(queue.as_str().into(), exchange.into(), pattern.into(), options, none).await.unwrap();
         let (options, none) = (Default::default(), FieldTable::default());
@@ -289,7 +292,8 @@ impl TestRabbit {
             let _alive = (connection, channel);
             while let Some(Ok(delivery)) = consumer.next().await {
                 delivery.ack(Default::default()).await.unwrap();
-                let text = |s: &Option<lapin::types::ShortString>| s.as_ref().map(ToString::to_string).unwrap_or_default();
+                let text =
+                    |s: &Option<lapin::types::ShortString>| s.as_ref().map(ToString::to_string).unwrap_or_default();
                 let heard = Heard {
                     key: delivery.routing_key.to_string(),
                     id: text(delivery.properties.message_id()),

@@ -60,19 +60,25 @@ fn document() -> Vec<(&'static str, Value)> {
     vec![
         ("asyncapi", json!("3.0.0")),
         ("id", json!("urn:eakte:ereignisse:1")),
-        ("info", json!({
-            "title": "E-Akte: Ereignisse",
-            "version": "1",
-            "description": ABOUT,
-            "license": { "name": "EUPL-1.2", "url": "https://interoperable-europe.ec.europa.eu/collection/eupl/eupl-text-eupl-12" },
-        })),
+        (
+            "info",
+            json!({
+                "title": "E-Akte: Ereignisse",
+                "version": "1",
+                "description": ABOUT,
+                "license": { "name": "EUPL-1.2", "url": "https://interoperable-europe.ec.europa.eu/collection/eupl/eupl-text-eupl-12" },
+            }),
+        ),
         ("defaultContentType", json!(MEDIENTYP)),
-        ("servers", json!({ "broker": {
+        (
+            "servers",
+            json!({ "broker": {
             "host": "broker.stadt.example:5671",
             "protocol": "amqps",
             "protocolVersion": "0.9.1",
             "description": "RabbitMQ der Stadt; wer zuhört, bindet eine eigene Warteschlange an die Verteilstelle.",
-        } })),
+        } }),
+        ),
         ("channels", Value::Object(all(&channel))),
         ("operations", Value::Object(all(&operation))),
         ("components", json!({ "messages": Value::Object(all(&message)) })),

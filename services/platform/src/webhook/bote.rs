@@ -143,7 +143,8 @@ fn in_worten(error: &Error, frist: Duration) -> String {
         }
         other => {
             let words = other.to_string();
-            let what = if words.to_lowercase().contains("certificate") { "Das Zertifikat gilt nicht" } else { "Kein Versand" };
+            let what =
+                if words.to_lowercase().contains("certificate") { "Das Zertifikat gilt nicht" } else { "Kein Versand" };
             format!("{what} ({}).", &words[..words.floor_char_boundary(200)])
         }
     }

@@ -101,8 +101,7 @@ impl Geheimnisse {
         let neben = file.with_extension("neu");
         let write = || {
             std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
-            let mut out =
-                std::fs::File::options().create(true).truncate(true).write(true).mode(0o600).open(&neben)?;
+            let mut out = std::fs::File::options().create(true).truncate(true).write(true).mode(0o600).open(&neben)?;
             for zeile in zeilen {
                 writeln!(out, "{zeile}")?;
             }

@@ -20,8 +20,8 @@
 
 pub mod bote;
 pub mod geheimnis;
-mod verwaltung;
 pub mod versand;
+mod verwaltung;
 pub mod ziel;
 
 use std::path::PathBuf;
@@ -215,10 +215,7 @@ pub async fn zahlen(db: &Db) -> Result<(u64, u64), DbError> {
 ///
 /// # Errors
 /// German sentence: a file of authorities that cannot be read.
-pub fn aus(
-    settings: &WebhookSettings,
-    data: &std::path::Path,
-) -> Result<(geheimnis::Geheimnisse, bote::Bote), String> {
+pub fn aus(settings: &WebhookSettings, data: &std::path::Path) -> Result<(geheimnis::Geheimnisse, bote::Bote), String> {
     let folder: PathBuf = data.join(&settings.geheimnisse);
     Ok((geheimnis::Geheimnisse::in_folder(folder), bote::Bote::new(settings)?))
 }

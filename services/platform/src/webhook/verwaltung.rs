@@ -70,7 +70,9 @@ impl Webhooks {
     pub async fn nach_name(&self, actor: &Actor, name: &str) -> Result<(Uuid, String), Fehler> {
         self.betrieb(actor).await?;
         let row: Option<(Uuid, String)> = self.db.optional(&NACH_NAME, args![name]).await.map_err(away)?;
-        row.ok_or_else(|| Fehler::new("E9011", 404, format!("Einen Webhook „{name}“ gibt es nicht."), "no such webhook"))
+        row.ok_or_else(|| {
+            Fehler::new("E9011", 404, format!("Einen Webhook „{name}“ gibt es nicht."), "no such webhook")
+        })
     }
 
     /// Enters one; returns its id and its secret, which is shown this once.
@@ -87,7 +89,9 @@ impl Webhooks {
         self.betrieb(actor).await?;
         let small = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
         if name.is_empty() || name.len() > 60 || !name.bytes().all(small) {
-            return Err(refused("Der Name besteht aus Kleinbuchstaben, Ziffern und Bindestrichen, zum Beispiel „finanz“."));
+            return Err(refused(
+                "Der Name besteht aus Kleinbuchstaben, Ziffern und Bindestrichen, zum Beispiel „finanz“.",
+            ));
         }
         let typen = if typen.is_empty() { vec!["*".to_owned()] } else { typen.to_vec() };
         typen.iter().try_for_each(|t| muster(t))?;
@@ -101,14 +105,7 @@ impl Webhooks {
         entered.map(|()| (id, secret))
     }
 
-    async fn eintragen(
-        &self,
-        actor: &Actor,
-        id: Uuid,
-        name: &str,
-        url: &str,
-        typen: &[String],
-    ) -> Result<(), Fehler> {
+    async fn eintragen(&self, actor: &Actor, id: Uuid, name: &str, url: &str, typen: &[String]) -> Result<(), Fehler> {
         let mut tx = self.db.begin().await.map_err(away)?;
         let values = args![id, name, url, typen.join(" "), self.clock.now(), actor.person];
         tx.execute(&ANLEGEN, values).await.map_err(|e| match e.is_unique() {
@@ -126,7 +123,8 @@ impl Webhooks {
         let keys = self.geheimnisse.lesen(hook).map_err(refused)?;
         let (id, now) = (self.ids.uuid(), self.clock.now());
         let event = Ereignis::WebhookGeprueft(Probe { webhook: hook });
-        let defect = |e: serde_json::Error| Fehler::new("E9001", 500, "Das Ereignis lässt sich nicht schreiben.", e.to_string());
+        let defect =
+            |e: serde_json::Error| Fehler::new("E9001", 500, "Das Ereignis lässt sich nicht schreiben.", e.to_string());
         let daten = event.daten().map_err(defect)?;
         let body = self.absender.umschlag((id, 0), event.typ(), &event.subjekt(), &daten, now).map_err(defect)?;
         let post = Post { seq: 0, id, typ: event.typ().to_owned(), body };
@@ -202,7 +200,9 @@ fn muster(typ: &str) -> Result<(), Fehler> {
     }
     // Types of a city's own processes are known to its processes only.
     if typ.starts_with("de.eakte.") && !KATALOG.iter().any(|art| passt(std::iter::once(typ), art.typ)) {
-        return Err(refused(format!("Ereignisse der Art „{typ}“ gibt es nicht. Die Arten stehen in schemas/asyncapi.yaml.")));
+        return Err(refused(format!(
+            "Ereignisse der Art „{typ}“ gibt es nicht. Die Arten stehen in schemas/asyncapi.yaml."
+        )));
     }
     Ok(())
 }

@@ -123,7 +123,10 @@ mod tests {
         ] {
             assert!(ziele.pruefe(bad).is_err(), "{bad}");
         }
-        assert!(Ziele::new("", false).pruefe("https://buchung.stadt.example/").is_err(), "nothing is allowed by default");
+        assert!(
+            Ziele::new("", false).pruefe("https://buchung.stadt.example/").is_err(),
+            "nothing is allowed by default"
+        );
         assert!(Ziele::new("", true).pruefe("http://127.0.0.1:8080/x").is_ok(), "for tests");
         assert!(Ziele::new("", true).pruefe("http://localhost:8080/x").is_err(), "a name may mean anything");
     }
@@ -132,8 +135,21 @@ mod tests {
     fn no_address_of_this_machine_or_its_link() {
         let ziele = Ziele::new("*.example", false);
         for bad in [
-            "127.0.0.1", "127.8.8.8", "0.0.0.0", "0.1.2.3", "169.254.169.254", "224.0.0.1", "255.255.255.255", "::", "::1",
-            "fe80::1", "ff02::1", "::ffff:127.0.0.1", "::ffff:169.254.169.254", "::127.0.0.1", "fd00:ec2::254",
+            "127.0.0.1",
+            "127.8.8.8",
+            "0.0.0.0",
+            "0.1.2.3",
+            "169.254.169.254",
+            "224.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "fe80::1",
+            "ff02::1",
+            "::ffff:127.0.0.1",
+            "::ffff:169.254.169.254",
+            "::127.0.0.1",
+            "fd00:ec2::254",
         ] {
             assert!(!ziele.adresse(bad.parse().unwrap_or_else(|_| panic!("{bad}"))), "{bad}");
         }

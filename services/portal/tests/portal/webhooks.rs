@@ -53,6 +53,7 @@ async fn an_operator_acts_with_a_reason() {
             "webhook auslassen ratsinfo Ratsinfo ist wieder da Bea Betrieb"
         ]
     );
-    let gone = b.post("/betrieb/webhooks/00000000-0000-0000-0000-000000009999", &[("was", "erneut"), ("grund", "so ist es")]);
+    let gone =
+        b.post("/betrieb/webhooks/00000000-0000-0000-0000-000000009999", &[("was", "erneut"), ("grund", "so ist es")]);
     assert_eq!(gone.await.status, StatusCode::NOT_FOUND);
 }
