@@ -6,18 +6,23 @@
 #[path = "gemein/kern.rs"]
 mod kern;
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use nachrichten::{
     InstanceId, Werte,
     ablaeufe::{Ablaeufe as _, Eingriff},
+    aufgaben::Erledigung,
 };
 use serde_json::{Value, json};
 use service_geschaeftsgang::{Herkunft, Options};
 use service_platform::{
     args,
     db::{Db, Sql},
-    ereignis,
+    ereignis::{self, Absender, Weitergabe},
 };
 use service_platform_testkit::{postgres, sqlite};
 
@@ -166,19 +171,106 @@ async fn a_call_that_leads_nowhere_at_first(w: &Welt) {
 }
 
 async fn an_end_with_an_error(w: &Welt) {
-    let nodes = r#"<startEvent id="S"/><endEvent id="E"><errorEventDefinition errorRef="f"/></endEvent>"#;
-    w.deploy(&file("scheitert", nodes, &[("S", "E")])).await;
-    let id = w.start("scheitert", "1").await;
-    assert_eq!(w.arten(&[id]).await, ["ablauf.gestartet", "ablauf.gescheitert"]);
+    let child = r#"<startEvent id="S"/><endEvent id="E"><errorEventDefinition errorRef="f"/></endEvent>"#;
+    w.deploy(&file("scheitert", child, &[("S", "E")])).await;
+    let nodes = r#"<startEvent id="S"/><callActivity id="C" calledElement="scheitert"/><boundaryEvent id="B" attachedToRef="C"><errorEventDefinition errorRef="f"/></boundaryEvent><endEvent id="E"/><endEvent id="F"/>"#;
+    w.deploy(&file("faengt", nodes, &[("S", "C"), ("C", "E"), ("B", "F")])).await;
+    let id = w.start("faengt", "1").await;
+    let rows: Vec<(String, String, String)> = w.db.all(&EREIGNISSE, args![]).await.unwrap();
+    let told: Vec<(&str, bool)> =
+        rows.iter().map(|r| (r.0.as_str(), r.1 == format!("ablauf:{id}"))).filter(|t| t.0.contains("ablauf")).collect();
+    assert_eq!(
+        told,
+        [
+            ("de.eakte.ablauf.gestartet.v1", true),
+            ("de.eakte.ablauf.gestartet.v1", false),
+            ("de.eakte.ablauf.gescheitert.v1", false),
+            ("de.eakte.ablauf.beendet.v1", true)
+        ]
+    );
+}
+
+const KETTE: &str = r#"<startEvent id="S"/><userTask id="Eins"><potentialOwner><resourceAssignmentExpression><formalExpression>"A"</formalExpression></resourceAssignmentExpression></potentialOwner></userTask><userTask id="Zwei"><potentialOwner><resourceAssignmentExpression><formalExpression>"A"</formalExpression></resourceAssignmentExpression></potentialOwner></userTask><endEvent id="E"/>"#;
+const HOOK: Sql = sql(
+    "INSERT INTO platform_webhook (id, name, url, typen, stand, angelegt, angelegt_von) VALUES ($1, $2, 'https://x.example/', '*', 'aktiv', 0, $1)",
+);
+const POSTEN: Sql = sql("SELECT seq, id, koerper FROM platform_webhook_post WHERE hook = $1 ORDER BY seq");
+
+/// Many people at once, and two processes that hand on what they do while they do it: each listener gets every event
+/// once, those of one instance in their order.
+async fn many_at_once(db: &Db) {
+    const INSTANZEN: usize = 96;
+    let kern = kern::Kern::neu(db, &[("bea", &["A"], &["Betrieb"])], Options::default()).await;
+    let w = Welt { kern };
+    let hooks = [1u128, 2].map(uuid::Uuid::from_u128);
+    for hook in hooks {
+        db.execute(&HOOK, args![hook, hook.to_string()]).await.unwrap();
+    }
+    ereignis::schalten(db, false).await.unwrap();
+    w.deploy(&file("kette", KETTE, &[("S", "Eins"), ("Eins", "Zwei"), ("Zwei", "E")])).await;
+    let mut background = tokio::task::JoinSet::new();
+    background.spawn(w.engine.clone().run());
+    for _ in 0..2 {
+        let absender = Absender { mandant: "stadt".into(), adresse: String::new() };
+        let post = Arc::new(tokio::sync::Notify::new());
+        background.spawn(Weitergabe { db: db.clone(), bus: None, absender, post }.run());
+    }
+    let mut people = tokio::task::JoinSet::new();
+    for n in 0..16 {
+        let (engine, who) = (w.engine.clone(), w.wer("bea").clone());
+        people.spawn(async move {
+            for m in 0..INSTANZEN / 16 {
+                let (_, mut open) =
+                    engine.start_with_tasks(&who, "kette", Werte::new(), &format!("{n}-{m}")).await.unwrap();
+                while let Some(task) = open.pop() {
+                    let e = Erledigung { version: 1, idempotency_key: "1".into(), werte: Werte::new(), fassung: None };
+                    open = engine.complete_with_tasks(&who, task, e).await.unwrap();
+                }
+            }
+        });
+    }
+    people.join_all().await;
+    let from = Instant::now();
+    while ereignis::warten(db).await.unwrap().0 > 0 {
+        assert!(from.elapsed() < Duration::from_secs(20), "events are left");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    background.shutdown().await;
+    for hook in hooks {
+        let rows: Vec<(i64, uuid::Uuid, Value)> = db.all(&POSTEN, args![hook]).await.unwrap();
+        assert_eq!(rows.len(), 6 * INSTANZEN);
+        assert_eq!(rows.iter().map(|r| r.1).collect::<BTreeSet<_>>().len(), rows.len(), "each once");
+        let mut of: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (seq, id, body) in rows {
+            assert_eq!(
+                (body["id"].as_str(), body["sequence"].as_str()),
+                (Some(id.to_string().as_str()), Some(format!("{seq:020}").as_str()))
+            );
+            let typ = body["type"].as_str().unwrap().trim_start_matches("de.eakte.").trim_end_matches(".v1").to_owned();
+            of.entry(body["data"]["ablauf"].as_str().unwrap().to_owned()).or_default().push(typ);
+        }
+        let story = [
+            "ablauf.gestartet",
+            "aufgabe.angelegt",
+            "aufgabe.erledigt",
+            "aufgabe.angelegt",
+            "aufgabe.erledigt",
+            "ablauf.beendet",
+        ];
+        assert!(of.len() == INSTANZEN && of.values().all(|s| s == &story), "{:?}", of.values().find(|s| *s != &story));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn on_sqlite() {
     suite(&sqlite().await.db).await;
+    many_at_once(&sqlite().await.db).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn on_postgres() {
     let Some(test) = postgres().await else { return };
     suite(&test.db).await;
+    let Some(test) = postgres().await else { return };
+    many_at_once(&test.db).await;
 }
