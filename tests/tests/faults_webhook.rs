@@ -89,13 +89,18 @@ impl Welt {
         made
     }
 
+    /// Something happens to an Akte.
+    async fn angelegt(&self, n: u128) {
+        let mut tx = self.db.begin().await.unwrap();
+        let event = || Ereignis::AkteAngelegt(Akte { akte: AkteId(Uuid::from_u128(n)) });
+        ereignis::melden(&mut tx, &*self.ids, event, self.clock.now()).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
     /// Something happens to Akten, each in a transaction of its own, and is handed on.
     async fn geschieht(&self, akten: impl IntoIterator<Item = u128>) {
         for n in akten {
-            let mut tx = self.db.begin().await.unwrap();
-            let event = || Ereignis::AkteAngelegt(Akte { akte: AkteId(Uuid::from_u128(n)) });
-            ereignis::melden(&mut tx, &*self.ids, event, self.clock.now()).await.unwrap();
-            tx.commit().await.unwrap();
+            self.angelegt(n).await;
         }
         while self.weitergabe.runde().await.unwrap() > 0 {}
     }
@@ -147,7 +152,7 @@ auf_beiden! {
 async fn nobody_listens_nothing_is_written(db: Db) {
     let w = Welt::neu(&db, einstellungen()).await;
     assert!(!ereignis::schalten(&db, false).await.unwrap());
-    w.geschieht([1]).await;
+    w.angelegt(1).await;
     assert_eq!(w.zahl("SELECT count(*) FROM platform_ereignis").await, 0);
     let e = Empfaenger::neu(Art::Nimmt).await;
     let (id, _) = w.hook("hoerer", &e.url, &[]).await;
