@@ -33,11 +33,6 @@ use service_platform::{
 };
 use service_platform_testkit::sqlite;
 
-fn read(file: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file);
-    std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
-}
-
 /// `schemas/asyncapi.yaml` is made from the catalogue (`EAKTE_WRITE=1` writes it anew, the diff is read in review); the
 /// stage `browser` has it judged by the official schema of AsyncAPI.
 #[test]
@@ -242,9 +237,4 @@ async fn a_batch_stays_a_batch() {
         "one insert in a transaction, of at most 128 rows: {with:?}"
     );
     assert!(on - off < 1.0, "{off:.2} statements per instance became {on:.2}");
-}
-
-#[test]
-fn the_handbook_tells_operators_about_webhooks() {
-    assert!(read("services/portal/handbuch/betrieb.md").contains("eakte webhook add"));
 }
