@@ -12,11 +12,11 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | [`ziel`] | where webhooks may go: HTTPS, an allow list, no address of this machine |
-//! | [`geheimnis`] | secrets as files, signatures |
-//! | [`bote`] | one POST, with limits |
-//! | [`versand`] | the queues |
-//! | [`verwaltung`] | what operators do |
+//! | `ziel` | where webhooks may go: HTTPS, an allow list, no address of this machine |
+//! | `geheimnis` | secrets as files, signatures |
+//! | `bote` | one POST, with limits |
+//! | `versand` | the queues |
+//! | `verwaltung` | what operators do |
 
 pub mod bote;
 pub mod geheimnis;
