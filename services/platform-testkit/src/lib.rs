@@ -12,7 +12,7 @@ pub mod s3;
 pub mod uhr;
 
 pub use postgres::{TestPostgres, postgres};
-pub use rabbit::{TestRabbit, rabbit};
+pub use rabbit::{Heard, TestRabbit, rabbit};
 
 use std::sync::Arc;
 
