@@ -7,6 +7,7 @@ use std::sync::Arc;
 use nachrichten::{
     Actor, InstanceId, Timestamp, Werte,
     ablaeufe::{Ablaeufe as _, Eingriff, Umzug},
+    betrieb::Betrieb as _,
 };
 use service_geschaeftsgang::{
     Geschaeftsgang, Herkunft, Options,
@@ -190,7 +191,7 @@ async fn calls_bind_as_drawn(welt: &Welt) {
     welt.deploy(&child("Erste")).await;
     welt.deploy(&child("Zweite")).await;
     let stopped: Vec<_> = welt.engine.stoerungen(&welt.betrieb).await.unwrap().iter().map(|s| s.job).collect();
-    assert_eq!(welt.engine.retry(&welt.betrieb, &stopped, "jetzt ist er da").await.unwrap(), 1);
+    assert_eq!(welt.engine.erneut(&welt.betrieb, &stopped, "jetzt ist er da").await.unwrap(), 1);
     assert!(waiting(&welt.engine).await.contains(&"Zweite".to_owned()), "the newest, once it is there");
     welt.start("ruft", "newest").await;
     let all = waiting(&welt.engine).await;
@@ -263,7 +264,7 @@ async fn operators_mend_a_process(welt: &Welt) {
     let set = |name: &str, wert: serde_json::Value| Eingriff::VariableSetzen { name: name.to_owned(), wert };
     welt.act(id, set("weiter", true.into())).await.unwrap();
     let stopped: Vec<_> = welt.engine.stoerungen(&welt.betrieb).await.unwrap().iter().map(|s| s.job).collect();
-    welt.engine.retry(&welt.betrieb, &stopped, "Variable gesetzt").await.unwrap();
+    welt.engine.erneut(&welt.betrieb, &stopped, "Variable gesetzt").await.unwrap();
     assert_eq!(welt.marks(id).await, ["T"]);
     assert_eq!(welt.act(id, Eingriff::SchrittStarten { element: "gibtesnicht".into() }).await, Err(409));
     let nobody = welt.engine.eingreifen(&welt.betrieb, id, Eingriff::Abbrechen, " ").await.unwrap_err();

@@ -16,6 +16,7 @@ use nachrichten::{
     InstanceId, Werte,
     ablaeufe::{Ablaeufe as _, Eingriff},
     aufgaben::Erledigung,
+    betrieb::Betrieb as _,
 };
 use serde_json::{Value, json};
 use service_geschaeftsgang::{Herkunft, Options};
@@ -113,7 +114,7 @@ async fn a_job_that_nobody_does(w: &Welt) {
     );
     assert_eq!((&told[0].1["prozess"], &told[1].1["schritt"]), (&json!("fehlt"), &json!("J")));
     let stelle = told[1].1["stelle"].clone();
-    assert_eq!(w.engine.retry(w.wer("bea"), &[job], "noch einmal").await.unwrap(), 1);
+    assert_eq!(w.engine.erneut(w.wer("bea"), &[job], "noch einmal").await.unwrap(), 1);
     w.stoerung(id).await;
     let told = w.erzaehlt(&[id]).await;
     let arten: Vec<&str> = told.iter().map(|t| t.0.as_str()).collect();
@@ -154,7 +155,7 @@ async fn a_call_that_leads_nowhere_at_first(w: &Welt) {
     assert_eq!(w.arten(&[id]).await, ["ablauf.gestartet", "stoerung.aufgetreten"]);
     let child = r#"<startEvent id="S"/><task id="T" eakte:ereignis="de.stadt.antrag.bewilligt.v1"/><endEvent id="E"/>"#;
     w.deploy(&file("kind", child, &[("S", "T"), ("T", "E")])).await;
-    w.engine.retry(w.wer("bea"), &[job], "jetzt ist er da").await.unwrap();
+    w.engine.erneut(w.wer("bea"), &[job], "jetzt ist er da").await.unwrap();
     let rows: Vec<(String, String, String)> = w.db.all(&EREIGNISSE, args![]).await.unwrap();
     let of_the_child = rows.iter().find(|r| r.2.contains("gerufen_von")).unwrap();
     let kind: InstanceId = of_the_child.1.trim_start_matches("ablauf:").parse().unwrap();

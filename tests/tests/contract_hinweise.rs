@@ -12,6 +12,7 @@ use nachrichten::{
     Actor, InstanceId, JobId, PersonId, Timestamp, Werte,
     ablaeufe::Ablaeufe as _,
     aufgaben::Aufgaben as _,
+    betrieb::Betrieb as _,
     hinweise,
     job::{Job, JobError, Outcome},
     uebergabe::Mail,

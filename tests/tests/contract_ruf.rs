@@ -20,6 +20,7 @@ use nachrichten::{
     Actor, BlobHash, DokumentId, InstanceId, JobId, SendungId, TaskId, VorgangId, Werte,
     ablaeufe::{Eingriff, Umzug},
     aufgaben::{AufgabenFilter, Erledigung},
+    betrieb::TotbriefAkt,
     dokumente::{NeueFassung, Schluss},
     fassungen::BeispielOrt,
     laufweg::{LaufwegAenderung, Ort},
@@ -369,10 +370,20 @@ async fn reminders(w: &Welt, dokument: DokumentId) {
 /// What operators see and do.
 async fn operators(w: &Welt) {
     let (betrieb, post) = (w.person("betrieb").await, w.person("poststelle").await);
-    assert_eq!(gleich!(w, ablaeufe.stoerungen(&post)).unwrap_err().code.0, "E7003");
-    gleich!(w, ablaeufe.stoerungen(&betrieb)).unwrap();
-    assert_eq!(gleich!(w, ablaeufe.retry(&betrieb, &[JobId(nothing())], "neu")).unwrap(), 0);
-    assert_eq!(gleich!(w, ablaeufe.retry(&betrieb, &[], "")).unwrap_err().code.0, "E3007");
+    assert_eq!(gleich!(w, betrieb.stoerungen(&post)).unwrap_err().code.0, "E7003");
+    gleich!(w, betrieb.stoerungen(&betrieb)).unwrap();
+    assert_eq!(gleich!(w, betrieb.erneut(&betrieb, &[JobId(nothing())], "neu")).unwrap(), 0);
+    assert_eq!(gleich!(w, betrieb.erneut(&betrieb, &[], "")).unwrap_err().code.0, "E3007");
+    assert_eq!(gleich!(w, betrieb.offen(&betrieb)).unwrap(), 0);
+    assert!(gleich!(w, betrieb.einreihungen(&betrieb)).unwrap().is_empty());
+    assert_eq!(gleich!(w, betrieb.einreihung(&betrieb, nothing())).unwrap_err().status, 404);
+    assert!(!gleich!(w, betrieb.betreuer(&betrieb)).unwrap().is_empty());
+    assert_eq!(gleich!(w, betrieb.zuweisen(&betrieb, &[], None, "weg")).unwrap(), 0);
+    assert_eq!(gleich!(w, betrieb.auftrag(&betrieb, JobId(nothing()), "")).unwrap_err().status, 404);
+    assert!(!gleich!(w, betrieb.schlangen(&betrieb)).unwrap().is_empty());
+    assert!(gleich!(w, betrieb.totbriefe(&betrieb)).unwrap().is_empty());
+    let weg = gleich!(w, betrieb.totbrief(&betrieb, nothing(), TotbriefAkt::Verwerfen, "alt"));
+    assert_eq!(weg.unwrap_err().status, 404);
     assert!(gleich!(w, ablaeufe.kennzahlen(&betrieb)).unwrap().aktiv > 0);
     let versionen = gleich!(w, ablaeufe.versionen(&betrieb)).unwrap();
     let list = gleich!(w, ablaeufe.list(&betrieb, "rechnung", 5)).unwrap();

@@ -9,6 +9,7 @@ use nachrichten::{
     Actor, InstanceId, Werte,
     ablaeufe::{Ablaeufe, Eingriff},
     aufgaben::{Aufgaben, Erledigung},
+    betrieb::Betrieb as _,
     fehler::Fehler,
 };
 use serde_json::json;

@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use nachrichten::{Werte, job::Job};
 use service_geschaeftsgang::{Geschaeftsgang, Herkunft, MIGRATIONS, Options, spur::Op};
 use service_platform::{
-    bus::{Bus, BusError, Consumer, DeadLetter, Event, Health, InProcessBus, Lane, Message},
+    bus::{Bus, BusError, Consumer, DeadLetter, Event, Health, InProcessBus, Lane, Message, QueueState},
     db::Db,
     uhr::{FixedClock, SystemIds},
 };
@@ -43,6 +43,9 @@ impl Bus for Wackelig {
     }
     async fn consume(&self, queue: &str, prefetch: usize) -> Result<Box<dyn Consumer>, BusError> {
         self.bus.consume(queue, prefetch).await
+    }
+    async fn queue_state(&self, queue: &str) -> Result<QueueState, BusError> {
+        self.bus.queue_state(queue).await
     }
     async fn dead_letters(&self) -> Result<Vec<DeadLetter>, BusError> {
         self.bus.dead_letters().await

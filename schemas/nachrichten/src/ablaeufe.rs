@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Actor, DokumentId, InstanceId, JobId, SendungId, TaskId, Timestamp, Werte,
+    Actor, DokumentId, InstanceId, SendungId, TaskId, Timestamp, Werte,
     aufgaben::Schritt,
     fehler::Fehler,
     laufweg::{Laufweg, LaufwegAenderung},
@@ -49,20 +49,6 @@ pub struct Marke {
     pub warum: String,
     pub seit: Timestamp,
     pub stoerung: bool,
-}
-
-/// A job that needs an operator.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Stoerung {
-    pub job: JobId,
-    pub ablauf: InstanceId,
-    pub process: String,
-    pub element: String,
-    pub name: String,
-    pub ursache: String,
-    pub seit: Timestamp,
-    pub letzter_versuch: Option<Timestamp>,
-    pub versuche: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -205,9 +191,6 @@ pub trait Ablaeufe: Send + Sync {
     async fn list(&self, actor: &Actor, process: &str, limit: u32) -> Result<Vec<Ablauf>, Fehler>;
     /// The running or last instance for a document.
     async fn of_document(&self, actor: &Actor, dokument: DokumentId) -> Result<Option<InstanceId>, Fehler>;
-    async fn stoerungen(&self, actor: &Actor) -> Result<Vec<Stoerung>, Fehler>;
-    /// Puts failed jobs back in the queue; the reason stands in the audit trail. Returns how many were queued.
-    async fn retry(&self, actor: &Actor, jobs: &[JobId], grund: &str) -> Result<u32, Fehler>;
     async fn kennzahlen(&self, actor: &Actor) -> Result<Kennzahlen, Fehler>;
     /// An operator's act; the reason stands in the audit trail.
     async fn eingreifen(&self, actor: &Actor, id: InstanceId, eingriff: Eingriff, grund: &str) -> Result<(), Fehler>;

@@ -9,6 +9,7 @@
 pub mod ablaeufe;
 pub mod akten;
 pub mod aufgaben;
+pub mod betrieb;
 pub mod dokumente;
 pub mod einordnung;
 pub mod ereignisse;

@@ -12,8 +12,8 @@ use std::{
 };
 
 use nachrichten::{
-    Actor, ablaeufe::Ablaeufe, aufgaben::Aufgaben, dokumente::Dokumente, fassungen::Fassungen, sendungen::Sendungen,
-    suche::Suche, uebergabe::Rueckmeldungen, verweise::Verweise, wiedervorlage::Wiedervorlagen,
+    Actor, ablaeufe::Ablaeufe, aufgaben::Aufgaben, betrieb::Betrieb, dokumente::Dokumente, fassungen::Fassungen,
+    sendungen::Sendungen, suche::Suche, uebergabe::Rueckmeldungen, verweise::Verweise, wiedervorlage::Wiedervorlagen,
 };
 use service_akten::Akten;
 use service_eingang::Eingang;
@@ -281,6 +281,7 @@ impl Teil {
             aufgaben: of!(Aufgaben, kern, nachbarn.geschaeftsgang, engine),
             ablaeufe: of!(Ablaeufe, kern, nachbarn.geschaeftsgang, engine),
             wiedervorlagen: of!(Wiedervorlagen, kern, nachbarn.geschaeftsgang, engine),
+            betrieb: of!(Betrieb, kern, nachbarn.geschaeftsgang, engine),
             fassungen: of!(Fassungen, kern, nachbarn.geschaeftsgang, engine),
             dokumente: of!(arc Dokumente, akten, nachbarn.akten, Dienst::Akten),
             suche: of!(arc Suche, akten, nachbarn.akten, Dienst::Akten),
@@ -315,6 +316,7 @@ fn services(akten: Option<Arc<Akten>>, kern: Option<Geschaeftsgang>, eingang: Op
         services.ablaeufe = Some(kern.clone());
         services.fassungen = Some(kern.clone());
         services.wiedervorlagen = Some(kern.clone());
+        services.betrieb = Some(kern.clone());
         services.rueckmeldungen = Some(kern.clone());
         verweise.push(kern);
     }

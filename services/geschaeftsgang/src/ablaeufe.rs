@@ -2,12 +2,10 @@
 //! Running processes as people and operators see them.
 
 use async_trait::async_trait;
-use engine::Command;
 use nachrichten::{
-    Actor, DokumentId, InstanceId, JobId, SendungId, Tag, TaskId, Timestamp, Werte,
+    Actor, DokumentId, InstanceId, SendungId, Tag, TaskId, Timestamp, Werte,
     ablaeufe::{
-        Ablaeufe, Ablauf, Eingriff, Kennzahlen, Marke, SendungAblauf, SendungAufgabe, Stoerung, Umzug, UmzugBericht,
-        Version,
+        Ablaeufe, Ablauf, Eingriff, Kennzahlen, Marke, SendungAblauf, SendungAufgabe, Umzug, UmzugBericht, Version,
     },
     erkennung,
     fehler::Fehler,
@@ -21,7 +19,6 @@ use crate::{
     Geschaeftsgang, Inner,
     aufgaben::away,
     fahrt::{Fahrt, FahrtFehler, InstanzRow},
-    jobs::AuftragRow,
     sammel::{Abgelehnt, Bitte},
     sql,
 };
@@ -147,10 +144,6 @@ impl Inner {
     }
 }
 
-fn no_operator() -> Fehler {
-    Fehler::new("E7003", 403, "Diese Seite ist dem Betrieb vorbehalten.", "role Betrieb is missing")
-}
-
 #[async_trait]
 impl Ablaeufe for Geschaeftsgang {
     async fn of_sendung(&self, sendung: SendungId) -> Result<SendungAblauf, Fehler> {
@@ -231,97 +224,6 @@ impl Ablaeufe for Geschaeftsgang {
         }
     }
 
-    async fn stoerungen(&self, actor: &Actor) -> Result<Vec<Stoerung>, Fehler> {
-        let inner = &self.inner;
-        if !inner.betrieb(actor).await? {
-            return Err(no_operator());
-        }
-        let jobs: Vec<AuftragRow> = inner.db.all(&sql::AUFTRAG_STOERUNGEN, args![]).await.map_err(away)?;
-        let mut list = Vec::new();
-        for job in jobs {
-            let row: Option<InstanzRow> =
-                inner.db.optional(&sql::INSTANZ_READ, args![job.instanz]).await.map_err(away)?;
-            list.push(Stoerung {
-                job: job.id,
-                ablauf: job.instanz,
-                process: row.map_or_else(String::new, |r| r.process),
-                element: job.element,
-                name: job.name,
-                ursache: job.ursache.unwrap_or_else(|| "unbekannt".to_owned()),
-                seit: job.angelegt,
-                letzter_versuch: job.letzter_versuch,
-                versuche: job.failures,
-            });
-        }
-        // Stopped by the interpreter (an expression that cannot be evaluated): no job, but a button all the same.
-        let stops: Vec<(InstanceId, i64, String, String, Timestamp)> =
-            inner.db.all(&sql::STOERUNGEN, args![]).await.map_err(away)?;
-        for (ablauf, element_instanz, element, ursache, seit) in stops {
-            let row: Option<InstanzRow> = inner.db.optional(&sql::INSTANZ_READ, args![ablauf]).await.map_err(away)?;
-            list.push(Stoerung {
-                job: stop_id(ablauf, element_instanz),
-                ablauf,
-                process: row.map_or_else(String::new, |r| r.process),
-                name: element.clone(),
-                element,
-                ursache,
-                seit,
-                letzter_versuch: None,
-                versuche: 1,
-            });
-        }
-        Ok(list)
-    }
-
-    async fn retry(&self, actor: &Actor, jobs: &[JobId], grund: &str) -> Result<u32, Fehler> {
-        let (inner, now) = (&self.inner, self.inner.now());
-        if !inner.betrieb(actor).await? {
-            return Err(no_operator());
-        }
-        if grund.trim().is_empty() {
-            return Err(Fehler::new("E3007", 422, "Tragen Sie einen Grund ein.", "reason missing"));
-        }
-        let stops: Vec<(InstanceId, i64, String, String, Timestamp)> =
-            inner.db.all(&sql::STOERUNGEN, args![]).await.map_err(away)?;
-        let mut queued = 0;
-        for job in jobs {
-            let mut tx = inner.db.begin().await.map_err(away)?;
-            let instanz: Option<(InstanceId, u64)> =
-                tx.optional(&sql::AUFTRAG_RETRY, args![*job, now]).await.map_err(away)?;
-            let instanz = match instanz {
-                Some((instanz, stelle)) => {
-                    inner.meldet_behoben(&mut tx, (instanz, stelle), now).await.map_err(away)?;
-                    instanz
-                }
-                None => {
-                    let Some(stop) = stops.iter().find(|s| stop_id(s.0, s.1) == *job) else { continue };
-                    let mut fahrt = Fahrt::new(inner, &mut tx, now);
-                    let instance = engine::ElementInstanceId(stop.1 as u64);
-                    match fahrt.command(stop.0, Command::ResolveIncident { instance }).await {
-                        Ok(()) => fahrt.finish().await.map_err(away)?,
-                        Err(FahrtFehler::Rejected(_)) => continue,
-                        Err(error) => return Err(away(error)),
-                    };
-                    stop.0
-                }
-            };
-            let chain = format!("ablauf:{instanz}");
-            let entry = audit::Entry {
-                chain: &chain,
-                at: now,
-                actor: &audit::person(actor),
-                act: "erneut versucht",
-                object: &chain,
-                data: json!({ "auftrag": job, "grund": grund }),
-            };
-            audit::append(&mut tx, entry).await.map_err(away)?;
-            tx.commit().await.map_err(away)?;
-            queued += 1;
-        }
-        inner.auftraege.notify_one();
-        Ok(queued)
-    }
-
     async fn laufweg(&self, actor: &Actor, id: InstanceId) -> Result<Laufweg, Fehler> {
         self.inner.laufweg(actor, id).await
     }
@@ -354,9 +256,7 @@ impl Ablaeufe for Geschaeftsgang {
     }
 
     async fn versionen(&self, actor: &Actor) -> Result<Vec<Version>, Fehler> {
-        if !self.inner.betrieb(actor).await? {
-            return Err(no_operator());
-        }
+        self.inner.nur_betrieb(actor).await?;
         self.alle_versionen().await.map_err(away)
     }
 
@@ -388,11 +288,6 @@ impl Ablaeufe for Geschaeftsgang {
             unbesetzt: crate::mahnung::leere_gruppen(inner).await.map_err(away)?,
         })
     }
-}
-
-/// The handle of an interpreter stop on the operators' page: derived, so that it is the same on every call.
-fn stop_id(ablauf: InstanceId, element: i64) -> JobId {
-    JobId(uuid::Uuid::new_v5(&ablauf.0, &element.to_be_bytes()))
 }
 
 /// The reason a clearing task shows, when no error led to it.

@@ -34,7 +34,14 @@ impl Inner {
         Ok(())
     }
 
-    async fn note(&self, tx: &mut Tx, actor: &Actor, id: InstanceId, act: &str, data: Value) -> Result<(), DbError> {
+    pub(crate) async fn note(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        id: InstanceId,
+        act: &str,
+        data: Value,
+    ) -> Result<(), DbError> {
         let chain = format!("ablauf:{id}");
         let entry =
             audit::Entry { chain: &chain, at: self.now(), actor: &audit::person(actor), act, object: &chain, data };

@@ -34,34 +34,15 @@ pub(crate) struct AuftragRow {
     pub instanz: InstanceId,
     pub element_instanz: u64,
     pub element: String,
-    pub name: String,
     pub typ: String,
     pub eingabe: Value,
     pub attempt: u32,
     pub failures: u32,
     pub versuche: u32,
-    pub ursache: Option<String>,
-    pub angelegt: Timestamp,
-    pub letzter_versuch: Option<Timestamp>,
     /// 1 = takes the urgent lane.
     pub dringend: u32,
 }
-from_row!(AuftragRow {
-    id,
-    instanz,
-    element_instanz,
-    element,
-    name,
-    typ,
-    eingabe,
-    attempt,
-    failures,
-    versuche,
-    ursache,
-    angelegt,
-    letzter_versuch,
-    dringend
-});
+from_row!(AuftragRow { id, instanz, element_instanz, element, typ, eingabe, attempt, failures, versuche, dringend });
 
 /// After a start, and when the bus is back or lost something, nothing of ours may be on it any more: everything open
 /// goes out again at once.

@@ -13,6 +13,7 @@ mod ablaeufe;
 mod abschluss;
 mod aufgaben;
 mod befehl;
+mod betrieb;
 mod definitionen;
 mod eingriff;
 mod fahrt;
@@ -74,7 +75,15 @@ pub const FAILPOINTS: [&str; 9] = [
 
 /// All statements, for the test that prepares each one.
 pub fn statements() -> Vec<(&'static str, Sql)> {
-    [sql::STATEMENTS, sql::VIELE, fassung::STATEMENTS, laufweg::STATEMENTS, fassungen::sql::STATEMENTS].concat()
+    [
+        sql::STATEMENTS,
+        sql::VIELE,
+        fassung::STATEMENTS,
+        laufweg::STATEMENTS,
+        fassungen::sql::STATEMENTS,
+        betrieb::sql::STATEMENTS,
+    ]
+    .concat()
 }
 
 /// What the service may be told.

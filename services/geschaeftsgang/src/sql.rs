@@ -37,7 +37,7 @@ macro_rules! vorlage {
 }
 macro_rules! auftrag {
     () => {
-        "id, instanz, element_instanz, element, name, typ, eingabe, attempt, failures, versuche, ursache, angelegt, letzter_versuch, dringend"
+        "id, instanz, element_instanz, element, typ, eingabe, attempt, failures, versuche, dringend"
     };
 }
 /// Columns of [`crate::fahrt::InstanzRow`].
@@ -118,7 +118,6 @@ statements! {
     pub AUFTRAG_LATE = concat!("SELECT ", auftrag!(), " FROM geschaeftsgang_auftrag WHERE stand = 'unterwegs' AND frist < $1 LIMIT 100");
     pub AUFTRAG_RELEASE = wieder!("bereit_ab = $1, frist = NULL WHERE stand = 'unterwegs'");
     pub AUFTRAG_RETRY = wieder!("failures = 0, bereit_ab = $2, frist = NULL WHERE id = $1 AND stand = 'stoerung' RETURNING instanz, element_instanz");
-    pub AUFTRAG_STOERUNGEN = concat!("SELECT ", auftrag!(), " FROM geschaeftsgang_auftrag WHERE stand = 'stoerung' ORDER BY angelegt LIMIT 500");
     pub AUFTRAG_OF_SENDUNG = "SELECT j.typ, j.stand, j.ursache FROM geschaeftsgang_auftrag j JOIN geschaeftsgang_instanz i ON i.id = j.instanz WHERE i.sendung = $1";
     pub AUFTRAG_NACH_TYP = "SELECT typ, count(*) FROM geschaeftsgang_auftrag GROUP BY typ ORDER BY typ";
 
@@ -199,7 +198,6 @@ statements! {
     pub NACHRICHT_INSERT = "INSERT INTO geschaeftsgang_nachricht (id, name, schluessel, werte, bis) VALUES ($1, $2, $3, $4, $5)";
     pub NACHRICHT_FIND = "SELECT id, schluessel, werte, bis FROM geschaeftsgang_nachricht WHERE name = $1 AND (schluessel = $2 OR CAST($2 AS TEXT) IS NULL) AND bis > $3 ORDER BY bis, id LIMIT 1";
     pub NACHRICHT_DELETE = "DELETE FROM geschaeftsgang_nachricht WHERE id = $1";
-    pub STOERUNGEN = "SELECT instanz, element_instanz, element, text, seit FROM geschaeftsgang_stoerung ORDER BY seit LIMIT 500";
     pub STOERUNG_TEXTE = "SELECT s.text FROM geschaeftsgang_stoerung s JOIN geschaeftsgang_instanz i ON i.id = s.instanz WHERE i.sendung = $1";
     pub BEFEHL_FIND = "SELECT antwort FROM geschaeftsgang_befehl WHERE schluessel = $1";
 

@@ -2,7 +2,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use serde_json::json;
-use service_platform::bus::{Bus, BusError, DELIVERY_LIMIT, DeadLetter, Event, Lane, Message, State};
+use service_platform::bus::{Bus, BusError, DELIVERY_LIMIT, DeadLetter, Event, Lane, Message, QueueState, State};
 use tokio::{sync::Mutex, time::timeout};
 use uuid::Uuid;
 
@@ -29,6 +29,7 @@ pub async fn bus_contract(t: &dyn TestBus) {
     gives_back_what_a_consumer_leaves(t).await;
     parks_a_poison_message(t).await;
     reports_an_unroutable_message(t).await;
+    tells_how_full_a_queue_is(t).await;
     tells_an_event_to_nobody(t).await;
     is_well(t);
     drains(t).await;
@@ -49,6 +50,38 @@ async fn delivers_in_order(t: &dyn TestBus) {
         delivery.ack();
     }
     assert!(consumer.more(10).await.is_empty());
+}
+
+async fn tells_how_full_a_queue_is(t: &dyn TestBus) {
+    let (bus, queue) = (t.bus(), t.fresh("full"));
+    assert!(bus.queue_state(&t.fresh("none")).await.is_err(), "no such queue");
+    bus.declare(&queue).await.unwrap();
+    assert_eq!(bus.queue_state(&queue).await.unwrap(), QueueState::default());
+    bus.publish(&queue, message(1)).await.unwrap();
+    bus.publish_in(&queue, Lane::Urgent, message(2)).await.unwrap();
+    let full = |waiting, consumers| settles(t, &queue, QueueState { waiting, consumers });
+    full(2, 0).await;
+    let mut first = bus.consume(&queue, 1).await.unwrap();
+    let second = bus.consume(&queue, 1).await.unwrap();
+    let in_hand = timeout(SOON, first.next()).await.unwrap().unwrap();
+    drop(second);
+    full(1, 1).await;
+    in_hand.ack();
+    drop(first);
+    full(1, 0).await;
+}
+
+/// A broker counts a moment later than it answers.
+async fn settles(t: &dyn TestBus, queue: &str, wanted: QueueState) {
+    let from = std::time::Instant::now();
+    loop {
+        let state = t.bus().queue_state(queue).await.unwrap();
+        if state == wanted {
+            return;
+        }
+        assert!(from.elapsed() < Duration::from_secs(20), "{state:?} instead of {wanted:?}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 async fn redelivers_when_the_consumer_dies(t: &dyn TestBus) {

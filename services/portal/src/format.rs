@@ -154,6 +154,11 @@ pub fn anzahl(n: u64) -> String {
     if n < ZAEHLT_BIS { n.to_string() } else { format!("über {}", ZAEHLT_BIS - 1) }
 }
 
+/// `1 Vorgang`, `57 Vorgänge`.
+pub fn anzahl_von(n: u64, one: &str, many: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{n} {many}") }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]

@@ -204,7 +204,7 @@ impl Ctx {
         nav.push(punkt("/akten", "Akten", None, false));
         nav.push(punkt("/sendungen", "Sendungen", None, false));
         if darf(&["Betrieb"]) {
-            let stoerungen = self.app.ablaeufe.stoerungen(&self.ich.actor).await.map_or(0, |s| s.len() as u64);
+            let stoerungen = self.app.betrieb.offen(&self.ich.actor).await.unwrap_or(0);
             nav.push(punkt(
                 "/betrieb",
                 "Betrieb",
@@ -264,14 +264,17 @@ impl Ctx {
             "zda" => gut("Zu den Akten geschrieben. Es steht im Protokoll der Akte.".to_owned()),
             "geoeffnet" => gut("Wieder geöffnet. Der Grund steht im Protokoll der Akte.".to_owned()),
             "fassung" => gut("Die neue Fassung ist gespeichert. Frühere Zeichnungen sind ungültig.".to_owned()),
-            "erneut" => {
-                let n: u32 = self.query("anzahl").parse().unwrap_or(0);
-                gut(if n == 1 {
-                    "1 Vorgang ist wieder eingereiht.".to_owned()
-                } else {
-                    format!("{n} Vorgänge sind wieder eingereiht.")
-                })
+            "zugewiesen" => gut(match self.query("anzahl").as_str() {
+                "1" => "1 Störung ist zugewiesen. Der Grund steht im Protokoll.".to_owned(),
+                n => format!(
+                    "{} Störungen sind zugewiesen. Der Grund steht im Protokoll.",
+                    n.parse::<u32>().unwrap_or(0)
+                ),
+            }),
+            "nachricht-einreihen" => {
+                gut("Die Nachricht ist wieder eingereiht. Der Grund steht im Protokoll.".to_owned())
             }
+            "nachricht-verwerfen" => gut("Die Nachricht ist verworfen. Der Grund steht im Protokoll.".to_owned()),
             "webhook-erneut" => {
                 gut("Der Webhook wird sofort wieder versucht. Der Grund steht im Protokoll.".to_owned())
             }

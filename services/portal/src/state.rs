@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use nachrichten::{
-    Actor, PersonId, Timestamp, ablaeufe::Ablaeufe, aufgaben::Aufgaben, dokumente::Dokumente, fassungen::Fassungen,
-    fehler::Fehler, sendungen::Sendungen, suche::Suche, wiedervorlage::Wiedervorlagen,
+    Actor, PersonId, Timestamp, ablaeufe::Ablaeufe, aufgaben::Aufgaben, betrieb::Betrieb, dokumente::Dokumente,
+    fassungen::Fassungen, fehler::Fehler, sendungen::Sendungen, suche::Suche, wiedervorlage::Wiedervorlagen,
 };
 use service_platform::{
     konten::{Angemeldet, DemoLogin, Einstellungen},
@@ -27,6 +27,7 @@ pub struct PortalState {
     pub konten: Arc<dyn Konten>,
     pub vertretungen: Arc<dyn Vertretungen>,
     pub wiedervorlagen: Arc<dyn Wiedervorlagen>,
+    pub betrieb: Arc<dyn Betrieb>,
     pub dienste: Arc<dyn Dienste>,
     pub webhooks: Arc<dyn Webhooks>,
     /// Present only in the demo: role buttons, movable clock, reset.

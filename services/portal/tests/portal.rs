@@ -6,6 +6,8 @@
 mod api;
 #[path = "portal/beschluss.rs"]
 mod beschluss;
+#[path = "portal/betrieb.rs"]
+mod betrieb;
 #[path = "portal/browser.rs"]
 mod browser;
 #[path = "portal/dateien.rs"]

@@ -192,7 +192,7 @@ mod tests {
             let caller = Caller::Named(vec![name]);
             CALLERS.iter().map(|(service, _)| *service).filter(|s| caller.may_call(s)).collect::<Vec<_>>().join(" ")
         };
-        let pages = "sendungen aufgaben ablaeufe fassungen wiedervorlagen dokumente suche";
+        let pages = "sendungen aufgaben ablaeufe betrieb fassungen wiedervorlagen dokumente suche";
         assert_eq!(may("portal"), pages);
         assert_eq!(may("eingang"), "ablaeufe dokumente verweise");
         assert_eq!(may("geschaeftsgang"), "dokumente");

@@ -13,8 +13,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use nachrichten::{
     Actor, AkteId, BlobHash, DokumentId, InstanceId, JobId, PersonId, SendungId, Tag, TaskId, VorgangId, Werte,
-    ablaeufe::{Ablaeufe, Ablauf, Eingriff, Kennzahlen, SendungAblauf, Stoerung, Umzug, UmzugBericht, Version},
+    ablaeufe::{Ablaeufe, Ablauf, Eingriff, Kennzahlen, SendungAblauf, Umzug, UmzugBericht, Version},
     aufgaben::{AufgabeSeite, Aufgaben, AufgabenFilter, AufgabenListe, Erledigung, Zaehler},
+    betrieb::{Auftrag, Behandlung, Betrieb, Eingereiht, Einreihung, Fall, Schlange, Stoerung, Totbrief, TotbriefAkt},
     dokumente::{
         AkteSeite, AkteZeile, DerSendung, Dokument, DokumentZeile, Dokumente, Einheit, Inhalt, NeueFassung, Schluss,
     },
@@ -64,8 +65,6 @@ table! {
         read  get(actor: &Actor, id: InstanceId) -> Ablauf;
         read  list(actor: &Actor, process: &str, limit: u32) -> Vec<Ablauf>;
         read  of_document(actor: &Actor, dokument: DokumentId) -> Option<InstanceId>;
-        read  stoerungen(actor: &Actor) -> Vec<Stoerung>;
-        write retry(actor: &Actor, jobs: &[JobId], grund: &str) -> u32, 6;
         read  kennzahlen(actor: &Actor) -> Kennzahlen;
         write eingreifen(actor: &Actor, id: InstanceId, eingriff: Eingriff, grund: &str) -> ();
         write melden(actor: &Actor, id: InstanceId, nachricht: &str, text: &str) -> ();
@@ -76,6 +75,20 @@ table! {
         write zurueckziehen(actor: &Actor, id: InstanceId, grund: &str) -> ();
         write umziehen(actor: &Actor, umzug: &Umzug) -> UmzugBericht, 60;
         read  versionen(actor: &Actor) -> Vec<Version>;
+    }
+
+    betrieb: Betrieb of Geschaeftsgang for (portal) {
+        read  offen(actor: &Actor) -> u64;
+        read  stoerungen(actor: &Actor) -> Vec<Stoerung>;
+        write behandeln(actor: &Actor, art: Behandlung, jobs: &[JobId], grund: &str) -> Eingereiht, 6;
+        read  einreihungen(actor: &Actor) -> Vec<Einreihung>;
+        read  einreihung(actor: &Actor, id: Uuid) -> (Einreihung, Vec<Fall>);
+        read  betreuer(actor: &Actor) -> Vec<(PersonId, String)>;
+        write zuweisen(actor: &Actor, jobs: &[JobId], an: Option<PersonId>, grund: &str) -> u32;
+        write auftrag(actor: &Actor, job: JobId, grund: &str) -> Auftrag;
+        read  schlangen(actor: &Actor) -> Vec<Schlange>;
+        read  totbriefe(actor: &Actor) -> Vec<Totbrief>;
+        write totbrief(actor: &Actor, id: Uuid, akt: TotbriefAkt, grund: &str) -> ();
     }
 
     fassungen: Fassungen of Geschaeftsgang for (portal) {

@@ -14,9 +14,10 @@ use hyper::{
     header::HeaderValue,
 };
 use nachrichten::{
-    AkteId, BlobHash, DokumentId, InstanceId, PersonId, SendungId, Tag, TaskId, VorgangId, Werte,
+    AkteId, BlobHash, DokumentId, InstanceId, JobId, PersonId, SendungId, Tag, TaskId, VorgangId, Werte,
     ablaeufe::Eingriff,
     aufgaben::Erledigung,
+    betrieb::{Behandlung, TotbriefAkt},
     dokumente::{Inhalt, NeueFassung},
     fassungen::Beispiel,
     fehler::Fehler,
@@ -139,8 +140,8 @@ macro_rules! by_value {
     )+ };
 }
 by_value! {
-    bool i64 u32 Uuid Tag Werte BlobHash Bezug Eingriff Erledigung LaufwegAenderung Vec<Beispiel>
-    AkteId DokumentId InstanceId PersonId SendungId TaskId Option<VorgangId>
+    bool i64 u32 Uuid Tag Werte BlobHash Bezug Eingriff Erledigung LaufwegAenderung Vec<Beispiel> Behandlung TotbriefAkt
+    AkteId DokumentId InstanceId JobId PersonId SendungId TaskId Option<PersonId> Option<VorgangId>
 }
 
 /// Its fields but for the bytes. Whoever adds a field is led here by the compiler.

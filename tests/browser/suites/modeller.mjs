@@ -168,9 +168,9 @@ export function modellers(world) {
     await act(person, address, "Variable setzen", { name: "satz", wert: "4", grund: "Gebührensatz fehlte" });
     await open(person, "/betrieb");
     const stop = person.page.locator("article.stoerung").filter({ hasText: "Keine Bedingung trifft zu" });
-    await stop.getByRole("textbox").fill("Satz ist nachgetragen");
-    await stop.getByRole("button", { name: "Erneut versuchen" }).click();
-    await person.page.waitForURL(/meldung=erneut/);
+    await stop.getByLabel(/^Grund/).fill("Satz ist nachgetragen");
+    await stop.getByRole("button", { name: "Erneut verarbeiten" }).click();
+    await person.page.waitForURL(/\/betrieb\/einreihungen\//);
 
     await until(person, address, /„gebuehr-festsetzen“ gibt es hier keinen Dienst/);
     await act(person, address, "Schritt des Systems als erledigt werten", {

@@ -157,6 +157,7 @@ pub fn router(buehne: &Arc<Buehne>, app: &App) -> axum::Router {
         aufgaben: Arc::new(app.geschaeftsgang.clone()),
         ablaeufe: Arc::new(app.geschaeftsgang.clone()),
         wiedervorlagen: Arc::new(app.geschaeftsgang.clone()),
+        betrieb: Arc::new(app.geschaeftsgang.clone()),
         fassungen: Arc::new(app.geschaeftsgang.clone()),
         dokumente: app.akten.clone(),
         suche: app.akten.clone(),

@@ -11,6 +11,7 @@ use engine::{Decisions, DeployError, DeployOptions, Finding, Level, TableSet, Ta
 use nachrichten::{
     InstanceId, JobId,
     ablaeufe::{Ablaeufe as _, Umzug},
+    betrieb::Betrieb as _,
     fassungen::Fassungen as _,
     fehler::Fehler,
 };
@@ -240,7 +241,7 @@ pub fn incident(ids: &[String], reason: &str, ort: &Ort, json: bool) -> Ende {
     })?;
     on(ort, !ids.is_empty(), async |app| {
         if !ids.is_empty() {
-            let queued = app.geschaeftsgang.retry(&app.cli, &ids, reason).await.map_err(|e| failed(&e))?;
+            let queued = app.geschaeftsgang.erneut(&app.cli, &ids, reason).await.map_err(|e| failed(&e))?;
             match json {
                 true => ausgabe::json(&json!({ "queued": queued })),
                 false => ausgabe::line(&format!("{queued} von {} eingereiht", ids.len())),

@@ -268,6 +268,32 @@ CREATE TABLE geschaeftsgang_stoerung (
   seit BIGINT NOT NULL,
   PRIMARY KEY (instanz, element_instanz)
 );
+-- Who looks after an incident.
+CREATE TABLE geschaeftsgang_betreuung (
+  job UUID NOT NULL PRIMARY KEY,
+  person UUID NOT NULL,
+  seit BIGINT NOT NULL
+);
+-- Acts of operators on many incidents, and which ones each took. How far it is, the jobs say. art: erneut, ueberspringen.
+CREATE TABLE geschaeftsgang_einreihung (
+  id UUID NOT NULL PRIMARY KEY,
+  zeit BIGINT NOT NULL,
+  person UUID NOT NULL,
+  art TEXT NOT NULL,
+  ursache TEXT NOT NULL,
+  grund TEXT NOT NULL
+);
+CREATE INDEX geschaeftsgang_einreihung_zeit ON geschaeftsgang_einreihung (zeit);
+CREATE TABLE geschaeftsgang_einreihung_fall (
+  einreihung UUID NOT NULL,
+  job UUID NOT NULL,
+  instanz UUID NOT NULL,
+  element_instanz BIGINT NOT NULL,
+  name TEXT NOT NULL,
+  -- Why the case was refused.
+  fehler TEXT,
+  PRIMARY KEY (einreihung, job)
+);
 -- Commands of people by idempotency key: a repeat gets the first answer.
 CREATE TABLE geschaeftsgang_befehl (
   schluessel TEXT NOT NULL PRIMARY KEY,

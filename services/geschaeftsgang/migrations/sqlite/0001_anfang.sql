@@ -292,6 +292,32 @@ CREATE TABLE geschaeftsgang_stoerung (
   seit INTEGER NOT NULL,
   PRIMARY KEY (instanz, element_instanz)
 ) STRICT, WITHOUT ROWID;
+-- Who looks after an incident.
+CREATE TABLE geschaeftsgang_betreuung (
+  job BLOB NOT NULL PRIMARY KEY,
+  person BLOB NOT NULL,
+  seit INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+-- Acts of operators on many incidents, and which ones each took. How far it is, the jobs say. art: erneut, ueberspringen.
+CREATE TABLE geschaeftsgang_einreihung (
+  id BLOB NOT NULL PRIMARY KEY,
+  zeit INTEGER NOT NULL,
+  person BLOB NOT NULL,
+  art TEXT NOT NULL,
+  ursache TEXT NOT NULL,
+  grund TEXT NOT NULL
+) STRICT;
+CREATE INDEX geschaeftsgang_einreihung_zeit ON geschaeftsgang_einreihung (zeit);
+CREATE TABLE geschaeftsgang_einreihung_fall (
+  einreihung BLOB NOT NULL,
+  job BLOB NOT NULL,
+  instanz BLOB NOT NULL,
+  element_instanz INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  -- Why the case was refused.
+  fehler TEXT,
+  PRIMARY KEY (einreihung, job)
+) STRICT, WITHOUT ROWID;
 -- Commands of people by idempotency key: a repeat gets the first answer.
 CREATE TABLE geschaeftsgang_befehl (
   schluessel TEXT NOT NULL PRIMARY KEY,

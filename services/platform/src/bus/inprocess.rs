@@ -3,7 +3,10 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -12,8 +15,8 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
 use super::{
-    Bus, BusError, Consumer, DEAD_LETTERS, DELIVERY_LIMIT, DeadLetter, Delivery, Event, Health, Lane, Message, State,
-    gate::Gate,
+    Bus, BusError, Consumer, DEAD_LETTERS, DELIVERY_LIMIT, DeadLetter, Delivery, Event, Health, Lane, Message,
+    QueueState, State, gate::Gate,
 };
 
 #[derive(Clone, Default)]
@@ -30,6 +33,7 @@ type Waiting = (Message, u32);
 struct Queue {
     lanes: Mutex<Lanes>,
     arrived: Notify,
+    consumers: AtomicU64,
 }
 
 #[derive(Default)]
@@ -99,6 +103,7 @@ impl Bus for InProcessBus {
 
     async fn consume(&self, queue: &str, prefetch: usize) -> Result<Box<dyn Consumer>, BusError> {
         let found = self.queue(queue).ok_or_else(|| BusError::Unroutable(queue.to_owned()))?;
+        found.consumers.fetch_add(1, Ordering::SeqCst);
         Ok(Box::new(InProcessConsumer {
             name: queue.to_owned(),
             queue: found,
@@ -106,6 +111,12 @@ impl Bus for InProcessBus {
             gate: self.gate.clone(),
             free: Arc::new(Semaphore::new(prefetch.max(1))),
         }))
+    }
+
+    async fn queue_state(&self, queue: &str) -> Result<QueueState, BusError> {
+        let found = self.queue(queue).ok_or_else(|| BusError::Unroutable(queue.to_owned()))?;
+        let waiting = lock(&found.lanes).len() as u64;
+        Ok(QueueState { waiting, consumers: found.consumers.load(Ordering::SeqCst) })
     }
 
     async fn dead_letters(&self) -> Result<Vec<DeadLetter>, BusError> {
@@ -133,6 +144,12 @@ struct InProcessConsumer {
     dead: Arc<Mutex<Vec<DeadLetter>>>,
     gate: Gate,
     free: Arc<Semaphore>,
+}
+
+impl Drop for InProcessConsumer {
+    fn drop(&mut self) {
+        self.queue.consumers.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 impl InProcessConsumer {

@@ -61,6 +61,15 @@ pub struct DeadLetter {
     pub message: Message,
 }
 
+/// How full a queue is, both lanes together; a picture for operators, never a ground for a decision.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct QueueState {
+    /// Messages that no consumer holds.
+    pub waiting: u64,
+    /// Who takes from it: one per worker process.
+    pub consumers: u64,
+}
+
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum BusError {
     /// No queue takes the message. The sender keeps it and says so.
@@ -112,6 +121,8 @@ pub trait Bus: Send + Sync {
     async fn emit(&self, event: Event) -> Result<(), BusError>;
     /// Both lanes of a queue, urgent first. At most `prefetch` deliveries are out and unacknowledged.
     async fn consume(&self, queue: &str, prefetch: usize) -> Result<Box<dyn Consumer>, BusError>;
+    /// How full a queue is and who takes from it.
+    async fn queue_state(&self, queue: &str) -> Result<QueueState, BusError>;
     /// Parked messages, oldest first, at most [`DEAD_LETTERS`].
     async fn dead_letters(&self) -> Result<Vec<DeadLetter>, BusError>;
     /// Forgets a parked message, when an operator has dealt with it; false when it is not there.

@@ -6,12 +6,14 @@ pub mod akten;
 pub mod anmelden;
 pub mod aufgabe;
 pub mod aufgaben;
+pub mod auftrag;
 pub mod beispiele;
 pub mod beschluss;
 pub mod betrieb;
 pub mod demo;
 pub mod dokument;
 pub mod eingriff;
+pub mod einreihung;
 pub mod einstellungen;
 pub mod fassungen;
 pub mod fehler;
@@ -21,11 +23,14 @@ pub mod hilfe;
 pub mod laufweg;
 pub mod melden;
 pub mod neufassung;
+pub mod schlangen;
 pub mod sendungen;
 pub mod sichten;
 pub mod starten;
+pub mod stoerungen;
 pub mod suche;
 pub mod tabelle;
+pub mod totbriefe;
 pub mod uebersicht;
 pub mod umlauf;
 pub mod vergleich;
@@ -89,7 +94,10 @@ pub fn geschuetzt(app: &App) -> Router<App> {
         .route("/einstellungen", get(einstellungen::zeigen).post(einstellungen::speichern))
         .route("/vorlagen/neu", get(vorlage::neu).post(vorlage::anlegen))
         .route("/betrieb", get(betrieb::zeigen))
-        .route("/betrieb/erneut", post(betrieb::erneut))
+        .route("/betrieb/stoerungen", post(stoerungen::handeln))
+        .route("/betrieb/einreihungen/{id}", get(einreihung::zeigen))
+        .route("/betrieb/auftraege/{id}", get(auftrag::zeigen).post(auftrag::aufdecken))
+        .route("/betrieb/nachrichten/{id}", post(totbriefe::handeln))
         .route("/betrieb/webhooks/{id}", post(webhooks::handeln))
         .route("/betrieb/fassungen", get(fassungen::zeigen).post(fassungen::pruefen))
         .route("/betrieb/fassungen/vorschlagen", post(fassungen::vorschlagen))

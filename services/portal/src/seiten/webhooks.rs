@@ -4,7 +4,6 @@
 
 use axum::{
     extract::Path,
-    http::StatusCode,
     response::{IntoResponse, Redirect},
 };
 use service_platform::webhook::{Stand, Webhook};
@@ -76,8 +75,8 @@ pub fn hook_zeile(h: &Webhook) -> HookZeile {
 pub async fn handeln(ctx: Ctx, Path(wert): Path<String>, felder: Felder) -> Seite {
     let hook: Uuid = id(&wert)?;
     let grund = felder.get("grund").trim();
-    let refused = |text| betrieb::seite(&ctx, &felder, text, StatusCode::UNPROCESSABLE_ENTITY);
-    if grund.chars().count() < 3 {
+    let refused = |text| betrieb::zurueck(&ctx, &felder, text);
+    if !betrieb::begruendet(&felder) {
         return refused(betrieb::GRUND).await;
     }
     match felder.get("was") {

@@ -3,13 +3,13 @@
 
 use async_trait::async_trait;
 use nachrichten::{
-    Actor, DokumentId, InstanceId, JobId, SendungId, Werte,
-    ablaeufe::{Ablaeufe, Ablauf, Eingriff, Kennzahlen, SendungAblauf, Stoerung, Umzug, UmzugBericht, Version},
+    Actor, DokumentId, InstanceId, SendungId, Werte,
+    ablaeufe::{Ablaeufe, Ablauf, Eingriff, Kennzahlen, SendungAblauf, Umzug, UmzugBericht, Version},
     fehler::Fehler,
     laufweg::{Laufweg, LaufwegAenderung},
 };
 
-use super::{Fake, daten, dienste::rollen, jetzt, welt};
+use super::{Fake, daten, jetzt, welt};
 
 #[async_trait]
 impl Ablaeufe for Fake {
@@ -43,18 +43,6 @@ impl Ablaeufe for Fake {
     }
     async fn of_sendungen(&self, _: &[SendungId]) -> Result<Vec<SendungAblauf>, Fehler> {
         Err(Fehler::not_found())
-    }
-    async fn stoerungen(&self, actor: &Actor) -> Result<Vec<Stoerung>, Fehler> {
-        if !rollen(actor).iter().any(|r| matches!(*r, "Betrieb" | "Revision")) {
-            return Err(Fehler::not_found());
-        }
-        Ok(self.welt.lock().unwrap().stoerungen.clone())
-    }
-    async fn retry(&self, actor: &Actor, jobs: &[JobId], grund: &str) -> Result<u32, Fehler> {
-        let mut w = self.welt.lock().unwrap();
-        w.protokoll.push(format!("retry {} {grund} {}", jobs.len(), actor.name));
-        w.stoerungen.retain(|s| !jobs.contains(&s.job));
-        Ok(jobs.len() as u32)
     }
     async fn laufweg(&self, _: &Actor, id: InstanceId) -> Result<Laufweg, Fehler> {
         self.welt.lock().unwrap().laufwege.iter().find(|l| l.ablauf == id).cloned().ok_or_else(Fehler::not_found)

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, dead_code)]
 
 mod ablaeufe;
+mod betrieb;
 mod daten;
 mod dienste;
 mod dokumente;
@@ -18,8 +19,9 @@ use std::sync::{Arc, Mutex};
 
 use nachrichten::{
     Actor, PersonId, Timestamp,
-    ablaeufe::{Ablauf, Stoerung},
+    ablaeufe::Ablauf,
     aufgaben::AufgabeSeite,
+    betrieb::{Einreihung, Fall, Stoerung, Totbrief},
     dokumente::{AkteSeite, Dokument},
     laufweg::Laufweg,
     sendungen::SendungStand,
@@ -38,6 +40,8 @@ pub struct Welt {
     pub ablaeufe: Vec<Ablauf>,
     pub laufwege: Vec<Laufweg>,
     pub stoerungen: Vec<Stoerung>,
+    pub behandelt: Vec<(Einreihung, Vec<Fall>)>,
+    pub totbriefe: Vec<Totbrief>,
     pub wiedervorlagen: Vec<Wiedervorlage>,
     pub webhooks: Vec<service_platform::webhook::Webhook>,
     pub sitzungen: Vec<(String, String)>,
@@ -101,6 +105,7 @@ impl Fake {
             konten: me.clone(),
             vertretungen: me.clone(),
             wiedervorlagen: me.clone(),
+            betrieb: me.clone(),
             dienste: me.clone(),
             webhooks: me.clone(),
             demo: if demo { Some(me.clone()) } else { None },

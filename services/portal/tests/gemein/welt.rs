@@ -3,8 +3,8 @@
 
 use nachrichten::{
     AkteId, DokumentId, InstanceId, JobId, VorgangId,
-    ablaeufe::Stoerung,
     aufgaben::Schritt,
+    betrieb::{Stoerung, Totbrief},
     dokumente::{AkteSeite, VorgangSeite},
     sendungen::{Kanal, Stand},
 };
@@ -164,6 +164,16 @@ pub fn welt() -> Welt {
         seit: vor(100 + n as i64),
         letzter_versuch: Some(vor(5)),
         versuche,
+        bei: None,
+        auftrag: true,
+    };
+    let totbrief = |n: u64, queue: &str, grund: &str, ablauf: Option<InstanceId>| Totbrief {
+        id: id(8, 9000 + n),
+        queue: queue.into(),
+        grund: grund.into(),
+        offen: ablauf.is_some(),
+        ablauf,
+        inhalt: "{\n  \"n\": 1\n}".into(),
     };
     Welt {
         wiedervorlagen: vec![wiedervorlage()],
@@ -225,6 +235,10 @@ pub fn welt() -> Welt {
             stoerung(1, "Der Speicher antwortet nicht (503)", 6),
             stoerung(2, "Der Speicher antwortet nicht (500)", 6),
             stoerung(3, "Das Aktenzeichen ist unbekannt", 1),
+        ],
+        totbriefe: vec![
+            totbrief(1, "job.erkennung.seiten.v1", "delivery_limit", Some(InstanceId(id(6, 3)))),
+            totbrief(2, "geschaeftsgang.ergebnis.v1", "rejected", None),
         ],
         webhooks: super::webhooks::webhooks(),
         dokumente,

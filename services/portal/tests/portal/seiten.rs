@@ -3,10 +3,7 @@
 
 use axum::http::StatusCode;
 
-use crate::{
-    browser::{Browser, hidden},
-    gemein::Fake,
-};
+use crate::{browser::Browser, gemein::Fake};
 
 const SCAN: &str = "/aufgaben/00000000-0000-0005-0000-000000000001";
 const RECHNUNG: &str = "/aufgaben/00000000-0000-0005-0000-000000000002";
@@ -168,25 +165,6 @@ async fn a_vorlage_is_started_once_with_its_facts() {
             && copy.contains("value=\"Radweg alt\"")
             && !copy.contains("15.12.2025")
     );
-}
-
-#[tokio::test]
-async fn operators_try_again_with_a_reason() {
-    let fake = Fake::neu();
-    let b = Browser::als(&fake, "betrieb");
-    let page = b.get("/betrieb").await.text();
-    assert!(page.contains("2 Ursachen, 3 Vorgänge.") && page.contains("gestört seit 10:12 Uhr"));
-    let jobs = hidden(&page, "jobs");
-    assert_eq!(jobs.split(',').count(), 2);
-    assert_eq!(
-        b.post("/betrieb/erneut", &[("jobs", &jobs), ("grund", "")]).await.status,
-        StatusCode::UNPROCESSABLE_ENTITY
-    );
-    let page = b.post("/betrieb/erneut", &[("jobs", &jobs), ("grund", "Speicher läuft wieder")]).await;
-    assert_eq!(page.header("location"), "/betrieb?meldung=erneut&anzahl=2");
-    let page = b.get(page.header("location")).await.text();
-    assert!(page.contains("2 Vorgänge sind wieder eingereiht.") && page.contains("1 Ursache, 1 Vorgang."));
-    assert_eq!(Browser::als(&fake, "poststelle").get("/betrieb").await.status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

@@ -37,7 +37,7 @@ use uuid::Uuid;
 
 use crate::metriken::{Labels, count, metriken};
 
-use super::{Bus, BusError, Consumer, DeadLetter, Event, Health, Lane, Message, State, gate::Gate};
+use super::{Bus, BusError, Consumer, DeadLetter, Event, Health, Lane, Message, QueueState, State, gate::Gate};
 pub use address::{Address, AddressError};
 use link::Supervised;
 use topology::Topology;
@@ -221,6 +221,11 @@ impl Bus for RabbitBus {
         let until = Instant::now() + self.inner.options.limits.patience;
         let link = self.inner.consuming.wait(until).await?;
         Ok(Box::new(consume::open(&link, queue, prefetch, self.inner.gate.clone()).await?))
+    }
+
+    async fn queue_state(&self, queue: &str) -> Result<QueueState, BusError> {
+        let link = self.inner.consuming.now().await?;
+        topology::state(&link, queue).await
     }
 
     async fn dead_letters(&self) -> Result<Vec<DeadLetter>, BusError> {

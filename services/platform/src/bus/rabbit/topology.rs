@@ -29,7 +29,7 @@ use super::{
     Inner, LANES, RabbitOptions, lane_queue,
     link::{Link, NOT_ALLOWED, NOT_FOUND, Refused, UNFIT, code},
 };
-use crate::bus::{BusError, DELIVERY_LIMIT};
+use crate::bus::{BusError, DELIVERY_LIMIT, QueueState};
 
 pub(super) const EXCHANGE: &str = "eakte";
 pub(super) const DEAD: &str = "eakte.tot";
@@ -206,6 +206,21 @@ async fn exists(link: &Link, name: &str) -> Result<bool, BusError> {
         Err(Refused::Error(error)) if code(&error).is_some_and(|c| UNFIT.contains(&c)) => Ok(true),
         Err(refused) => Err(refused.into()),
     }
+}
+
+/// How full a queue is, both lanes together. A worker takes from both, so one lane counts them.
+pub(super) async fn state(link: &Link, queue: &str) -> Result<QueueState, BusError> {
+    let mut state = QueueState::default();
+    for lane in LANES {
+        let name = ShortString::from(lane_queue(queue, lane));
+        let passive = |channel: Channel| async move {
+            channel.queue_declare(name, QueueDeclareOptions::durable().passive(), FieldTable::default()).await
+        };
+        let there = on_a_channel(link, "queue.declare", passive).await?;
+        state.waiting += u64::from(there.message_count());
+        state.consumers = state.consumers.max(u64::from(there.consumer_count()));
+    }
+    Ok(state)
 }
 
 /// For those who do not own the topology: is the queue there, in both lanes?
