@@ -26,7 +26,7 @@ use service_platform::{
 };
 use tokio::{sync::Notify, task::JoinSet};
 
-use crate::{app::StartFehler, dienste::typen, vorrat};
+use crate::{app::StartFehler, dienste::typen, ports, vorrat};
 
 /// What every core service is made of, beside its own database.
 #[derive(Clone)]
@@ -98,8 +98,7 @@ impl Mittel {
     /// The engine, and what belongs to its process: it knows which jobs have a worker, drives the outbox, seals the
     /// audit trail.
     pub fn run_geschaeftsgang(&self, geschaeftsgang: &Geschaeftsgang, db: &Db, tasks: &mut JoinSet<()>) {
-        let weitere = self.settings.worker.weitere.split([',', ' ']).filter(|t| !t.is_empty());
-        geschaeftsgang.set_dienste(typen().map(str::to_owned).chain(weitere.map(str::to_owned)));
+        geschaeftsgang.set_dienste(typen().map(str::to_owned).chain(ports::weitere(&self.settings)));
         tasks.spawn(geschaeftsgang.clone().run());
         let again = Duration::from_secs(5);
         let relay =

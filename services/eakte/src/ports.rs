@@ -120,13 +120,19 @@ pub fn queues() -> impl Iterator<Item = String> {
     EIGENE.iter().map(|q| (*q).to_owned()).chain(typen().map(worker::queue))
 }
 
+/// Job types that workers of the city take from the broker, beside ours (`worker.weitere`).
+pub fn weitere(settings: &Settings) -> impl Iterator<Item = String> {
+    settings.worker.weitere.split([',', ' ']).filter(|typ| !typ.is_empty()).map(str::to_owned)
+}
+
 /// What carries jobs: the broker that the settings name, else this process. `name` stands in the broker's list of
 /// connections; the `owner` makes the queues.
 pub fn bus(settings: &Settings, name: &str, owner: bool) -> Result<Arc<dyn Bus>, ConfigError> {
     Ok(match settings.bus.address()? {
         Some(address) => {
             let options = RabbitOptions::new(address, name);
-            Arc::new(RabbitBus::start(if owner { options.owner(queues()) } else { options }))
+            let all = || queues().chain(weitere(settings).map(|typ| worker::queue(&typ)));
+            Arc::new(RabbitBus::start(if owner { options.owner(all()) } else { options }))
         }
         None => Arc::new(InProcessBus::default()),
     })
