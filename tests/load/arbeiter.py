@@ -71,7 +71,7 @@ def measure(city, figures, options):
     city.pause([OCR])
     for worker in (first, second := city.another(OCR)):
         worker.env["EAKTE_WORKER__PARALLEL"] = "1"
-    alone, together = bare(city, scanner, max(4, min(12, options.letters)))
+    alone, together = bare(city, scanner, 4 if options.smoke else 12)
     # A worker's first job pays for its children and the model.
     run(city, scanner, "WARM", 2, 1, [first])
     cpu = city.cpu()
@@ -87,6 +87,8 @@ def measure(city, figures, options):
     add("two workers against one", two / one, "times", at_least=1.6)
     add("of what bare tesseract gives with two", two / together * 100, "%")
     add("start of two workers until ready", start, "s")
+    first.env.pop("EAKTE_WORKER__PARALLEL")
+    city.resume([OCR])
     rest = {name: used[name] - cpu.get(name, 0) for name in used if not name.startswith(OCR)}
     add("CPU of everything but OCR, per page", sum(rest.values()) / (2 * options.letters * options.pages) * 1000, "ms")
 
@@ -97,7 +99,6 @@ def main():
     city = lib.Stadt()
     with city:
         measure(city, figures, options)
-        city.resume([OCR])
     lib.end(figures, city)
 
 

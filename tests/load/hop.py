@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What a hop costs: from the commit that makes a job ready until a worker has it in hand, over RabbitMQ.
 
-    tests/load/hop.py [--parallel 16] [--seconds 10] [--smoke]
+    tests/load/hop.py [--parallel 64] [--seconds 10] [--smoke]
 
 A process with one service task is deployed into a running cluster; services/platform-testkit/examples/hop.rs starts it and
 is the worker, with the parts our workers use. The clock starts at the time PostgreSQL notes for the commit of the job's
@@ -17,7 +17,7 @@ import time
 import lib
 import load
 
-NUMBERS = {"parallel": (16, 8, "processes under way at once"), "seconds": (10, 2, "time of each run")}
+NUMBERS = {"parallel": (64, 16, "processes under way at once"), "seconds": (10, 1, "time of each run")}
 DATABASE = "\ntrack_commit_timestamp = on\n"
 ENV = {"EAKTE_WORKER__WEITERE": "messung.hop.v1"}
 SETTINGS = "PostgreSQL of deploy/postgresql.conf with track_commit_timestamp=on, RabbitMQ of deploy/cluster, one worker"

@@ -48,7 +48,7 @@ class Stadt(cluster.Cluster):
         super().__init__(os.path.abspath(load.EAKTE), str(versitygw), folder, f"127.0.0.1:{cluster.free_port()}")
         with open(self.database.data / "db/postgresql.conf", "a") as settings:
             settings.write((load.ROOT / "deploy/postgresql.conf").read_text() + extra)
-        self.problems, self.more = [], env or {}
+        self.problems, self.more, self.password = [], env or {}, None
 
     def __enter__(self):
         signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -135,6 +135,16 @@ class Stadt(cluster.Cluster):
                 raise TimeoutError(f"only {now} of {count} tasks after {limit:.0f} s; {self.incidents()}")
             time.sleep(every)
 
+    def desked(self):
+        """Documents that reached a desk so far: each had a task, done by now or not."""
+        return int(self.number("SELECT count(DISTINCT dokument) FROM geschaeftsgang_aufgabe"))
+
+    def until_desked(self, count, limit=600):
+        try:
+            cluster.wait(f"{count} documents on a desk", limit, lambda: self.desked() >= count)
+        except TimeoutError as error:
+            raise TimeoutError(f"{error}; {self.desked()} are; {self.incidents()}") from error
+
     def until_jobs(self, count, limit=300):
         """Waits until this many jobs stand ready or out: everything handed in has reached the engine."""
         cluster.wait(f"{count} jobs", limit, lambda: self.number("SELECT count(*) FROM geschaeftsgang_auftrag") >= count)
@@ -210,6 +220,16 @@ def cpu_seconds(pid):
     except OSError:
         return 0
     return sum(map(int, fields[11:15])) / TICK  # own and of children that were waited for
+
+
+def busy_cores():
+    """Begins to count; calling the answer gives how many cores of the machine were busy since, in the mean."""
+    def busy():
+        fields = list(map(int, open("/proc/stat").readline().split()[1:9]))
+        return (sum(fields) - fields[3] - fields[4]) / TICK
+
+    before, began = busy(), time.monotonic()
+    return lambda: (busy() - before) / (time.monotonic() - began)
 
 
 def resident_mb(pid):

@@ -214,11 +214,12 @@ class HandedIn:
         return self.count / (self.ended - self.began)
 
 
-def hand_in(city, posts, clients=4, rate=None, keep=None):
+def hand_in(city, posts, clients=4, rate=None, moments=None, keep=None):
     """Hands in everything over `clients` connections.
 
-    `rate` - items per second: each has its moment, and its time counts from then, so that a slow answer is not hidden
-    by the next one's waiting. None: as fast as the connections take them. `keep` is told of each item that was taken."""
+    `rate` - items per second, or `moments` - seconds from now for each: each has its moment, and its time counts from
+    then, so that a slow answer is not hidden by the next one's waiting. Neither: as fast as the connections take them.
+    `keep` is told of each item that was taken."""
     posts, lock, failed, done = enumerate(posts), threading.Lock(), [], HandedIn()
     start = time.monotonic()
 
@@ -231,8 +232,8 @@ def hand_in(city, posts, clients=4, rate=None, keep=None):
                 if post is None:
                     break
                 late = 0
-                if rate:
-                    due = start + number / rate
+                if rate or moments:
+                    due = start + (moments[number] if moments else number / rate)
                     time.sleep(max(0, due - time.monotonic()))
                     late = max(0, time.monotonic() - due)
                 took = client.send(post) + late

@@ -49,7 +49,8 @@ fn now() -> u64 {
 
 async fn start(bus: &dyn Bus, arrival: &Ankunft) -> Result<(), Failed> {
     let id = Uuid::now_v7();
-    let body = json!({ "process": "messung_hop", "schluessel": format!("hop:{id}"), "werte": { "text": "x".repeat(600) } });
+    let body =
+        json!({ "process": "messung_hop", "schluessel": format!("hop:{id}"), "werte": { "text": "x".repeat(600) } });
     bus.publish(START, Message { id, body }).await?;
     arrival.started.fetch_add(1, Ordering::SeqCst);
     Ok(())
