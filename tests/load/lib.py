@@ -15,7 +15,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import urllib.request
 
@@ -63,6 +62,7 @@ class Stadt(cluster.Cluster):
             self.host = self.listen
         except BaseException:
             self.stop()
+            print(f"logs: {self.folder}", file=sys.stderr)
             raise
         return self
 
@@ -140,10 +140,12 @@ class Stadt(cluster.Cluster):
         return int(self.number("SELECT count(DISTINCT dokument) FROM geschaeftsgang_aufgabe"))
 
     def until_desked(self, count, limit=600):
-        try:
-            cluster.wait(f"{count} documents on a desk", limit, lambda: self.desked() >= count)
-        except TimeoutError as error:
-            raise TimeoutError(f"{error}; {self.desked()} are; {self.incidents()}") from error
+        until = time.monotonic() + limit
+        while (now := self.desked()) < count:
+            self.alive()
+            if time.monotonic() > until:
+                raise TimeoutError(f"only {now} of {count} documents on a desk after {limit} s; {self.incidents()}")
+            time.sleep(0.5)
 
     def until_jobs(self, count, limit=300):
         """Waits until this many jobs stand ready or out: everything handed in has reached the engine."""
@@ -286,25 +288,6 @@ def example(name, *arguments):
     if done.returncode:
         sys.exit(f"{name} ends with {done.returncode}")
     return json.loads(done.stdout)
-
-
-def sample(every, ask):
-    """Asks again and again beside the run; `stop()` gives all answers with their times."""
-    halt, answers = threading.Event(), []
-
-    def run():
-        while not halt.wait(every):
-            answers.append((time.monotonic(), ask()))
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-
-    def stop():
-        halt.set()
-        thread.join()
-        return answers
-
-    return stop
 
 
 def arguments(doc, **numbers):

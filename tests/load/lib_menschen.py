@@ -60,7 +60,7 @@ class Answer(RuntimeError):
 
 
 class Mensch:
-    """One person; the connection is lent, because 500 browsers do not keep 500 connections busy."""
+    """One person with a browser: a session and a kept connection. With `token`: a client system that acts for the person."""
 
     def __init__(self, city, name, role="sonst", token=None):
         self.city, self.name, self.role, self.csrf = city, name, role, None

@@ -135,7 +135,7 @@ def prepare(city):
     return place
 
 
-def bare(city, figures, place, log, connections):
+def bare(city, place, log, connections):
     """The same transactions on a copy, by the bare driver."""
     database = city.database
     database.sql("CREATE DATABASE nackt")
@@ -146,7 +146,9 @@ def bare(city, figures, place, log, connections):
     log.write(file)
     # The url holds a password: it goes in by a file, as with the services.
     url = city.secret("nackt", database.url("postgres", database.password).replace("/eakte", "/nackt"))
-    return lib.example("nackt", url, file, connections)
+    cpu = city.cpu()["postgresql"]
+    result = lib.example("nackt", url, file, connections)
+    return {**result, "cpu": city.cpu()["postgresql"] - cpu}
 
 
 def measure(city, figures, options):
@@ -158,9 +160,10 @@ def measure(city, figures, options):
     settle(city, options)
     place = prepare(city)
     statistics, cpu, published = city.statistics(), city.cpu(), sum(city.published().values())
-    before, _ = city.waiting()
+    (before, _), busy = city.waiting(), lib.busy_cores()
     done = lib_post.hand_in(city, lib_post.invoices("POSTEN", count), options.clients)
     last = city.until_tasks(before + count, 120 + count / 2)
+    busy = busy()
     own = count / (last - done.began)
     settle(city, options)
     after, used, sent = city.statistics(), city.cpu(), sum(city.published().values())
@@ -172,7 +175,7 @@ def measure(city, figures, options):
     city.database.sql("SELECT pg_drop_replication_slot('nackt')", "eakte")
     log.read(unescaped(line) for line in text.splitlines())
     # Alone on the machine, as far as this machine allows: the services stay up and idle.
-    result = bare(city, figures, place, log, connections)
+    result = bare(city, place, log, connections)
     bare_rate = count / result["seconds"]
 
     add = figures.add
@@ -189,7 +192,9 @@ def measure(city, figures, options):
     add("bare commit, median", result["commit_ms_median"], "ms")
     add("bare commit, 99 %", result["commit_ms_p99"], "ms")
     add("messages on the broker, per item", (sent - published) / count, "")
+    add("cores of this machine busy in the mean, with the clients", busy, "")
     figures.cpu(cpu, used, count)
+    add("CPU of postgresql per item in the bare run", result["cpu"] / count * 1000, "ms")
     written = sum(log.kinds.values())
     if result["rows"] != written:
         city.problems.append(f"the bare driver wrote {result['rows']} rows, the run {written}")
