@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! What the engine does when its bus says that it had to connect anew: what was out may be lost, so everything open
 //! goes out again at once, and not only after its deadline. Nobody need have seen the outage.
+//! And that what goes out together does not wait for each other's confirms.
 #![allow(clippy::unwrap_used)]
 
 use std::{
@@ -28,6 +29,8 @@ struct Wackelig {
     bus: InProcessBus,
     connects: AtomicU64,
     losses: AtomicU64,
+    /// So many messages must be under way at once before one of them is confirmed.
+    zusammen: Option<tokio::sync::Barrier>,
 }
 
 #[async_trait]
@@ -36,6 +39,10 @@ impl Bus for Wackelig {
         self.bus.declare(queue).await
     }
     async fn publish_in(&self, queue: &str, lane: Lane, message: Message) -> Result<(), BusError> {
+        if let Some(all) = self.zusammen.as_ref().filter(|_| queue == QUEUE) {
+            let together = tokio::time::timeout(Duration::from_secs(5), all.wait()).await;
+            together.map_err(|_| BusError::Away("nobody else is under way".into()))?;
+        }
         self.bus.publish_in(queue, lane, message).await
     }
     async fn emit(&self, event: Event) -> Result<(), BusError> {
@@ -112,4 +119,28 @@ async fn open_jobs_go_out_again_after_a_new_connection_on_sqlite() {
 async fn open_jobs_go_out_again_after_a_new_connection_on_postgresql() {
     let Some(postgres) = postgres().await else { return };
     geht_wieder_hinaus(&postgres.db).await;
+}
+
+/// Jobs that are ready together are published together, each waiting for its own confirm alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_of_a_round_are_under_way_at_once() {
+    const JOBS: usize = 8;
+    let house = sqlite().await;
+    let db = &house.db;
+    db.migrate(&MIGRATIONS).await.unwrap();
+    let bus = Arc::new(Wackelig { zusammen: Some(tokio::sync::Barrier::new(JOBS)), ..Wackelig::default() });
+    bus.declare(QUEUE).await.unwrap();
+    let mut consumer = bus.consume(QUEUE, JOBS).await.unwrap();
+    let clock = Arc::new(FixedClock::at("2026-11-23T08:00:00Z".parse().unwrap()));
+    let engine =
+        Geschaeftsgang::new(db.clone(), bus.clone(), clock, Arc::new(SystemIds), Options::default()).await.unwrap();
+    engine.deploy(DIENST, Herkunft::Stadt).await.unwrap();
+    for _ in 0..JOBS {
+        engine.spur(Op::Start { process: "p".into(), variables: Werte::new() }).await.unwrap();
+    }
+    let running = tokio::spawn(engine.clone().run());
+    for _ in 0..JOBS {
+        assert_eq!(lost(&mut consumer, Duration::from_secs(4)).await, Some(1));
+    }
+    running.abort();
 }

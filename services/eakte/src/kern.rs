@@ -28,7 +28,7 @@ use service_platform::{
 };
 use tokio::{sync::Notify, task::JoinSet};
 
-use crate::{app::StartFehler, dienste::typen, vorrat};
+use crate::{app::StartFehler, dienste::typen, ports, vorrat};
 
 /// What every core service is made of, beside its own database.
 #[derive(Clone)]
@@ -138,8 +138,7 @@ impl Mittel {
         db: &Db,
         tasks: &mut JoinSet<()>,
     ) -> Result<(), StartFehler> {
-        let weitere = self.settings.worker.weitere.split([',', ' ']).filter(|t| !t.is_empty());
-        geschaeftsgang.set_dienste(typen().map(str::to_owned).chain(weitere.map(str::to_owned)));
+        geschaeftsgang.set_dienste(typen().map(str::to_owned).chain(ports::weitere(&self.settings)));
         tasks.spawn(geschaeftsgang.clone().run());
         let again = Duration::from_secs(5);
         let relay =

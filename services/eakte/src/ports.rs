@@ -129,13 +129,24 @@ pub fn queues() -> impl Iterator<Item = String> {
     EIGENE.iter().map(|q| (*q).to_owned()).chain(typen().map(worker::queue))
 }
 
+/// What the owner of the topology makes: our queues, and those of the city's own workers. Without one its jobs would
+/// find no queue, for ever.
+fn owned(settings: &Settings) -> impl Iterator<Item = String> {
+    queues().chain(weitere(settings).map(|typ| worker::queue(&typ)))
+}
+
+/// Job types that workers of the city take from the broker, beside ours (`worker.weitere`).
+pub fn weitere(settings: &Settings) -> impl Iterator<Item = String> {
+    settings.worker.weitere.split([',', ' ']).filter(|typ| !typ.is_empty()).map(str::to_owned)
+}
+
 /// What carries jobs: the broker that the settings name, else this process. `name` stands in the broker's list of
 /// connections; the `owner` makes the queues.
 pub fn bus(settings: &Settings, name: &str, owner: bool) -> Result<Arc<dyn Bus>, ConfigError> {
     Ok(match settings.bus.address()? {
         Some(address) => {
             let options = RabbitOptions::new(address, name);
-            Arc::new(RabbitBus::start(if owner { options.owner(queues()) } else { options }))
+            Arc::new(RabbitBus::start(if owner { options.owner(owned(settings)) } else { options }))
         }
         None => Arc::new(InProcessBus::default()),
     })
@@ -170,5 +181,22 @@ pub async fn look_after(blobs: Arc<dyn Blobs>) {
             }
         };
         tokio::time::sleep(pause).await;
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use service_platform::config::Config;
+
+    use super::*;
+
+    #[test]
+    fn the_queues_of_the_citys_own_workers_are_made_with_ours() {
+        let environment = [("EAKTE_WORKER__WEITERE".to_owned(), "stadt.eins.v1, stadt.zwei.v1".to_owned())];
+        let settings = Config::load(None, environment.into_iter()).unwrap().settings;
+        let all: Vec<String> = owned(&settings).collect();
+        assert_eq!(all[..all.len() - 2], queues().collect::<Vec<_>>());
+        assert_eq!(all[all.len() - 2..], ["job.stadt.eins.v1", "job.stadt.zwei.v1"]);
     }
 }

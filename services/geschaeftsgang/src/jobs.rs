@@ -8,6 +8,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use engine::{Command, ElementInstanceId};
+use futures_util::future::join_all;
 use nachrichten::{
     InstanceId, JobId, Timestamp,
     job::{Job, JobResult, Outcome},
@@ -121,9 +122,10 @@ async fn dispatch_round(inner: &Inner) -> Result<usize, DbError> {
         let claimed: Vec<AuftragRow> = tx.all(&sql::AUFTRAG_CLAIM, args![&typ, now, deadline, free]).await?;
         tx.commit().await?;
         failpoint("ablauf::auftrag::after");
-        for row in claimed {
-            let id = row.id;
-            match publish(inner, row, deadline).await {
+        // Side by side: each waits for its confirm, and the broker syncs many at once.
+        let published = claimed.into_iter().map(|row| async move { (row.id, publish(inner, row, deadline).await) });
+        for (id, done) in join_all(published).await {
+            match done {
                 Ok(()) => sent += 1,
                 Err(error) => {
                     tracing::warn!(%error, job.id = %id, "cannot publish a job");

@@ -2,7 +2,7 @@
 //! `eakte reconcile`: joins journal, intake, engine, record, bookings that left, blob listing (bytes hashed again) and
 //! audit trail into one report. Zero in `missing, duplicate, altered, orphan, unaudited` is what every fault test asks for.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use nachrichten::{BlobHash, SendungId};
 use serde::{Deserialize, Serialize};
@@ -117,10 +117,11 @@ pub async fn bericht(app: &App, journal: Option<&str>) -> Result<Bericht, String
     }
     let money = service_uebergabe::abgleich(&app.pfade).map_err(|e| text(&e))?;
     bookings(&mut b, &engine, &money);
+    let accepted: HashMap<SendungId, BlobHash> = intake.iter().map(|(id, hash, _)| (*id, *hash)).collect();
     for line in journal.unwrap_or_default().lines().filter_map(|l| serde_json::from_str::<JournalLine>(l).ok()) {
         let Some(receipt) = line.receipt else { continue };
-        match intake.iter().find(|(id, ..)| *id == receipt) {
-            Some((_, hash, _)) if *hash == line.sha256 => {}
+        match accepted.get(&receipt) {
+            Some(hash) if *hash == line.sha256 => {}
             Some(_) => b.note(|b| &mut b.altered, format!("receipt {receipt}: accepted with another hash")),
             None => b.note(|b| &mut b.missing, format!("receipt {receipt}: acknowledged, but unknown")),
         }
