@@ -25,6 +25,7 @@ mod laufweg;
 mod mahnung;
 mod meldung;
 mod messwerte;
+mod pausen;
 mod sammel;
 pub mod spur;
 mod sql;
@@ -135,6 +136,8 @@ struct Inner {
     dienste: std::sync::OnceLock<std::collections::BTreeSet<String>>,
     /// Empty groups that no stage of the ladder helps, and until when they are left alone.
     hoffnungslos: Mutex<HashMap<(String, String), Timestamp>>,
+    /// Types of jobs that wait for what is away.
+    pausen: pausen::Pausen,
     /// A commit made jobs ready.
     auftraege: Notify,
     /// What people ask for, until the next transaction takes it.
@@ -165,6 +168,7 @@ impl Geschaeftsgang {
             dokumente: std::sync::OnceLock::new(),
             dienste: std::sync::OnceLock::new(),
             hoffnungslos: Mutex::default(),
+            pausen: pausen::Pausen::default(),
             auftraege: Notify::new(),
             fristen: Notify::new(),
         };
