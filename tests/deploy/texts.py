@@ -12,7 +12,7 @@ PARTS = ("**Bedeutet:**", "**Ursachen:**", "**Tun:**", "**Erledigt, wenn:**")
 # Variables that are no settings: the command line's own, those of scripts, of the compose file and of secrets.
 OTHER = {"EAKTE_DATA", "EAKTE_LISTEN", "EAKTE_SYSTEMD", "EAKTE_ROLLEN", "EAKTE_S3_SECRET"}
 # Sections that the split into processes brings (issue 4); the rest must be in default.toml.
-COMING = ("db", "ruf", "betrieb", "otlp", "webhook")
+COMING = ("otlp",)
 
 # `eakte` as a command with up to two words and the rest of its line; not as a database, virtual host or release.
 COMMAND = (r"(?<![\w/@.-])(?<!-p )(?<!install )(?<!database )(?:/usr/local/bin/)?"

@@ -6,14 +6,14 @@
 use std::{collections::BTreeMap, path::Path};
 
 use nachrichten::{
-    ablaeufe, akten, aufgaben, dokumente, einordnung, erkennung, hinweise, job, rechnung, sendungen, suche, uebergabe,
-    wiedervorlage,
+    ablaeufe, akten, aufgaben, dokumente, einordnung, ereignisse, erkennung, hinweise, job, rechnung, sendungen, suche,
+    uebergabe, wiedervorlage,
 };
 use schemars::schema_for;
 
 #[test]
 fn json_schemas_equal_the_code() {
-    let schemas = BTreeMap::from([
+    let mut schemas = BTreeMap::from([
         ("job", schema_for!(job::Job)),
         ("job-ergebnis", schema_for!(job::JobResult)),
         ("erkennung.zerlegen.v1", schema_for!(erkennung::Zerlegen)),
@@ -60,6 +60,7 @@ fn json_schemas_equal_the_code() {
         ("suche", schema_for!(suche::Anfrage)),
         ("suche.ergebnis", schema_for!(suche::Ergebnis)),
     ]);
+    schemas.extend(ereignisse::KATALOG.iter().map(|art| (art.typ, (art.schema)())));
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas/json");
     let write = std::env::var_os("EAKTE_WRITE").is_some();
     if write {

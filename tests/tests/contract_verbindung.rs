@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use nachrichten::{Werte, job::Job};
 use service_geschaeftsgang::{Geschaeftsgang, Herkunft, MIGRATIONS, Options, spur::Op};
 use service_platform::{
-    bus::{Bus, BusError, Consumer, DeadLetter, Health, InProcessBus, Lane, Message},
+    bus::{Bus, BusError, Consumer, DeadLetter, Event, Health, InProcessBus, Lane, Message},
     db::Db,
     uhr::{FixedClock, SystemIds},
 };
@@ -37,6 +37,9 @@ impl Bus for Wackelig {
     }
     async fn publish_in(&self, queue: &str, lane: Lane, message: Message) -> Result<(), BusError> {
         self.bus.publish_in(queue, lane, message).await
+    }
+    async fn emit(&self, event: Event) -> Result<(), BusError> {
+        self.bus.emit(event).await
     }
     async fn consume(&self, queue: &str, prefetch: usize) -> Result<Box<dyn Consumer>, BusError> {
         self.bus.consume(queue, prefetch).await

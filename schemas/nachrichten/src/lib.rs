@@ -11,6 +11,7 @@ pub mod akten;
 pub mod aufgaben;
 pub mod dokumente;
 pub mod einordnung;
+pub mod ereignisse;
 pub mod erkennung;
 pub mod fassungen;
 pub mod fehler;

@@ -4,11 +4,12 @@
 use nachrichten::{
     AkteId, VorgangId,
     akten::{Abgelegt, Ablegen},
+    ereignisse::{Ablage, Ereignis},
     erkennung::{Befund, Stufe},
     job::Job,
 };
 use serde_json::{Value, json};
-use service_platform::{args, db::Tx, statements};
+use service_platform::{args, db::Tx, ereignis, statements};
 
 use crate::{
     Akten, AktenError,
@@ -115,6 +116,8 @@ impl Akten {
             audit(tx, &akte::objekt(before), "DokumentUmgelegt", &objekt(m.dokument), data, now).await?;
         }
         audit(tx, &akte::objekt(akte.id), "DokumentAbgelegt", &objekt(m.dokument), data, now).await?;
+        let ablage = Ablage { dokument: m.dokument, akte: akte.id, vorgang };
+        ereignis::melden(tx, &*self.ids, || Ereignis::DokumentAbgelegt(ablage), now).await?;
         schliessen(tx, m, &akte, vorgang, now).await?;
         Ok(Abgelegt { akte: akte.id, vorgang, aktenzeichen: akte.aktenzeichen })
     }

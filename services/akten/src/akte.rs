@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! Finding or opening an Akte under its unit and a Vorgang in it; numbers are unique and never used again.
 
-use nachrichten::{AkteId, Tag, Timestamp, VorgangId};
+use nachrichten::{
+    AkteId, Tag, Timestamp, VorgangId,
+    ereignisse::{self, Ereignis},
+};
 use serde_json::json;
-use service_platform::{args, db::Tx, from_row, rechte::Recht, statements};
+use service_platform::{args, db::Tx, ereignis, from_row, rechte::Recht, statements};
 
 use crate::{
     Akten, AktenError, lock, schluss,
@@ -129,6 +132,8 @@ impl Akten {
         }
         let data = json!({ "aktenzeichen": az, "einheit": kennzeichen, "amt": amt });
         audit(tx, &objekt(id), "AkteAngelegt", &objekt(id), data, now).await?;
+        let event = || Ereignis::AkteAngelegt(ereignisse::Akte { akte: id });
+        ereignis::melden(tx, &*self.ids, event, now).await?;
         Ok(Akte { id, aktenzeichen: az, einheit: kennzeichen.clone(), titel, zda: false })
     }
 

@@ -8,9 +8,13 @@
 //! What came from outside is a record of its receipt and is never replaced. Whoever signed the earlier bytes is told by
 //! a message: their signature counts no more.
 
-use nachrichten::{Actor, BlobHash, DokumentId, MessageId, SendungId, dokumente::NeueFassung};
+use nachrichten::{
+    Actor, BlobHash, DokumentId, MessageId, SendungId,
+    dokumente::NeueFassung,
+    ereignisse::{Ereignis, Fassung},
+};
 use serde_json::json;
-use service_platform::{args, audit, gilt, outbox, statements};
+use service_platform::{args, audit, ereignis, gilt, outbox, statements};
 
 use crate::{
     Akten, AktenError,
@@ -110,6 +114,8 @@ impl Akten {
             audit::Entry { chain: &chain, at: now, actor: &by, act: "FassungErsetzt", object: &object, data },
         )
         .await?;
+        let event = || Ereignis::FassungAngelegt(Fassung { dokument: id });
+        ereignis::melden(&mut tx, &*self.ids, event, now).await?;
         let body = json!({
             "name": "Dokument geändert", "schluessel": id, "ttl": 0,
             "werte": { "dokument": id, "fassung": hash, "vorher": before, "von": actor.name, "grund": grund },

@@ -5,10 +5,11 @@
 use nachrichten::{
     AkteId, DokumentId, SendungId, Timestamp, VorgangId,
     akten::{LaufSchritt, Laufprotokoll, LaufprotokollAbgelegt},
+    ereignisse::{Ablage, Ereignis},
     job::Job,
 };
 use serde_json::json;
-use service_platform::{args, from_row, statements};
+use service_platform::{args, ereignis, from_row, statements};
 use uuid::Uuid;
 
 use crate::{
@@ -104,6 +105,10 @@ impl Akten {
             if let Some(akte) = ort.akte {
                 let data = json!({ "akte": akte, "vorgang": ort.vorgang, "aktenzeichen": ort.aktenzeichen });
                 audit(&mut tx, &chain, "DokumentAbgelegt", &objekt(id), data, now).await?;
+            }
+            if let (Some(akte), Some(vorgang)) = (ort.akte, ort.vorgang) {
+                let event = || Ereignis::DokumentAbgelegt(Ablage { dokument: id, akte, vorgang });
+                ereignis::melden(&mut tx, &*self.ids, event, now).await?;
             }
         }
         self.finish(tx, job, LaufprotokollAbgelegt { dokument: id }).await

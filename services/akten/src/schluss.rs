@@ -6,10 +6,11 @@ use nachrichten::{
     Actor, AkteId, Tag, Timestamp, VorgangId,
     akten::{Zda, ZdaErledigt},
     dokumente::Schluss,
+    ereignisse::{self, Ereignis},
     job::Job,
 };
 use serde_json::{Value, json};
-use service_platform::{args, audit, db::Tx, gilt, statements};
+use service_platform::{args, audit, db::Tx, ereignis, gilt, statements};
 
 use crate::{Akten, AktenError, akte, lock, schreiben};
 
@@ -104,6 +105,10 @@ impl Akten {
         let (chain, by) = (akte::objekt(id), audit::person(actor));
         let data = if reopen { json!({ "grund": grund }) } else { Value::Null };
         audit::append(&mut tx, audit::Entry { chain: &chain, at: now, actor: &by, act, object: &object, data }).await?;
+        if vorgang.is_none() {
+            let event = if reopen { Ereignis::AkteGeoeffnet } else { Ereignis::AkteGeschlossen };
+            ereignis::melden(&mut tx, &*self.ids, || event(ereignisse::Akte { akte: id }), now).await?;
+        }
         tx.commit().await?;
         Ok(())
     }

@@ -20,6 +20,7 @@ use service_platform::{
     db::Db,
     konten::Konten,
     uhr::{Ids, SystemClock, SystemIds},
+    webhook::Webhooks,
     zeit,
 };
 use service_uebergabe::Pfade;
@@ -83,6 +84,8 @@ pub struct App {
     pub scan_ordner: PathBuf,
     /// Folders of the hand-over; `reconcile` reads them.
     pub pfade: Pfade,
+    /// Who hears by HTTP what happens here.
+    pub webhooks: Webhooks,
     tasks: JoinSet<()>,
 }
 
@@ -132,6 +135,10 @@ impl App {
             poke: Arc::new(Notify::new()),
             look: Duration::from_secs(1),
         };
+        let mut tasks = JoinSet::new();
+        for db in dbs.each() {
+            mittel.follow_listeners(db, &mut tasks).await?;
+        }
         let eingang = mittel.eingang(&dbs.eingang);
         let geschaeftsgang = mittel.geschaeftsgang(&dbs.geschaeftsgang).await?;
         let akten = mittel.akten(&dbs.akten);
@@ -157,6 +164,7 @@ impl App {
                 cli
             }
         };
+        let webhooks = mittel.webhooks(&dbs.portal)?;
         let mut app = Self {
             db,
             dbs,
@@ -172,7 +180,8 @@ impl App {
             erkennung: werkstatt.erkennung.clone(),
             scan_ordner: start.data.join(&settings.scan.ordner),
             pfade: arbeiter::pfade(&start.data, settings),
-            tasks: JoinSet::new(),
+            webhooks,
+            tasks,
         };
         if start.runs() {
             app.spawn(start, &mittel, &werkstatt).await?;
@@ -203,7 +212,7 @@ impl App {
         taken.sort_unstable();
         debug_assert!(start.work.len() < Dienst::ALLE.len() || known == taken, "{known:?} are not {taken:?}");
         mittel.work(handlers, &mut self.tasks);
-        mittel.run_geschaeftsgang(&self.geschaeftsgang, &self.dbs.geschaeftsgang, &mut self.tasks);
+        mittel.run_geschaeftsgang(&self.geschaeftsgang, &self.dbs.geschaeftsgang, &mut self.tasks)?;
         self.tasks.spawn(self.akten.clone().consume(self.bus.clone()));
         self.tasks.spawn(zeit::follow(self.clock.clone(), self.db.clone()));
         if settings.s3.is_used() {

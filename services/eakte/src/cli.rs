@@ -131,6 +131,9 @@ enum Befehl {
     /// Accounts
     #[command(subcommand)]
     Account(AccountBefehl),
+    /// Who hears by HTTP what happens here (Standard Webhooks)
+    #[command(subcommand)]
+    Webhook(WebhookBefehl),
     /// Fill a data directory with sample documents, for measurements
     DemoSeed {
         count: usize,
@@ -365,6 +368,59 @@ pub enum AccountBefehl {
     },
 }
 
+#[derive(Subcommand)]
+pub enum WebhookBefehl {
+    /// Enter a receiver; its secret is shown once
+    Add {
+        /// Small letters, digits and hyphens
+        name: String,
+        /// HTTPS address, among those that the settings allow
+        #[arg(long)]
+        url: String,
+        /// Types of events, e.g. "de.eakte.rechnung.*"; all without it
+        #[arg(long = "typ")]
+        typen: Vec<String>,
+        #[command(flatten)]
+        ort: Ort,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Receivers with what waits for them
+    List {
+        #[command(flatten)]
+        ort: Ort,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Send one event of its own at once and tell what came back
+    Test {
+        name: String,
+        #[command(flatten)]
+        ort: Ort,
+        #[arg(long)]
+        json: bool,
+    },
+    /// A new secret, shown once; the old one signs too until --finish
+    Rotate {
+        name: String,
+        /// Only the new secret signs from now on
+        #[arg(long)]
+        finish: bool,
+        #[command(flatten)]
+        ort: Ort,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take a receiver away, with what waits for it and its secret
+    Remove {
+        name: String,
+        #[command(flatten)]
+        ort: Ort,
+        #[arg(long)]
+        json: bool,
+    },
+}
+
 /// Reads the settings and makes the data directory's path of them.
 pub fn settings(ort: &Ort) -> Result<(Config, PathBuf), u8> {
     let config = Config::load(ort.config.as_deref(), std::env::vars()).map_err(|error| {
@@ -412,6 +468,7 @@ pub fn run() -> u8 {
         Befehl::Backup(befehl) => befehle::backup::run(befehl),
         Befehl::Config { ort, json } => befehle::config(&ort, json),
         Befehl::Account(befehl) => befehle::account::run(befehl),
+        Befehl::Webhook(befehl) => befehle::webhook::run(befehl),
         Befehl::DemoSeed { count, ort } => befehle::account::seed(count, &ort),
     };
     result.unwrap_or_else(|code| code)

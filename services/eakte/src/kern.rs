@@ -19,9 +19,11 @@ use service_platform::{
     bus::{Bus, BusError},
     config::Settings,
     db::Db,
+    ereignis::{self, Absender, Weitergabe},
     konten::{Konten, NeuePerson},
     outbox, rechte,
     uhr::{Clock, Ids, SystemClock},
+    webhook::{self, Webhooks, versand::Versand},
     worker::{self, JobHandler},
 };
 use tokio::{sync::Notify, task::JoinSet};
@@ -88,6 +90,39 @@ impl Mittel {
         Arc::new(akten)
     }
 
+    /// Who hears by HTTP what happens here; `db` with the rights of the portal, where operators look after them.
+    pub fn webhooks(&self, db: &Db) -> Result<Webhooks, StartFehler> {
+        let (geheimnisse, bote) = webhook::aus(&self.settings.webhook, &self.data).map_err(StartFehler::text)?;
+        let (clock, ids) = (self.clock.clone(), self.ids.clone());
+        Ok(Webhooks { db: db.clone(), clock, ids, geheimnisse, bote, absender: self.absender() })
+    }
+
+    fn absender(&self) -> Absender {
+        let adresse = self.settings.hinweise.adresse.trim_end_matches('/').to_owned();
+        Absender { mandant: self.settings.mandant.clone(), adresse }
+    }
+
+    /// Before a service writes anything: does anybody listen to its events? Then it looks every two seconds.
+    pub async fn follow_listeners(&self, db: &Db, tasks: &mut JoinSet<()>) -> Result<(), StartFehler> {
+        let an = self.settings.ereignisse.an;
+        ereignis::schalten(db, an).await.map_err(|e| StartFehler::new("events", e))?;
+        tasks.spawn(ereignis::folgen(db.clone(), an));
+        Ok(())
+    }
+
+    /// Events for others: to the exchange if the settings say so, and to webhooks.
+    fn tell_others(&self, db: &Db, tasks: &mut JoinSet<()>) -> Result<(), StartFehler> {
+        let Webhooks { geheimnisse, bote, absender, .. } = self.webhooks(db)?;
+        let post = Arc::new(Notify::new());
+        let bus = self.settings.ereignisse.an.then(|| self.bus.clone());
+        let weitergabe = Weitergabe { db: db.clone(), bus, absender, post: post.clone() };
+        let rueckstau = self.settings.webhook.rueckstau;
+        let versand = Versand { db: db.clone(), clock: self.clock.clone(), geheimnisse, bote, rueckstau };
+        tasks.spawn(weitergabe.run());
+        tasks.spawn(versand.run(post));
+        Ok(())
+    }
+
     /// Every service takes its jobs.
     pub fn work(&self, handlers: Vec<JobHandler>, tasks: &mut JoinSet<()>) {
         for handler in handlers {
@@ -96,8 +131,13 @@ impl Mittel {
     }
 
     /// The engine, and what belongs to its process: it knows which jobs have a worker, drives the outbox, seals the
-    /// audit trail.
-    pub fn run_geschaeftsgang(&self, geschaeftsgang: &Geschaeftsgang, db: &Db, tasks: &mut JoinSet<()>) {
+    /// audit trail, tells others what happened.
+    pub fn run_geschaeftsgang(
+        &self,
+        geschaeftsgang: &Geschaeftsgang,
+        db: &Db,
+        tasks: &mut JoinSet<()>,
+    ) -> Result<(), StartFehler> {
         let weitere = self.settings.worker.weitere.split([',', ' ']).filter(|t| !t.is_empty());
         geschaeftsgang.set_dienste(typen().map(str::to_owned).chain(weitere.map(str::to_owned)));
         tasks.spawn(geschaeftsgang.clone().run());
@@ -106,6 +146,7 @@ impl Mittel {
             outbox::relay(db.clone(), self.bus.clone(), self.clock.clone(), self.poke.clone(), again, self.look);
         tasks.spawn(relay);
         tasks.spawn(seal(db.clone(), self.clock.clone()));
+        self.tell_others(db, tasks)
     }
 
     /// The watched folders.

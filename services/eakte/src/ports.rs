@@ -44,6 +44,8 @@ pub struct Datenbanken {
     pub geschaeftsgang: Db,
     pub akten: Db,
     pub portal: Db,
+    /// SQLite: all of them are the same.
+    one: bool,
 }
 
 impl Datenbanken {
@@ -52,7 +54,7 @@ impl Datenbanken {
         if address(settings)?.is_none() {
             let db = datenbank(data, settings, None, geduld).await?;
             let [eingang, geschaeftsgang, akten, portal] = std::array::from_fn(|_| db.clone());
-            return Ok(Self { betrieb: db, eingang, geschaeftsgang, akten, portal });
+            return Ok(Self { betrieb: db, eingang, geschaeftsgang, akten, portal, one: true });
         }
         let of = |dienst| datenbank(data, settings, dienst, geduld);
         Ok(Self {
@@ -61,11 +63,18 @@ impl Datenbanken {
             geschaeftsgang: of(Some(Dienst::Geschaeftsgang)).await?,
             akten: of(Some(Dienst::Akten)).await?,
             portal: of(Some(Dienst::Portal)).await?,
+            one: false,
         })
     }
 
+    /// Each pool once.
+    pub fn each(&self) -> impl Iterator<Item = &Db> {
+        let all = [&self.eingang, &self.geschaeftsgang, &self.akten, &self.portal, &self.betrieb];
+        all.into_iter().take(if self.one { 1 } else { all.len() })
+    }
+
     pub async fn close(&self) {
-        for db in [&self.eingang, &self.geschaeftsgang, &self.akten, &self.portal, &self.betrieb] {
+        for db in self.each() {
             db.close().await;
         }
     }

@@ -119,10 +119,11 @@ impl Teil {
     }
 
     /// The database as one service may use it; waits until it is there.
-    async fn database(&self, dienst: Dienst) -> Result<Db, StartFehler> {
+    async fn database(&self, dienst: Dienst, tasks: &mut JoinSet<()>) -> Result<Db, StartFehler> {
         let db = ports::datenbank(&self.mittel.data, &self.mittel.settings, Some(dienst), Geduld::Immer).await?;
         let first = self.db.get_or_init(|| db.clone());
         zeit::ask(&self.mittel.clock, first).await.map_err(|e| StartFehler::new("clock", e))?;
+        self.mittel.follow_listeners(&db, tasks).await?;
         Ok(db)
     }
 
@@ -176,7 +177,7 @@ impl Teil {
         let mut handlers = Vec::new();
         let akten = match self.here(Dienst::Akten) {
             true => {
-                let db = self.database(Dienst::Akten).await?;
+                let db = self.database(Dienst::Akten, tasks).await?;
                 let akten = mittel.akten(&db);
                 kern::enter_plan(&db, &akten).await?;
                 Some((akten, db))
@@ -185,7 +186,7 @@ impl Teil {
         };
         let geschaeftsgang = match self.here(Dienst::Geschaeftsgang) {
             true => {
-                let db = self.database(Dienst::Geschaeftsgang).await?;
+                let db = self.database(Dienst::Geschaeftsgang, tasks).await?;
                 let geschaeftsgang = mittel.geschaeftsgang(&db).await?;
                 let _ = self.zustand.geschaeftsgang.set(geschaeftsgang.clone());
                 Some((geschaeftsgang, db))
@@ -198,7 +199,7 @@ impl Teil {
             engine.set_dokumente(of!(arc Dokumente, akten_here, nachbarn.akten, Dienst::Akten));
             kern::deploy(engine).await?;
             mittel.declare(ports::queues().collect()).await?;
-            mittel.run_geschaeftsgang(engine, db, tasks);
+            mittel.run_geschaeftsgang(engine, db, tasks)?;
             handlers.extend(engine.jobs());
         }
         if let Some((akten, _)) = &akten {
@@ -224,7 +225,7 @@ impl Teil {
         }
         mittel.work(handlers, tasks);
         let portal = match self.here(Dienst::Portal) {
-            true => Some(self.portal(akten_here.clone(), kern_here.as_ref(), eingang.as_ref()).await?),
+            true => Some(self.portal(akten_here.clone(), kern_here.as_ref(), eingang.as_ref(), tasks).await?),
             false => None,
         };
         if let Some(db) = self.db.get() {
@@ -240,7 +241,7 @@ impl Teil {
         tasks: &mut JoinSet<()>,
     ) -> Result<Eingang, StartFehler> {
         let (mittel, nachbarn) = (&self.mittel, &self.nachbarn);
-        let db = self.database(Dienst::Eingang).await?;
+        let db = self.database(Dienst::Eingang, tasks).await?;
         let eingang = mittel.eingang(&db);
         let kern = kern.cloned();
         let ablaeufe = of!(Ablaeufe, kern, nachbarn.geschaeftsgang, Dienst::Geschaeftsgang);
@@ -267,9 +268,10 @@ impl Teil {
         akten: Option<Arc<Akten>>,
         kern: Option<&Geschaeftsgang>,
         eingang: Option<&Eingang>,
+        tasks: &mut JoinSet<()>,
     ) -> Result<axum::Router, StartFehler> {
         let (mittel, nachbarn) = (&self.mittel, &self.nachbarn);
-        let db = self.database(Dienst::Portal).await?;
+        let db = self.database(Dienst::Portal, tasks).await?;
         let konten = Konten::new(db.clone(), mittel.clock.clone(), mittel.ids.clone());
         kern::enter_account(&konten).await?;
         let (kern, eingang, engine) = (kern.cloned(), eingang.cloned(), Dienst::Geschaeftsgang);
@@ -284,6 +286,7 @@ impl Teil {
             suche: of!(arc Suche, akten, nachbarn.akten, Dienst::Akten),
             konten: Arc::new(konten),
             vertretungen: Arc::new(vertretungen),
+            webhooks: Arc::new(mittel.webhooks(&db)?),
             dienste: Arc::new(DiensteStand { zustand: self.zustand.clone(), db }),
             demo: None,
             uhr: mittel.clock.clone(),

@@ -19,6 +19,7 @@ use nachrichten::{
     Actor, BlobHash, MessageId, SendungId, Tag, Timestamp,
     ablaeufe::Ablaeufe,
     dokumente::Dokumente,
+    ereignisse::{Ereignis, Sendung},
     fehler::Fehler,
     sendungen::{Einlieferung, Kanal, Quittung, SendungStand, Sendungen},
 };
@@ -27,7 +28,7 @@ use service_platform::{
     args, audit,
     blobs::{BlobError, Blobs},
     db::{Db, DbError, Migrations, Sql, Tx, insistently},
-    from_row, outbox, rechte,
+    ereignis, from_row, outbox, rechte,
     uhr::{Clock, Ids},
 };
 use tokio::sync::Notify;
@@ -276,6 +277,9 @@ impl Inner {
         let entry =
             audit::Entry { chain: &chain, at: now, actor: &actor_text, act: "angenommen", object: &chain, data };
         audit::append(&mut tx, entry).await?;
+        let event =
+            || Ereignis::SendungEingegangen(Sendung { sendung: id, kanal: e.kanal, zugang, doppelt_zu: duplicate_of });
+        ereignis::melden(&mut tx, &*self.ids, event, now).await?;
         if duplicate_of.is_none() {
             self.start(&mut tx, id, hash, name, e, zugang, now).await?;
         }

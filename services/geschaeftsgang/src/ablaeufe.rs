@@ -286,10 +286,13 @@ impl Ablaeufe for Geschaeftsgang {
         let mut queued = 0;
         for job in jobs {
             let mut tx = inner.db.begin().await.map_err(away)?;
-            let instanz: Option<(InstanceId,)> =
+            let instanz: Option<(InstanceId, u64)> =
                 tx.optional(&sql::AUFTRAG_RETRY, args![*job, now]).await.map_err(away)?;
             let instanz = match instanz {
-                Some((instanz,)) => instanz,
+                Some((instanz, stelle)) => {
+                    inner.meldet_behoben(&mut tx, (instanz, stelle), now).await.map_err(away)?;
+                    instanz
+                }
                 None => {
                     let Some(stop) = stops.iter().find(|s| stop_id(s.0, s.1) == *job) else { continue };
                     let mut fahrt = Fahrt::new(inner, &mut tx, now);

@@ -125,6 +125,7 @@ impl Abschluss {
         let signature = args![z.id, z.instanz, &z.element, person, now, hash, als, self.fassung];
         fahrt.tx().later(&sql::ZEICHNUNG_INSERT, signature).await?;
         let instance = ElementInstanceId(z.element_instanz);
+        fahrt.meldet_erledigt(z).await?;
         fahrt.akt = Some(Akt { instance: z.instanz, element: instance, person, text: said });
         fahrt.command(z.instanz, Command::CompleteTask { instance, variables: werte.clone() }).await?;
         let data = json!({ "element": z.element, "entscheidung": self.werte.get("entscheidung"), "hash": hash, "fassung": self.fassung, "dokument": z.dokument, "in_vertretung_fuer": als });

@@ -85,6 +85,7 @@ impl Inner {
             }
             Eingriff::SchrittErledigen { schritt, werte } => {
                 let instance = ElementInstanceId(schritt);
+                self.meldet_wegfall(&mut tx, (id, schritt), self.now()).await.map_err(away)?;
                 // The worker's late result finds no job any more.
                 tx.later(&sql::AUFTRAG_CANCEL, args![id, schritt]).await.map_err(away)?;
                 ("schritt als erledigt gewertet", Some(Command::CompleteJob { instance, variables: werte }))

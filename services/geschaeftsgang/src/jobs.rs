@@ -129,8 +129,13 @@ async fn dispatch_round(inner: &Inner) -> Result<usize, DbError> {
     let mut sent = 0;
     for (typ, _) in ready {
         if inner.ohne_dienst(&typ) {
-            let stopped = inner.db.execute(&sql::AUFTRAG_OHNE_DIENST, args![&typ, now, ohne_dienst(&typ)]).await?;
-            tracing::warn!(typ, jobs = stopped, "no worker for this type of job");
+            let mut tx = inner.db.begin().await?;
+            let stopped: Vec<Gestoppt> = tx.all(&sql::AUFTRAG_OHNE_DIENST, args![&typ, now, ohne_dienst(&typ)]).await?;
+            for (instanz, element, stelle) in &stopped {
+                inner.meldet_stoerung(&mut tx, (*instanz, *stelle), element, now).await?;
+            }
+            tx.commit().await?;
+            tracing::warn!(typ, jobs = stopped.len(), "no worker for this type of job");
             continue;
         }
         let (out,): (u32,) = inner.db.one(&sql::AUFTRAG_UNTERWEGS, args![&typ]).await?;
@@ -197,15 +202,41 @@ async fn sweep_deadlines(inner: &Inner) -> Result<(), DbError> {
     }
     let mut tx = inner.db.begin().await?;
     for row in late {
-        failed(&mut tx, &row, "Die Frist der Bearbeitung ist abgelaufen.", 0, now).await?;
+        failed(inner, &mut tx, &row, "Die Frist der Bearbeitung ist abgelaufen.", 0, now).await?;
     }
     tx.commit().await
 }
 
-async fn failed(tx: &mut Tx, row: &AuftragRow, cause: &str, after_ms: u64, now: Timestamp) -> Result<(), DbError> {
+/// Instance, step and its running: of a job that stops.
+type Gestoppt = (InstanceId, String, u64);
+
+/// The job stops as an incident, and others hear of it.
+async fn stop(
+    inner: &Inner,
+    tx: &mut Tx,
+    job: JobId,
+    failures: u32,
+    cause: &str,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let stopped: Option<Gestoppt> = tx.optional(&sql::AUFTRAG_STOERUNG, args![job, failures, cause]).await?;
+    match stopped {
+        Some((instanz, element, stelle)) => inner.meldet_stoerung(tx, (instanz, stelle), &element, now).await,
+        None => Ok(()),
+    }
+}
+
+async fn failed(
+    inner: &Inner,
+    tx: &mut Tx,
+    row: &AuftragRow,
+    cause: &str,
+    after_ms: u64,
+    now: Timestamp,
+) -> Result<(), DbError> {
     let failures = row.failures + 1;
     if failures >= row.versuche.max(1) {
-        tx.execute(&sql::AUFTRAG_STOERUNG, args![row.id, failures, cause]).await?;
+        stop(inner, tx, row.id, failures, cause, now).await?;
         tracing::warn!(job.id = %row.id, element = row.element, failures, "job stopped as an incident");
     } else {
         let again = now.plus_micros(after_ms.max(200) as i64 * 1000);
@@ -284,8 +315,12 @@ async fn patiently(inner: &Inner, results: &[JobResult]) -> Result<(), FahrtFehl
 /// A result whose transaction fails becomes an incident.
 async fn park(inner: &Inner, results: &[JobResult], cause: &str) {
     for result in results {
-        let done = inner.db.execute(&sql::AUFTRAG_STOERUNG, args![result.job, 1u32, cause]).await;
-        if let Err(error) = done {
+        let parked = async {
+            let mut tx = inner.db.begin().await?;
+            stop(inner, &mut tx, result.job, 1, cause, inner.now()).await?;
+            tx.commit().await
+        };
+        if let Err(error) = parked.await {
             tracing::warn!(%error, job.id = %result.job, "cannot park, the deadline will send it out again");
         }
     }
@@ -346,10 +381,10 @@ impl Fahrt<'_> {
                 return Ok(());
             }
             Outcome::Retry { after_ms, cause } => {
-                return Ok(failed(self.tx(), &row, cause, *after_ms, now).await?);
+                return Ok(failed(self.inner(), self.tx(), &row, cause, *after_ms, now).await?);
             }
             Outcome::Bug { detail } => {
-                self.tx().execute(&sql::AUFTRAG_STOERUNG, args![row.id, row.failures + 1, detail]).await?;
+                stop(self.inner(), self.tx(), row.id, row.failures + 1, detail, now).await?;
                 tracing::error!(job.id = %row.id, element = row.element, detail, "job stopped: defect");
                 return Ok(());
             }

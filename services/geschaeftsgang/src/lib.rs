@@ -24,6 +24,7 @@ mod jobs;
 mod laufweg;
 mod mahnung;
 mod meldung;
+mod meldungen;
 mod messwerte;
 mod pausen;
 mod sammel;

@@ -8,8 +8,9 @@ use serde_json::Value;
 use service_platform::{
     args, audit,
     db::DbError,
+    ereignis,
     metriken::{Labels, metriken, replace, set},
-    outbox,
+    outbox, webhook,
 };
 
 use crate::{Geschaeftsgang, sql, timer};
@@ -55,6 +56,12 @@ impl Geschaeftsgang {
         let (rows, since) = outbox::waiting(&inner.db).await?;
         set(&m.outbox_rows, rows as f64);
         set(&m.outbox_oldest, age(now, since));
+        let (rows, since) = ereignis::warten(&inner.db).await?;
+        set(&m.event_rows, rows as f64);
+        set(&m.event_oldest, age(now, since));
+        let (due, failed) = webhook::zahlen(&inner.db).await?;
+        set(&m.webhook_due, due as f64);
+        set(&m.webhook_failed, failed as f64);
         // What `eakte reconcile` noted last.
         let noted: Option<(Value,)> = inner.db.optional(&sql::MESS_ABGLEICH, args![]).await?;
         if let Some((Value::Object(mut noted),)) = noted {

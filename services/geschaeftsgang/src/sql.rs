@@ -107,21 +107,22 @@ statements! {
     pub AUFTRAG_UNTERWEGS = "SELECT count(*) FROM geschaeftsgang_auftrag WHERE stand = 'unterwegs' AND typ = $1";
     pub AUFTRAG_CLAIM = concat!("UPDATE geschaeftsgang_auftrag SET stand = 'unterwegs', attempt = attempt + 1, frist = $3, letzter_versuch = $2 WHERE id IN (SELECT id FROM geschaeftsgang_auftrag WHERE stand = 'bereit' AND typ = $1 AND bereit_ab <= $2 ORDER BY dringend DESC, angelegt LIMIT $4) RETURNING ", auftrag!())
         => concat!("UPDATE geschaeftsgang_auftrag SET stand = 'unterwegs', attempt = attempt + 1, frist = $3, letzter_versuch = $2 WHERE id IN (SELECT id FROM geschaeftsgang_auftrag WHERE stand = 'bereit' AND typ = $1 AND bereit_ab <= $2 ORDER BY dringend DESC, angelegt LIMIT $4 FOR UPDATE SKIP LOCKED) RETURNING ", auftrag!());
-    pub AUFTRAG_OHNE_DIENST = "UPDATE geschaeftsgang_auftrag SET stand = 'stoerung', ursache = $3, letzter_versuch = $2, frist = NULL WHERE typ = $1 AND stand = 'bereit' AND bereit_ab <= $2";
+    pub AUFTRAG_OHNE_DIENST = "UPDATE geschaeftsgang_auftrag SET stand = 'stoerung', ursache = $3, letzter_versuch = $2, frist = NULL WHERE typ = $1 AND stand = 'bereit' AND bereit_ab <= $2 RETURNING instanz, element, element_instanz";
     pub AUFTRAG_STOERUNG_OF = "SELECT element_instanz, ursache FROM geschaeftsgang_auftrag WHERE instanz = $1 AND stand = 'stoerung'";
     pub AUFTRAG_OF_ELEMENT = "SELECT id FROM geschaeftsgang_auftrag WHERE instanz = $1 AND element_instanz = $2";
     pub AUFTRAG_CLAIM_ONE = concat!("UPDATE geschaeftsgang_auftrag SET stand = 'unterwegs', attempt = attempt + 1, letzter_versuch = $2 WHERE id = $1 AND stand IN ('bereit', 'unterwegs') RETURNING ", auftrag!());
     pub AUFTRAG_AGAIN = wieder!("failures = $2, bereit_ab = $3, ursache = $4, frist = NULL WHERE id = $1");
-    pub AUFTRAG_STOERUNG = "UPDATE geschaeftsgang_auftrag SET stand = 'stoerung', failures = $2, ursache = $3, frist = NULL WHERE id = $1";
+    pub AUFTRAG_STOERUNG = "UPDATE geschaeftsgang_auftrag SET stand = 'stoerung', failures = $2, ursache = $3, frist = NULL WHERE id = $1 RETURNING instanz, element, element_instanz";
+    pub AUFTRAG_GESTOERT = "SELECT attempt FROM geschaeftsgang_auftrag WHERE instanz = $1 AND element_instanz = $2 AND stand = 'stoerung'";
     pub AUFTRAG_UNPUBLISHED = wieder!("bereit_ab = $2, frist = NULL WHERE id = $1 AND stand = 'unterwegs'");
     pub AUFTRAG_LATE = concat!("SELECT ", auftrag!(), " FROM geschaeftsgang_auftrag WHERE stand = 'unterwegs' AND frist < $1 LIMIT 100");
     pub AUFTRAG_RELEASE = wieder!("bereit_ab = $1, frist = NULL WHERE stand = 'unterwegs'");
-    pub AUFTRAG_RETRY = wieder!("failures = 0, bereit_ab = $2, frist = NULL WHERE id = $1 AND stand = 'stoerung' RETURNING instanz");
+    pub AUFTRAG_RETRY = wieder!("failures = 0, bereit_ab = $2, frist = NULL WHERE id = $1 AND stand = 'stoerung' RETURNING instanz, element_instanz");
     pub AUFTRAG_STOERUNGEN = concat!("SELECT ", auftrag!(), " FROM geschaeftsgang_auftrag WHERE stand = 'stoerung' ORDER BY angelegt LIMIT 500");
     pub AUFTRAG_OF_SENDUNG = "SELECT j.typ, j.stand, j.ursache FROM geschaeftsgang_auftrag j JOIN geschaeftsgang_instanz i ON i.id = j.instanz WHERE i.sendung = $1";
     pub AUFTRAG_NACH_TYP = "SELECT typ, count(*) FROM geschaeftsgang_auftrag GROUP BY typ ORDER BY typ";
 
-    pub AUFGABE_OF_ELEMENT = "SELECT id FROM geschaeftsgang_aufgabe WHERE instanz = $1 AND element_instanz = $2 AND erledigt IS NULL";
+    pub AUFGABE_OF_ELEMENT = "SELECT id, element FROM geschaeftsgang_aufgabe WHERE instanz = $1 AND element_instanz = $2 AND erledigt IS NULL";
     pub AUFGABE_READ = aufgabe!("FROM geschaeftsgang_aufgabe a WHERE a.id = $1");
     pub AUFGABE_CLAIM = "UPDATE geschaeftsgang_aufgabe SET bearbeiter = $3, vertritt = $4, version = version + 1 WHERE id = $1 AND version = $2 AND erledigt IS NULL AND (bearbeiter IS NULL OR bearbeiter = $3 OR bearbeiter = $4) RETURNING version";
     pub AUFGABE_RELEASE = "UPDATE geschaeftsgang_aufgabe SET bearbeiter = NULL, vertritt = NULL, version = version + 1 WHERE id = $1 AND version = $2 AND erledigt IS NULL AND bearbeiter = $3 RETURNING version";

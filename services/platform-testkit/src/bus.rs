@@ -2,7 +2,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use serde_json::json;
-use service_platform::bus::{Bus, BusError, DELIVERY_LIMIT, DeadLetter, Lane, Message, State};
+use service_platform::bus::{Bus, BusError, DELIVERY_LIMIT, DeadLetter, Event, Lane, Message, State};
 use tokio::{sync::Mutex, time::timeout};
 use uuid::Uuid;
 
@@ -29,6 +29,7 @@ pub async fn bus_contract(t: &dyn TestBus) {
     gives_back_what_a_consumer_leaves(t).await;
     parks_a_poison_message(t).await;
     reports_an_unroutable_message(t).await;
+    tells_an_event_to_nobody(t).await;
     is_well(t);
     drains(t).await;
 }
@@ -176,6 +177,18 @@ async fn parks_a_poison_message(t: &dyn TestBus) {
 async fn reports_an_unroutable_message(t: &dyn TestBus) {
     let queue = t.fresh("nobody");
     assert_eq!(t.bus().publish(&queue, message(1)).await, Err(BusError::Unroutable(queue)));
+}
+
+/// That nobody listens is no fault, a repeat is none either, and no queue of ours gets it, whatever its name.
+async fn tells_an_event_to_nobody(t: &dyn TestBus) {
+    let (bus, queue) = (t.bus(), t.fresh("de.eakte.probe.v1"));
+    bus.declare(&queue).await.unwrap();
+    let event = Event { id: Uuid::from_u128(77), typ: queue.clone(), body: json!({ "n": 77 }).to_string() };
+    for _ in 0..2 {
+        bus.emit(event.clone()).await.unwrap();
+    }
+    let mut consumer = bus.consume(&queue, 1).await.unwrap();
+    assert!(timeout(Duration::from_millis(300), consumer.next()).await.is_err(), "an event is no job");
 }
 
 fn is_well(t: &dyn TestBus) {

@@ -13,7 +13,7 @@ pub mod s3;
 pub mod uhr;
 
 pub use postgres::{TestPostgres, postgres, postgres_lies_in};
-pub use rabbit::{TestRabbit, rabbit};
+pub use rabbit::{Heard, TestRabbit, rabbit};
 
 use std::sync::Arc;
 

@@ -164,6 +164,16 @@ pub async fn rabbit() -> Option<TestRabbit> {
     Some(rabbit)
 }
 
+/// A message that a foreign system got.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Heard {
+    pub key: String,
+    pub id: String,
+    pub typ: String,
+    pub persistent: bool,
+    pub body: serde_json::Value,
+}
+
 impl TestRabbit {
     fn node(&self) -> &Node {
         self.0.as_ref().unwrap().as_ref().unwrap()
@@ -292,6 +302,42 @@ impl TestRabbit {
             }
         }
         panic!("{queue} could not be replaced");
+    }
+
+    /// A foreign system listens: a queue of its own, bound to an exchange of ours by a pattern of routing keys. Gives what
+    /// comes as (routing key, message id, content type, body) until the test ends.
+    pub async fn listen(&self, exchange: &str, pattern: &str) -> tokio::sync::mpsc::UnboundedReceiver<Heard> {
+        use futures_util::StreamExt as _;
+        let (connection, channel) = self.channel().await;
+        let queue = self.fresh("fremd");
+        channel
+            .queue_declare(queue.as_str().into(), QueueDeclareOptions::durable(), FieldTable::default())
+            .await
+            .unwrap();
+        let (options, none) = (Default::default(), FieldTable::default());
+        channel.queue_bind(queue.as_str().into(), exchange.into(), pattern.into(), options, none).await.unwrap();
+        let (options, none) = (Default::default(), FieldTable::default());
+        let mut consumer = channel.basic_consume(queue.as_str().into(), "".into(), options, none).await.unwrap();
+        let (to, from) = tokio::sync::mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            let _alive = (connection, channel);
+            while let Some(Ok(delivery)) = consumer.next().await {
+                delivery.ack(Default::default()).await.unwrap();
+                let text =
+                    |s: &Option<lapin::types::ShortString>| s.as_ref().map(ToString::to_string).unwrap_or_default();
+                let heard = Heard {
+                    key: delivery.routing_key.to_string(),
+                    id: text(delivery.properties.message_id()),
+                    typ: text(delivery.properties.content_type()),
+                    persistent: *delivery.properties.delivery_mode() == Some(2),
+                    body: serde_json::from_slice(&delivery.data).unwrap(),
+                };
+                if to.send(heard).is_err() {
+                    break;
+                }
+            }
+        });
+        from
     }
 
     /// A message that no sender of ours made.

@@ -34,6 +34,26 @@ pub struct Settings {
     pub ablauf: AblaufSettings,
     pub bus: BusSettings,
     pub ruf: RufSettings,
+    pub ereignisse: EreignisSettings,
+    pub webhook: WebhookSettings,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EreignisSettings {
+    pub an: bool,
+}
+
+/// Where webhooks may go and how long they may take ([`crate::webhook`]).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookSettings {
+    pub erlaubt: String,
+    pub geheimnisse: String,
+    pub ca_datei: String,
+    pub frist_ms: u64,
+    pub rueckstau: u64,
+    pub loopback: bool,
 }
 
 /// How core processes call each other (crate `service-ruf`).

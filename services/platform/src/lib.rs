@@ -10,6 +10,7 @@ pub mod blobs;
 pub mod bus;
 pub mod config;
 pub mod db;
+pub mod ereignis;
 pub mod konten;
 pub mod metriken;
 pub mod outbox;
@@ -17,6 +18,7 @@ pub mod rechte;
 pub mod telemetry;
 pub mod uhr;
 pub mod vertretung;
+pub mod webhook;
 pub mod worker;
 pub mod zeit;
 
@@ -57,11 +59,15 @@ pub fn statements() -> Vec<(&'static str, db::Sql)> {
     [
         audit::STATEMENTS,
         audit::VIELE,
+        ereignis::STATEMENTS,
+        ereignis::VIELE,
         konten::STATEMENTS,
         outbox::STATEMENTS,
         rechte::STATEMENTS,
         rechte::VIELE,
         vertretung::STATEMENTS,
+        webhook::STATEMENTS,
+        webhook::VIELE,
         zeit::STATEMENTS,
     ]
     .concat()

@@ -90,6 +90,10 @@ metriken! {
     bus_dead_letters: gauge "eakte_bus_dead_letters" "Abgelegte Nachrichten, die niemand bearbeiten konnte (queue)";
     blob_calls: counter "eakte_blob_calls" "Fragen an den Dokumentenspeicher (op, result: ok, missing, away, refused)";
     blob_open_circuit: gauge "eakte_blob_open_circuit" "1, solange der Dokumentenspeicher als weg gilt";
+    event_rows: gauge "eakte_event_rows" "Ereignisse für andere Systeme, die noch niemand hat";
+    event_oldest: gauge "eakte_event_oldest_seconds" "Alter des ältesten davon";
+    webhook_due: gauge "eakte_webhook_due" "Zustellungen an Webhooks, die ausstehen";
+    webhook_failed: gauge "eakte_webhook_failed" "Webhooks, die aufgegeben haben und auf den Betrieb warten";
     findings: gauge "eakte_reconcile_findings" "Befunde des letzten Abgleichs (kind: missing, duplicate, altered, orphan, unaudited, pending, quarantined)";
     reconcile_age: gauge "eakte_reconcile_age_seconds" "Alter des letzten Abgleichs";
     seal_age: gauge "eakte_audit_seal_age_seconds" "Wie lange der älteste Eintrag des Protokolls schon auf sein Siegel wartet";

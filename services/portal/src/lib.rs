@@ -34,7 +34,7 @@ use tower_http::{
 
 pub use api::openapi;
 pub use schutz::{CSP, CSP_FREMD};
-pub use state::{Amt, Demo, Dienst, Dienste, Konten, Options, PortalState, Vertretungen};
+pub use state::{Amt, Demo, Dienst, Dienste, Konten, Options, PortalState, Vertretungen, Webhooks};
 
 /// Shared handle of the state.
 pub(crate) type App = Arc<PortalState>;

@@ -272,6 +272,10 @@ impl Ctx {
                     format!("{n} Vorgänge sind wieder eingereiht.")
                 })
             }
+            "webhook-erneut" => {
+                gut("Der Webhook wird sofort wieder versucht. Der Grund steht im Protokoll.".to_owned())
+            }
+            "webhook-auslassen" => gut("Das Ereignis ist ausgelassen. Der Grund steht im Protokoll.".to_owned()),
             "vertretung" => gut("Die Vertretung ist eingetragen.".to_owned()),
             "vertretung-ende" => gut("Die Vertretung ist beendet.".to_owned()),
             "eingriff" => gut("Der Eingriff ist ausgeführt. Der Grund steht im Protokoll.".to_owned()),

@@ -12,6 +12,7 @@ use service_platform::{
     konten::{Angemeldet, DemoLogin, Einstellungen},
     uhr::{Clock, Ids},
     vertretung::{NeueVertretung, Vertretung},
+    webhook::Webhook,
 };
 
 /// Everything the handlers call. Built once by the binary, with real services or with fakes.
@@ -27,6 +28,7 @@ pub struct PortalState {
     pub vertretungen: Arc<dyn Vertretungen>,
     pub wiedervorlagen: Arc<dyn Wiedervorlagen>,
     pub dienste: Arc<dyn Dienste>,
+    pub webhooks: Arc<dyn Webhooks>,
     /// Present only in the demo: role buttons, movable clock, reset.
     pub demo: Option<Arc<dyn Demo>>,
     pub uhr: Arc<dyn Clock>,
@@ -220,6 +222,29 @@ impl Vertretungen for service_platform::vertretung::Vertretungen {
     }
     async fn persons(&self) -> Result<Vec<(PersonId, String, String)>, Fehler> {
         self.persons().await
+    }
+}
+
+/// Webhooks as the operators' page needs them; the platform implements it, tests fake it.
+#[async_trait]
+pub trait Webhooks: Send + Sync {
+    async fn liste(&self, actor: &Actor) -> Result<Vec<Webhook>, Fehler>;
+    /// Tries the next event at once; one that was switched off hears again.
+    async fn erneut(&self, actor: &Actor, hook: uuid::Uuid, grund: &str) -> Result<(), Fehler>;
+    /// Leaves out the event that is next.
+    async fn ueberspringen(&self, actor: &Actor, hook: uuid::Uuid, grund: &str) -> Result<(), Fehler>;
+}
+
+#[async_trait]
+impl Webhooks for service_platform::webhook::Webhooks {
+    async fn liste(&self, actor: &Actor) -> Result<Vec<Webhook>, Fehler> {
+        self.liste(actor).await
+    }
+    async fn erneut(&self, actor: &Actor, hook: uuid::Uuid, grund: &str) -> Result<(), Fehler> {
+        self.erneut(actor, hook, grund).await
+    }
+    async fn ueberspringen(&self, actor: &Actor, hook: uuid::Uuid, grund: &str) -> Result<(), Fehler> {
+        self.ueberspringen(actor, hook, grund).await
     }
 }
 

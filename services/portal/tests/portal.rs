@@ -21,5 +21,7 @@ mod schutz;
 mod seiten;
 #[path = "portal/tasten.rs"]
 mod tasten;
+#[path = "portal/webhooks.rs"]
+mod webhooks;
 #[path = "portal/zeit.rs"]
 mod zeit;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: EUPL-1.2
 // The real binary on an empty data directory.
 
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import { promisify } from "node:util";
 
 export const ROOT = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), "../../..");
 const EAKTE = process.env.EAKTE_BIN ?? path.resolve(ROOT, process.env.CARGO_TARGET_DIR ?? "target", "debug/eakte");
@@ -16,6 +17,7 @@ export async function startServer() {
   const child = spawn(EAKTE, ["serve", "--demo", "--data", data, "--listen", "127.0.0.1:0"], {
     cwd: ROOT,
     stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, EAKTE_WEBHOOK__LOOPBACK: "true" },
   });
   let log = "";
   child.stderr.on("data", (chunk) => (log = (log + chunk).slice(-8000)));
@@ -30,6 +32,11 @@ export async function startServer() {
   return {
     url,
     log: () => log,
+    /** A command of the binary on the same data. */
+    async command(...args) {
+      const env = { ...process.env, EAKTE_DATA: data, EAKTE_WEBHOOK__LOOPBACK: "true" };
+      return (await promisify(execFile)(EAKTE, args, { env })).stdout;
+    },
     async stop() {
       child.removeAllListeners("exit");
       const gone = new Promise((ended) => child.once("exit", ended));

@@ -257,6 +257,41 @@ export function filledPages(world) {
     await person.close();
   });
 
+  it("a webhook without an answer is shown to operators and tried again", async () => {
+    const person = await newPerson(world.browser, world.server.url);
+    const { page } = person;
+    // Nobody listens on port 9.
+    await world.server.command("webhook", "add", "ratsinfo", "--url", "http://127.0.0.1:9/ereignisse");
+    await world.server.command("webhook", "add", "finanz", "--url", "http://127.0.0.1:9/", "--typ", "de.eakte.rechnung.*");
+    await login(person, "betrieb");
+    const failing = await until(async () => {
+      await login(person, "poststelle");
+      await open(person, "/sendungen");
+      const buffer = Buffer.from(`Notiz ${Math.random()}`);
+      await page.locator("input[type=file]").setInputFiles({ name: "notiz.txt", mimeType: "text/plain", buffer });
+      await page.locator("form:has(input[type=file]) button[type=submit]").click();
+      await page.waitForURL(/meldung=angenommen/);
+      await login(person, "betrieb");
+      await open(person, "/betrieb");
+      const card = page.getByRole("article", { name: "ratsinfo" });
+      return (await card.getByText("antwortet nicht").count()) > 0 && card;
+    });
+    await checkPage(person);
+    await failing.getByLabel("Grund").fill("Leitung geprüft");
+    await failing.getByRole("button", { name: "Jetzt versuchen" }).click();
+    await page.getByText("Der Webhook wird sofort wieder versucht.").waitFor();
+    await failing.getByLabel("Grund").fill("Notiz braucht das Ratsinfo nicht");
+    await failing.getByRole("button", { name: "Nächstes Ereignis auslassen" }).click();
+    await page.getByText("Das Ereignis ist ausgelassen.").waitFor();
+    await picture(page, "webhooks");
+    await checkPage(person);
+    for (const name of ["ratsinfo", "finanz"]) await world.server.command("webhook", "remove", name);
+    await open(person, "/betrieb");
+    await page.getByText("Kein anderes System hört zu.").waitFor();
+    person.assertQuiet();
+    await person.close();
+  });
+
   it("a task is given to another person and arrives there", async () => {
     const person = await newPerson(world.browser, world.server.url);
     await login(person, "poststelle");

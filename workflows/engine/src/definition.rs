@@ -33,6 +33,8 @@ pub struct Definition {
     pub(crate) kalender: Arc<Kalender>,
     /// Forms drawn into the file, by the element they belong to.
     pub(crate) forms: HashMap<Arc<str>, Vec<FormFeld>>,
+    /// `eakte:ereignis`: the type of the event for others that an element's completion is, by element.
+    pub(crate) events: HashMap<Arc<str>, Arc<str>>,
 }
 
 pub(crate) struct Flow {
@@ -243,6 +245,16 @@ impl Definition {
     /// The form that the file holds for a user task or a start event.
     pub fn form(&self, element: &str) -> &[FormFeld] {
         self.forms.get(element).map_or(&[], Vec::as_slice)
+    }
+
+    /// The type of the event for others that the completion of this element is (`eakte:ereignis`).
+    pub fn event_of(&self, element: &str) -> Option<&Arc<str>> {
+        self.events.get(element)
+    }
+
+    /// Elements whose completion is an event for others, with its type.
+    pub fn events(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.events.iter().map(|(element, typ)| (&**element, &**typ))
     }
 
     /// Name of each step that a worker does, and the type of its job where that is fixed.

@@ -14,6 +14,7 @@ pub mod reconcile;
 pub mod run;
 pub mod serve;
 pub mod spur;
+pub mod webhook;
 pub mod workflow;
 
 use std::path::Path;

@@ -163,6 +163,7 @@ pub fn router(buehne: &Arc<Buehne>, app: &App) -> axum::Router {
         konten: Arc::new(app.konten.clone()),
         vertretungen: Arc::new(Vertretungen::new(app.dbs.portal.clone(), app.clock.clone(), app.ids.clone())),
         dienste: Arc::new(dienste),
+        webhooks: Arc::new(app.webhooks.clone()),
         demo,
         uhr: app.clock.clone(),
         ids: app.ids.clone(),

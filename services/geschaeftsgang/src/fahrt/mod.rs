@@ -11,7 +11,9 @@ use std::{
 };
 
 use engine::{Command, Definition, ElementInstanceId, HistoryEvent, HistoryKind, Rejected, State, TimerPlan};
-use nachrichten::{DefinitionId, DokumentId, InstanceId, PersonId, SendungId, TaskId, Timestamp, Werte};
+use nachrichten::{
+    DefinitionId, DokumentId, InstanceId, PersonId, SendungId, TaskId, Timestamp, Werte, ereignisse::Ereignis,
+};
 use serde_json::{Value, json};
 use service_platform::{
     args, audit,
@@ -144,6 +146,25 @@ impl<'a> Fahrt<'a> {
 
     pub fn tx(&mut self) -> &mut Tx {
         self.tx
+    }
+
+    pub fn inner(&self) -> &'a Inner {
+        self.inner
+    }
+
+    /// Somebody listens to events.
+    pub fn gehoert(&self) -> bool {
+        service_platform::ereignis::gehoert(self.tx)
+    }
+
+    /// An instance that is loaded.
+    pub fn zeile(&self, id: InstanceId) -> Option<&InstanzRow> {
+        self.loaded.get(&id).map(|g| &g.row)
+    }
+
+    /// The type of the event that the completion of this step is, if its process says so.
+    pub fn ereignis_von(&self, id: InstanceId, element: &str) -> Option<Arc<str>> {
+        self.loaded.get(&id).and_then(|g| g.definition.event_of(element).cloned())
     }
 
     /// What this ride takes for now.
@@ -305,6 +326,7 @@ impl<'a> Fahrt<'a> {
         audit::begins(self.tx, &format!("ablauf:{id}"));
         self.loaded.insert(id, Geladen { row, definition, state, neu: Some(key) });
         self.audit(id, "gestartet", &format!("ablauf:{id}"), data).await?;
+        self.meldet_ablauf(id, Ereignis::AblaufGestartet).await?;
         Ok(id)
     }
 
@@ -382,6 +404,9 @@ impl<'a> Fahrt<'a> {
         let (person, said) = (akt.map(|a| a.person), akt.and_then(|a| a.text.clone()));
         let ereignis = EREIGNISSE.iter().find(|(kind, _)| *kind == event.kind).map_or("geändert", |(_, word)| word);
         let event = HistoryEvent { detail: said.or(event.detail), ..event };
+        if event.kind == HistoryKind::Completed && !event.inner {
+            self.meldet_schritt(id, &event.element).await?;
+        }
         self.line(id, event, ereignis, person).await
     }
 

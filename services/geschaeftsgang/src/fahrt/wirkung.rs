@@ -2,7 +2,10 @@
 //! What a step asks for becomes rows: jobs, tasks, timers, subscriptions, called processes, messages and signals.
 
 use engine::{Binding, Command, ElementInstanceId, Outcome, Output, StartKind, State, SubscriptionKind, TaskSpec};
-use nachrichten::{InstanceId, Timestamp, Werte};
+use nachrichten::{
+    InstanceId, Timestamp, Werte,
+    ereignisse::{Aufgabe, Ereignis},
+};
 use serde_json::{Value, json};
 use service_platform::{args, rechte};
 
@@ -50,18 +53,20 @@ impl Fahrt<'_> {
                 self.jobs = true;
             }
             Output::CancelJob { instance } => {
+                self.inner.meldet_wegfall(self.tx, (id, instance.0), self.now).await?;
                 self.tx.later(&sql::AUFTRAG_CANCEL, args![id, instance.0]).await?;
             }
             Output::CreateTask(spec) => self.create_task(id, *spec).await?,
             Output::CancelTask { instance } => {
-                let task: Option<(nachrichten::TaskId,)> =
+                let task: Option<(nachrichten::TaskId, String)> =
                     self.tx.optional(&sql::AUFGABE_OF_ELEMENT, args![id, instance.0]).await?;
-                if let Some((task,)) = task {
+                if let Some((task, schritt)) = task {
                     self.tx.later(&sql::AUFGABE_WITHDRAW, args![task, self.now]).await?;
                     fassung::bleibt_sichtbar(self.tx, id, task).await?;
                     self.tx.later(&sql::KANDIDAT_DELETE, args![task]).await?;
                     let process = self.loaded.get(&id).map(|g| g.row.process.clone()).unwrap_or_default();
                     rechte::revoke(self.tx, &quelle(&process, task)).await?;
+                    self.meldet_zurueckgezogen(id, task, &schritt).await?;
                 }
             }
             Output::ArmTimer { timer, due, element } => {
@@ -89,9 +94,11 @@ impl Fahrt<'_> {
             }
             Output::Incident { instance, element, text } => {
                 self.tx.later(&sql::STOERUNG_INSERT, args![id, instance.0, &*element, &text, self.now]).await?;
+                self.inner.meldet_stoerung(self.tx, (id, instance.0), &element, self.now).await?;
             }
             Output::IncidentClosed { instance } => {
                 self.tx.later(&sql::STOERUNG_DELETE, args![id, instance.0]).await?;
+                self.inner.meldet_behoben(self.tx, (id, instance.0), self.now).await?;
             }
             Output::Escalated { code, variables } => {
                 if let Some((parent, instance)) = self.parent(id) {
@@ -229,6 +236,15 @@ impl Fahrt<'_> {
             mahnung::planen(self.inner, self.tx, task, id, &angaben, faellig, self.now, ruht).await?;
             self.timers = true;
         }
+        let aufgabe = || Aufgabe {
+            aufgabe: task,
+            ablauf: id,
+            prozess: process.clone(),
+            schritt: (*spec.element).to_owned(),
+            faellig: due,
+            dokument,
+        };
+        self.meldet_aufgabe(aufgabe, Ereignis::AufgabeAngelegt).await?;
         let source = quelle(&process, task);
         for subjekt in subjects {
             self.tx.later(&sql::KANDIDAT_INSERT, args![task, &subjekt, &process, &*spec.element, &sortierung]).await?;
@@ -259,16 +275,17 @@ impl Fahrt<'_> {
         variables: Werte,
         outcome: Outcome,
     ) -> Result<(), FahrtFehler> {
-        let stand = match outcome {
-            Outcome::Completed | Outcome::Terminated => "beendet",
-            Outcome::Error { .. } => "fehler",
-            Outcome::Cancelled => "abgebrochen",
+        let (stand, ereignis): (_, fn(_) -> _) = match outcome {
+            Outcome::Completed | Outcome::Terminated => ("beendet", Ereignis::AblaufBeendet),
+            Outcome::Error { .. } => ("fehler", Ereignis::AblaufGescheitert),
+            Outcome::Cancelled => ("abgebrochen", Ereignis::AblaufAbgebrochen),
         };
         if let Some(g) = self.loaded.get_mut(&id) {
             g.row.stand = stand.to_owned();
             g.row.beendet = Some(self.now);
         }
         self.audit(id, stand, &format!("ablauf:{id}"), json!({})).await?;
+        self.meldet_ablauf(id, ereignis).await?;
         if let Some((parent, instance)) = self.parent(id) {
             self.queue.push_back((parent, outcome.report(instance, variables)));
         }

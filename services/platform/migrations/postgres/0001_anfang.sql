@@ -46,6 +46,46 @@ CREATE TABLE platform_inbox (
   PRIMARY KEY (consumer, id)
 );
 
+-- Events for others (CloudEvents), from the effect's commit until they were handed on; seq is their order.
+CREATE TABLE platform_ereignis (
+  seq BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  id UUID NOT NULL,
+  typ TEXT NOT NULL,
+  subjekt TEXT NOT NULL,
+  daten TEXT NOT NULL,
+  zeit BIGINT NOT NULL
+)
+-- A row lives for a second; without this the dead ones lie in the way of the next look.
+WITH (autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 0);
+-- Who gets them by HTTP (Standard Webhooks). The secret is no column: it lies in a file named by the id.
+CREATE TABLE platform_webhook (
+  id UUID NOT NULL PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  url TEXT NOT NULL,
+  -- Types wanted, with spaces between; a '*' at the end stands for the rest.
+  typen TEXT NOT NULL,
+  -- 'aktiv', 'gestoert' (gave up, an operator decides), 'abgeschaltet' (gets nothing any more).
+  stand TEXT NOT NULL,
+  -- Failed tries of the event that is next, and when it is tried again; in the future also while one sends.
+  versuche BIGINT NOT NULL DEFAULT 0,
+  naechster BIGINT NOT NULL DEFAULT 0,
+  fehler TEXT,
+  fehler_seit BIGINT,
+  zugestellt BIGINT NOT NULL DEFAULT 0,
+  letzter_erfolg BIGINT,
+  angelegt BIGINT NOT NULL,
+  angelegt_von UUID NOT NULL
+);
+-- What each of them still has to get, in this order.
+CREATE TABLE platform_webhook_post (
+  hook UUID NOT NULL REFERENCES platform_webhook (id),
+  seq BIGINT NOT NULL,
+  id UUID NOT NULL,
+  typ TEXT NOT NULL,
+  koerper TEXT NOT NULL,
+  PRIMARY KEY (hook, seq)
+);
+
 CREATE TABLE platform_person (
   id UUID NOT NULL PRIMARY KEY,
   kennung TEXT NOT NULL UNIQUE,

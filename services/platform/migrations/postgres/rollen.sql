@@ -62,6 +62,15 @@ GRANT SELECT ON platform_recht TO eakte_eingang, eakte_portal;
 GRANT SELECT, INSERT, UPDATE, DELETE ON platform_recht TO eakte_geschaeftsgang, eakte_akten;
 GRANT SELECT, INSERT, UPDATE, DELETE ON platform_einstellung TO eakte_portal;
 GRANT SELECT ON platform_einstellung TO eakte_eingang, eakte_geschaeftsgang, eakte_akten;
+-- Events for others: each service writes its own and looks whether anybody listens; the engine's process hands them on,
+-- the portal looks after the webhooks.
+GRANT INSERT ON platform_ereignis TO eakte_eingang, eakte_geschaeftsgang, eakte_akten, eakte_portal;
+GRANT SELECT ON platform_webhook TO eakte_eingang, eakte_akten;
+GRANT SELECT, DELETE ON platform_ereignis TO eakte_geschaeftsgang;
+GRANT SELECT, UPDATE ON platform_webhook TO eakte_geschaeftsgang;
+GRANT SELECT, INSERT, DELETE ON platform_webhook_post TO eakte_geschaeftsgang;
+GRANT SELECT, INSERT, UPDATE, DELETE ON platform_webhook TO eakte_portal;
+GRANT SELECT, DELETE ON platform_webhook_post TO eakte_portal;
 -- A backup reads where numbers go on.
 GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO eakte_betrieb;
 GRANT SELECT ON platform_migration TO eakte_eingang, eakte_geschaeftsgang, eakte_akten, eakte_portal;

@@ -46,6 +46,44 @@ CREATE TABLE platform_inbox (
   PRIMARY KEY (consumer, id)
 ) STRICT, WITHOUT ROWID;
 
+-- Events for others (CloudEvents), from the effect's commit until they were handed on; seq is their order.
+CREATE TABLE platform_ereignis (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  id BLOB NOT NULL,
+  typ TEXT NOT NULL,
+  subjekt TEXT NOT NULL,
+  daten TEXT NOT NULL,
+  zeit INTEGER NOT NULL
+) STRICT;
+-- Who gets them by HTTP (Standard Webhooks). The secret is no column: it lies in a file named by the id.
+CREATE TABLE platform_webhook (
+  id BLOB NOT NULL PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  url TEXT NOT NULL,
+  -- Types wanted, with spaces between; a '*' at the end stands for the rest.
+  typen TEXT NOT NULL,
+  -- 'aktiv', 'gestoert' (gave up, an operator decides), 'abgeschaltet' (gets nothing any more).
+  stand TEXT NOT NULL,
+  -- Failed tries of the event that is next, and when it is tried again; in the future also while one sends.
+  versuche INTEGER NOT NULL DEFAULT 0,
+  naechster INTEGER NOT NULL DEFAULT 0,
+  fehler TEXT,
+  fehler_seit INTEGER,
+  zugestellt INTEGER NOT NULL DEFAULT 0,
+  letzter_erfolg INTEGER,
+  angelegt INTEGER NOT NULL,
+  angelegt_von BLOB NOT NULL
+) STRICT;
+-- What each of them still has to get, in this order.
+CREATE TABLE platform_webhook_post (
+  hook BLOB NOT NULL REFERENCES platform_webhook (id),
+  seq INTEGER NOT NULL,
+  id BLOB NOT NULL,
+  typ TEXT NOT NULL,
+  koerper TEXT NOT NULL,
+  PRIMARY KEY (hook, seq)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE platform_person (
   id BLOB NOT NULL PRIMARY KEY,
   kennung TEXT NOT NULL UNIQUE,

@@ -12,7 +12,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
 use super::{
-    Bus, BusError, Consumer, DEAD_LETTERS, DELIVERY_LIMIT, DeadLetter, Delivery, Health, Lane, Message, State,
+    Bus, BusError, Consumer, DEAD_LETTERS, DELIVERY_LIMIT, DeadLetter, Delivery, Event, Health, Lane, Message, State,
     gate::Gate,
 };
 
@@ -89,6 +89,11 @@ impl Bus for InProcessBus {
         let queue = self.queue(queue).ok_or_else(|| BusError::Unroutable(queue.to_owned()))?;
         lock(&queue.lanes).lane(lane).push_back((message, 0));
         queue.arrived.notify_one();
+        Ok(())
+    }
+
+    /// Nobody from outside can listen in this process: they have webhooks.
+    async fn emit(&self, _: Event) -> Result<(), BusError> {
         Ok(())
     }
 

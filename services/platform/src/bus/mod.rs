@@ -30,6 +30,17 @@ pub struct Message {
     pub body: Value,
 }
 
+/// A domain event for others, as it is told to them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// The same at each repeat.
+    pub id: Uuid,
+    /// By which listeners choose: a path of words with dots, e.g. `de.eakte.rechnung.bezahlt.v1`.
+    pub typ: String,
+    /// A CloudEvent in JSON.
+    pub body: String,
+}
+
 /// Which of a queue's two lanes a message takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Lane {
@@ -96,6 +107,9 @@ pub trait Bus: Send + Sync {
     }
     /// The same, in a lane.
     async fn publish_in(&self, queue: &str, lane: Lane, message: Message) -> Result<(), BusError>;
+    /// Tells an event to whoever listens, from outside this software; nobody listening is no fault. Returns when the bus
+    /// has taken it over. A repeat with the same id is harmless to listeners that keep to the catalogue.
+    async fn emit(&self, event: Event) -> Result<(), BusError>;
     /// Both lanes of a queue, urgent first. At most `prefetch` deliveries are out and unacknowledged.
     async fn consume(&self, queue: &str, prefetch: usize) -> Result<Box<dyn Consumer>, BusError>;
     /// Parked messages, oldest first, at most [`DEAD_LETTERS`].

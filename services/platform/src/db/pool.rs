@@ -3,7 +3,10 @@ use std::{
     collections::HashMap,
     path::Path,
     str::FromStr,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -40,9 +43,12 @@ pub fn counted() -> (u64, u64) {
 /// step walks through whole tables. Whoever writes here looks rows up by key, so the writing connections plan nothing else.
 #[derive(Clone)]
 pub enum Db {
-    Sqlite { write: Writer, read: SqlitePool },
-    Postgres { write: PgPool, read: PgPool },
+    Sqlite { write: Writer, read: SqlitePool, ereignisse: Schalter },
+    Postgres { write: PgPool, read: PgPool, ereignisse: Schalter },
 }
+
+/// Whether transactions write events for others ([`crate::ereignis`]); one for all clones of a [`Db`].
+pub type Schalter = Arc<AtomicBool>;
 
 impl Db {
     /// Opens (and creates) the SQLite file: WAL, foreign keys on; a commit that was answered is on the disk.
@@ -65,7 +71,7 @@ impl Db {
         let write = one.connect_with(options.clone()).await?;
         let read = SqlitePoolOptions::new().max_connections(5).connect_with(options).await?;
         let write = Writer::new(write, read.clone(), log_of(file)).map_err(sqlx::Error::Io)?;
-        Ok(Self::Sqlite { write, read })
+        Ok(Self::Sqlite { write, read, ereignisse: Schalter::default() })
     }
 
     /// Connects to PostgreSQL as the role of the address, with eight connections of each kind.
@@ -96,7 +102,7 @@ impl Db {
         // Who waits longer is better told: a person tries again, a queue does so by itself.
         let pool = || PgPoolOptions::new().max_connections(connections.max(2)).acquire_timeout(Duration::from_secs(10));
         let write = pool().connect_with(options.clone().options(by_key)).await?;
-        Ok(Self::Postgres { write, read: pool().connect_with(options).await? })
+        Ok(Self::Postgres { write, read: pool().connect_with(options).await?, ereignisse: Schalter::default() })
     }
 
     /// Whether exactly these migrations ran here; for services, which may not migrate by themselves.
@@ -137,7 +143,15 @@ impl Db {
             Self::Sqlite { write, .. } => At::Sqlite(write.begin().await?),
             Self::Postgres { write, .. } => At::Postgres(limited(write.begin()).await?),
         };
-        Ok(Tx { at, gathered: Gesammelt::default(), number: mitschrift::number(), ends: HashMap::new() })
+        let ereignisse = self.schalter().load(Ordering::Relaxed);
+        Ok(Tx { at, gathered: Gesammelt::default(), number: mitschrift::number(), ends: HashMap::new(), ereignisse })
+    }
+
+    /// Whether transactions that begin from now on write events for others.
+    pub(crate) fn schalter(&self) -> &Schalter {
+        match self {
+            Self::Sqlite { ereignisse, .. } | Self::Postgres { ereignisse, .. } => ereignisse,
+        }
     }
 
     /// Reads rows outside a transaction.
@@ -209,11 +223,11 @@ impl Db {
     /// Writes everything out and closes; a later call on this pool fails.
     pub async fn close(&self) {
         match self {
-            Self::Sqlite { write, read } => {
+            Self::Sqlite { write, read, .. } => {
                 read.close().await;
                 write.close().await;
             }
-            Self::Postgres { write, read } => {
+            Self::Postgres { write, read, .. } => {
                 read.close().await;
                 write.close().await;
             }
@@ -229,6 +243,8 @@ pub struct Tx {
     number: u64,
     /// Ends of audit chains as this transaction leaves them.
     pub(crate) ends: HashMap<String, Ende>,
+    /// Somebody listens to events.
+    pub(crate) ereignisse: bool,
 }
 
 /// A commit on its way to the disk.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-//! Betrieb: incidents grouped by cause, try again with a reason, services and queues.
+//! Betrieb: incidents grouped by cause, try again with a reason, webhooks, services and queues.
 
 use askama::Template;
 use axum::{
@@ -8,7 +8,10 @@ use axum::{
 };
 use nachrichten::{JobId, ablaeufe::Stoerung};
 
-use super::fassungen::{VorschlagZeile, vorschlag_zeile};
+use super::{
+    fassungen::{VorschlagZeile, vorschlag_zeile},
+    webhooks::{HookZeile, hook_zeile},
+};
 use crate::{
     format,
     rahmen::{Ctx, Rahmen, html},
@@ -30,6 +33,7 @@ struct BetriebSeite {
     outbox: u64,
     unbesetzt: Vec<(String, String)>,
     vorschlaege: Vec<VorschlagZeile>,
+    hooks: Vec<HookZeile>,
     fehler: String,
     grund: String,
 }
@@ -107,12 +111,13 @@ fn gruppieren(list: &[Stoerung]) -> Vec<Ursache> {
         .collect()
 }
 
-async fn seite(ctx: &Ctx, felder: &Felder, fehler: &str, status: StatusCode) -> Seite {
+pub(super) async fn seite(ctx: &Ctx, felder: &Felder, fehler: &str, status: StatusCode) -> Seite {
     let stoerungen = ctx.app.ablaeufe.stoerungen(&ctx.ich.actor).await?;
     let kz = ctx.app.ablaeufe.kennzahlen(&ctx.ich.actor).await?;
     let vorschlaege = ctx.app.fassungen.vorschlaege(&ctx.ich.actor).await?;
     let page = BetriebSeite {
         vorschlaege: vorschlaege.into_iter().map(|v| vorschlag_zeile(ctx, v)).collect(),
+        hooks: ctx.app.webhooks.liste(&ctx.ich.actor).await?.iter().map(hook_zeile).collect(),
         ursachen: gruppieren(&stoerungen),
         ablaeufe: stoerungen.len(),
         dienste: ctx.app.dienste.stand().await,
@@ -132,16 +137,13 @@ pub async fn zeigen(ctx: Ctx) -> Seite {
     seite(&ctx, &Felder::default(), "", StatusCode::OK).await
 }
 
+/// What to say when an operator gives no reason.
+pub(super) const GRUND: &str = "Nennen Sie einen Grund. Er steht im Protokoll.";
+
 pub async fn erneut(ctx: Ctx, felder: Felder) -> Seite {
     let jobs: Vec<JobId> = felder.get("jobs").split(',').take(500).filter_map(|j| j.parse().ok()).collect();
     if felder.get("grund").chars().count() < 3 {
-        return seite(
-            &ctx,
-            &felder,
-            "Nennen Sie einen Grund. Er steht im Protokoll.",
-            StatusCode::UNPROCESSABLE_ENTITY,
-        )
-        .await;
+        return seite(&ctx, &felder, GRUND, StatusCode::UNPROCESSABLE_ENTITY).await;
     }
     if jobs.is_empty() {
         return seite(&ctx, &felder, "Diese Störung gibt es nicht mehr.", StatusCode::UNPROCESSABLE_ENTITY).await;

@@ -32,6 +32,7 @@ pub mod vergleich;
 pub mod vertretung;
 pub mod vorlage;
 pub mod vorschlag;
+pub mod webhooks;
 pub mod weitergeben;
 pub mod wiedervorlagen;
 pub mod zahlen;
@@ -89,6 +90,7 @@ pub fn geschuetzt(app: &App) -> Router<App> {
         .route("/vorlagen/neu", get(vorlage::neu).post(vorlage::anlegen))
         .route("/betrieb", get(betrieb::zeigen))
         .route("/betrieb/erneut", post(betrieb::erneut))
+        .route("/betrieb/webhooks/{id}", post(webhooks::handeln))
         .route("/betrieb/fassungen", get(fassungen::zeigen).post(fassungen::pruefen))
         .route("/betrieb/fassungen/vorschlagen", post(fassungen::vorschlagen))
         .route("/betrieb/fassungen/umzug", post(fassungen::umzug))

@@ -10,6 +10,7 @@ mod fassungen;
 mod haus;
 mod laufweg;
 mod prozesse;
+mod webhooks;
 mod welt;
 mod wiedervorlagen;
 
@@ -38,6 +39,7 @@ pub struct Welt {
     pub laufwege: Vec<Laufweg>,
     pub stoerungen: Vec<Stoerung>,
     pub wiedervorlagen: Vec<Wiedervorlage>,
+    pub webhooks: Vec<service_platform::webhook::Webhook>,
     pub sitzungen: Vec<(String, String)>,
     /// Calls that changed something, for assertions.
     pub protokoll: Vec<String>,
@@ -100,6 +102,7 @@ impl Fake {
             vertretungen: me.clone(),
             wiedervorlagen: me.clone(),
             dienste: me.clone(),
+            webhooks: me.clone(),
             demo: if demo { Some(me.clone()) } else { None },
             uhr: self.uhr.clone(),
             ids: Arc::new(SystemIds),

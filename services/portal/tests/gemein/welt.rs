@@ -226,6 +226,7 @@ pub fn welt() -> Welt {
             stoerung(2, "Der Speicher antwortet nicht (500)", 6),
             stoerung(3, "Das Aktenzeichen ist unbekannt", 1),
         ],
+        webhooks: super::webhooks::webhooks(),
         dokumente,
         akten,
         aufgaben,

@@ -52,6 +52,7 @@ fn routen() -> Vec<(&'static str, String, bool, bool)> {
         r("/vorlagen/neu", "/vorlagen/neu", true, true),
         r("/betrieb", "/betrieb", true, false),
         r("/betrieb/erneut", "/betrieb/erneut", true, true),
+        r("/betrieb/webhooks/{id}", "/betrieb/webhooks/00000000-0000-0000-0000-000000008002", true, true),
         r("/betrieb/fassungen", "/betrieb/fassungen", true, true),
         r("/betrieb/fassungen/vorschlagen", "/betrieb/fassungen/vorschlagen", true, true),
         r("/betrieb/fassungen/umzug", "/betrieb/fassungen/umzug", true, true),

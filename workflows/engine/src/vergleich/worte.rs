@@ -87,6 +87,7 @@ const ANGABEN: &[(&str, &str)] = &[
     ("resultVariable", "Ergebnis"),
     ("sammlung", "Liste der Läufe"),
     ("eintrag", "Variable eines Laufs"),
+    ("ereignis", "Meldet anderen Systemen"),
     ("ergebnisListe", "Liste der Ergebnisse"),
     ("ergebnisEintrag", "Ergebnis eines Laufs"),
     ("candidateGroups", "Zuständigkeit"),

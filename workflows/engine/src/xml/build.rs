@@ -34,6 +34,7 @@ pub(crate) fn definition<'a, 'x: 'a>(
         lanes: HashMap::new(),
         locals: HashMap::new(),
         keys: Vec::new(),
+        events: HashMap::new(),
     };
     b.add(process, PROCESS, "process");
     if b.elements[0].name.is_empty() {
@@ -66,6 +67,7 @@ pub(crate) fn definition<'a, 'x: 'a>(
         fingerprint,
         kalender: b.options.kalender.clone(),
         forms,
+        events: b.events,
     };
     (definition, b.findings)
 }
@@ -100,6 +102,8 @@ pub(crate) struct Builder<'a, 'x> {
     pub locals: HashMap<El, Vec<String>>,
     /// Correlation: property id and path over the process variables.
     pub keys: Vec<(String, String)>,
+    /// Events for others, by element.
+    pub events: HashMap<Arc<str>, Arc<str>>,
 }
 
 impl<'a, 'x: 'a> Builder<'a, 'x> {
@@ -109,6 +113,9 @@ impl<'a, 'x: 'a> Builder<'a, 'x> {
             Some(id) => id.into(),
             None => format!("{tag}-{e}").into(),
         };
+        if let Some(typ) = eakte(node, "ereignis") {
+            self.events.insert(id.clone(), typ.into());
+        }
         let element = Element {
             id: id.clone(),
             name: one_line(attr(node, "name").unwrap_or_default()).into(),

@@ -30,6 +30,7 @@ pub(crate) const OWN: &[&str] = &[
     "dringend",
     "eingabe",
     "eintrag",
+    "ereignis",
     "ergebnis",
     "ergebnisEintrag",
     "ergebnisListe",
@@ -60,6 +61,7 @@ pub(crate) fn check(document: &Document) -> Vec<Finding> {
             findings.extend(node.attributes().filter_map(|a| unknown(node, a)));
             findings.extend(TRUTHS.iter().filter_map(|name| no_truth(node, name, attr(node, name))));
             findings.extend(OWN_TRUTHS.iter().filter_map(|name| no_truth(node, name, eakte(node, name))));
+            findings.extend(eakte(node, "ereignis").and_then(|typ| no_event(node, typ)));
         } else if namespace != Some(BPMNDI) {
             continue;
         }
@@ -83,6 +85,19 @@ pub(crate) fn check(document: &Document) -> Vec<Finding> {
 fn no_truth(node: Node, name: &str, value: Option<&str>) -> Option<Finding> {
     let value = value.filter(|v| truth_of(v).is_none())?;
     Some(finding(Level::Error, node, "value", format!("Der Wert „{value}“ von {name} ist weder „true“ noch „false“.")))
+}
+
+/// A type of events is a path of small letters and digits, as brokers and receivers sort by it.
+fn no_event(node: Node, typ: &str) -> Option<Finding> {
+    let word = |w: &str| !w.is_empty() && w.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    if typ.len() <= 120 && typ.split('.').count() > 2 && typ.split('.').all(word) {
+        return None;
+    }
+    let text = format!(
+        "Die Art „{typ}“ von ereignis besteht nicht aus Wörtern von Kleinbuchstaben und Ziffern mit Punkten dazwischen, \
+         zum Beispiel „de.stadt.antrag.bewilligt.v1“."
+    );
+    Some(finding(Level::Error, node, "value", text))
 }
 
 /// `process (Zeile 4)`.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use engine::{Command, ElementInstanceId};
-use engine::{Decisions, Definition, DeployOptions, Outcome, Output, State, TaskSpec, deploy, step};
+use engine::{Decisions, Definition, DeployOptions, HistoryKind, Outcome, Output, State, TaskSpec, deploy, step};
 pub use nachrichten::akten::{self, Ablegen, Angelegt, Angelegtes, Anlegen, Dublette, Erfassen, Erfasst};
 pub use nachrichten::einordnung::{Feld, Vorschlag, Vorschlagen};
 pub use nachrichten::erkennung::{
@@ -84,6 +84,8 @@ pub struct Lauf {
     /// Messages waited for: element and key.
     pub subscriptions: BTreeMap<u64, (String, Option<String>)>,
     pub ended: Option<Outcome>,
+    /// What others hear of it.
+    pub events: Vec<String>,
 }
 
 impl Lauf {
@@ -117,6 +119,7 @@ impl Lauf {
             thrown: Vec::new(),
             subscriptions: BTreeMap::new(),
             ended: None,
+            events: Vec::new(),
         };
         lauf.command(Command::Start { element: element.map(str::to_owned), variables: object(variables) });
         lauf
@@ -125,6 +128,9 @@ impl Lauf {
     pub fn command(&mut self, command: Command) {
         let done = step(&self.definition, &self.state, command, self.now).unwrap();
         self.state = done.state;
+        for h in done.history.iter().filter(|h| h.kind == HistoryKind::Completed && !h.inner) {
+            self.events.extend(self.definition.event_of(&h.element).map(|typ| typ.to_string()));
+        }
         for output in done.outputs {
             match output {
                 Output::CreateJob { instance, element, job_type, input, retries, .. } => {

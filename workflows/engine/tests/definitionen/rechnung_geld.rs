@@ -175,6 +175,8 @@ fn a_reversal_takes_the_booking_back_and_a_person_decides() {
     );
     lauf.work("Abschliessen", abgelegt());
     lauf.ended_well();
+    let told = ["angeordnet", "uebergeben", "storniert", "uebergeben", "bezahlt"];
+    assert_eq!(lauf.events, told.map(|word| format!("de.eakte.rechnung.{word}.v1")));
 }
 
 #[test]

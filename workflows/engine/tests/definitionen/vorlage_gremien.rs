@@ -124,6 +124,7 @@ fn from_the_draft_to_the_last_report_of_its_execution() {
         ("2026-12-22", "Beschluss veröffentlichen: Neubau Radweg")
     );
     minutes(&mut lauf);
+    assert_eq!(lauf.events, ["de.eakte.beschluss.gefasst.v1"], "others hear of it");
     ja(&mut lauf, "Veroeffentlichung", "bekannt_gemacht");
     ja(&mut lauf, "WiderspruchPruefen", "kein_widerspruch");
     assert_eq!(lauf.task("Ausfertigung").data["beschlusstext"], "Radweg, 3 m breit.");
@@ -357,6 +358,7 @@ fn a_tie_is_a_refusal_and_ends_it_with_its_log() {
     minutes(&mut lauf);
     lauf.work("BeschlussAblegen", abgelegt());
     lauf.ended_well();
+    assert!(lauf.events.is_empty(), "nothing was decided: {:?}", lauf.events);
 }
 
 #[test]

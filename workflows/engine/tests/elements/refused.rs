@@ -298,6 +298,8 @@ fn truth_values_are_read_as_the_schema_has_them() {
         ("cancelActivity", r#"<process id="p"><boundaryEvent id="X" cancelActivity="nein"/></process>"#),
         ("dringend", r#"<process id="p"><serviceTask id="X" eakte:dringend="eilt"/></process>"#),
         ("ohneStandardweg", r#"<process id="p"><exclusiveGateway id="X" eakte:ohneStandardweg="ja"/></process>"#),
+        ("ereignis", r#"<process id="p"><task id="X" eakte:ereignis="de.stadt.Antrag bewilligt"/></process>"#),
+        ("ereignis", r#"<process id="p"><task id="X" eakte:ereignis="bewilligt.v1"/></process>"#),
     ] {
         let found = refused(&file(node));
         assert_eq!((found[0].code.as_str(), found[0].element.as_deref()), ("value", Some("X")));

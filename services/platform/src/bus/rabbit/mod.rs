@@ -2,9 +2,10 @@
 //! The bus on RabbitMQ (3.10 or newer, AMQP 0-9-1), for cities that outgrow one machine.
 //!
 //! What the broker is asked to keep (see `topology.rs`): per queue of the port two durable quorum queues, `NAME` and
-//! `NAME.eilig`, bound to the exchange `eakte`; dead letters go at least once to the queue `eakte.tot`. One process
-//! owns this topology ([`RabbitOptions::owner`]): it declares it at each connect and looks after it every few
-//! seconds; all others look whether their queue is there and wait.
+//! `NAME.eilig`, bound to the exchange `eakte`; dead letters go at least once to the queue `eakte.tot`. Events for
+//! others go to the topic exchange `eakte.ereignisse`; queues there are theirs, not ours. One process owns this topology
+//! ([`RabbitOptions::owner`]): it declares it at each connect and looks after it every few seconds; all others look
+//! whether their queue is there and wait.
 //!
 //! The urgent lane is a second queue because quorum queues know no priorities before RabbitMQ 4.0 (and two levels
 //! since), and a queue that has them must be of the classic kind, which loses what is in it when its node is lost.
@@ -36,7 +37,7 @@ use uuid::Uuid;
 
 use crate::metriken::{Labels, count, metriken};
 
-use super::{Bus, BusError, Consumer, DeadLetter, Health, Lane, Message, State, gate::Gate};
+use super::{Bus, BusError, Consumer, DeadLetter, Event, Health, Lane, Message, State, gate::Gate};
 pub use address::{Address, AddressError};
 use link::Supervised;
 use topology::Topology;
@@ -204,6 +205,10 @@ impl Bus for RabbitBus {
             Err(_) => {}
         }
         published
+    }
+
+    async fn emit(&self, event: Event) -> Result<(), BusError> {
+        self.inner.emit(event).await
     }
 
     async fn consume(&self, queue: &str, prefetch: usize) -> Result<Box<dyn Consumer>, BusError> {

@@ -7,6 +7,7 @@
 //! | exchange `eakte` | direct, durable; routing key = name of the queue |
 //! | queue `NAME`, `NAME.eilig` | quorum, durable, `x-delivery-limit` 5, dead letters at least once to `eakte.tot`, `x-overflow` reject-publish (asked for by that strategy; nothing is dropped at a limit) |
 //! | exchange `eakte.tot` | fanout, durable, with the one queue `eakte.tot` |
+//! | exchange `eakte.ereignisse` | topic, durable; routing key = type of the event; whoever listens binds a queue of its own |
 //! | queue `eakte.tot` | quorum, durable; a person reads it and takes out what is dealt with, so its own limit of deliveries is out of reach |
 //!
 //! A queue or exchange that exists with other arguments is never deleted from here: it may hold messages. It is
@@ -32,6 +33,7 @@ use crate::bus::{BusError, DELIVERY_LIMIT};
 
 pub(super) const EXCHANGE: &str = "eakte";
 pub(super) const DEAD: &str = "eakte.tot";
+pub(super) const EVENTS: &str = nachrichten::ereignisse::VERTEILSTELLE;
 /// RabbitMQ 4 gives every quorum queue a limit; 3.10 knows no word for "none".
 const WITHOUT_LIMIT: i64 = 1_000_000;
 
@@ -88,6 +90,11 @@ impl Topology {
         [format!("exchange {EXCHANGE}")].iter().chain(&lanes).find_map(|name| faults.get(name)).map(|f| f.words.clone())
     }
 
+    /// What is wrong with the exchange of the events, if anything.
+    pub fn event_fault(&self) -> Option<String> {
+        lock(&self.faults).get(&format!("exchange {EVENTS}")).map(|f| f.words.clone())
+    }
+
     pub fn alarms(&self) -> Vec<String> {
         lock(&self.faults).iter().map(|(name, fault)| alarm(name, fault)).collect()
     }
@@ -105,7 +112,9 @@ impl Topology {
 
     /// Exchanges and the queue of the dead letters. What is unfit stands in the faults and stops only what needs it.
     async fn frame(&self, link: &Link) -> Result<(), BusError> {
-        for (name, kind) in [(EXCHANGE, ExchangeKind::Direct), (DEAD, ExchangeKind::Fanout)] {
+        for (name, kind) in
+            [(EXCHANGE, ExchangeKind::Direct), (DEAD, ExchangeKind::Fanout), (EVENTS, ExchangeKind::Topic)]
+        {
             let declare = |channel: Channel| async move {
                 let durable = ExchangeDeclareOptions { durable: true, ..ExchangeDeclareOptions::default() };
                 channel.exchange_declare(name.into(), kind, durable, FieldTable::default()).await
