@@ -5,6 +5,7 @@ usage: cluster.py EAKTE VERSITYGW [--check [--rounds N] [--seed S]]
 """
 import argparse
 import hashlib
+import http.client
 import json
 import os
 import pathlib
@@ -321,6 +322,96 @@ class Patient(Server):
             time.sleep(0.3)
 
 
+class Strict(Patient):
+    """Notes each error a client sees that is more than "not now, come again": R30 (reliability.md) allows no other."""
+
+    def __init__(self, url, token):
+        super().__init__(url, token)
+        self.away, self.later, self.wrong = False, 0, []
+
+    def call(self, method, path, body=None, headers=()):
+        until = time.monotonic() + PATIENCE
+        while True:
+            away = self.away
+            try:
+                return Server.call(self, method, path, body, headers)
+            except urllib.error.HTTPError as error:
+                if error.code == 503 and error.headers.get("retry-after"):
+                    self.later += 1
+                else:
+                    self.wrong.append(f"{method} {path}: {error.code} {error.read()[:300]!r}")
+            except (OSError, http.client.HTTPException) as error:
+                # Nobody listens while the portal itself is started again. A request that it had read is answered.
+                reason = getattr(error, "reason", error)
+                if (away or self.away) and isinstance(reason, (ConnectionRefusedError, ConnectionResetError)) and not \
+                        isinstance(reason, http.client.RemoteDisconnected):
+                    self.later += 1
+                else:
+                    self.wrong.append(f"{method} {path}: {error!r}")
+            if time.monotonic() > until:
+                raise TimeoutError(f"{method} {path} geht seit {PATIENCE} s nicht")
+            time.sleep(0.2)
+
+
+class Reader(threading.Thread):
+    """Looks at the list of tasks and of post all the time."""
+
+    def __init__(self, server):
+        super().__init__(daemon=True)
+        self.server, self.halt, self.looks = server, threading.Event(), 0
+
+    def run(self):
+        while not self.halt.is_set():
+            for path in ("/tasks?limit=20", "/documents?limit=20"):
+                self.server.call("GET", path)
+                self.looks += 1
+            time.sleep(0.05)
+
+
+def roll_each_once(cluster, token, ledger):
+    """R30: every service gets SIGTERM under load, one after the other, as an update does: it ends by itself within
+    30 s, and no client sees more than a request to come again."""
+    text = pathlib.Path("tests/corpus/demo/04-rechnung-xrechnung-ubl.xml").read_bytes()
+    server, problems = Strict(cluster.url, token), []
+    letter = pathlib.Path("tests/corpus/demo/02-brief-schief.jpg").read_bytes()
+    # Letters keep the recognition at work: a stop must not take a page for a bad one.
+    senders = [Sender(1000, server, ledger, text), Sender(1001, server, ledger, letter, "jpg", 1.5)]
+    reader = Reader(server)
+    for thread in [*senders, reader]:
+        thread.start()
+    for service in cluster.services:
+        time.sleep(0.5)
+        server.away = service.name == "portal"
+        begun = time.monotonic()
+        # The service alone, as systemd does with KillMode=mixed: its sandboxed children may finish their page.
+        service.process.terminate()
+        try:
+            code = service.process.wait(30)
+        except subprocess.TimeoutExpired:
+            code = "nicht nach 30 s"
+        drained = time.monotonic() - begun
+        if code != 0:
+            problems.append(f"{service.name} endet nach SIGTERM mit {code}")
+            service.kill()
+        service.start()
+        back = time.monotonic()
+        server.away = False
+        print(f"  {service.name:<12} beendet sich in {drained:4.1f} s, ist nach {back - begun:4.1f} s wieder da", flush=True)
+    for thread in [*senders, reader]:
+        thread.halt.set()
+    for thread in [*senders, reader]:
+        thread.join(PATIENCE)
+    receipts = [r for s in senders for r in s.receipts]
+    for receipt in receipts:
+        wait(f"Sendung {receipt}", 120, lambda r=receipt: server.state(r)["state"] != "accepted")
+        state = server.state(receipt)["state"]
+        if state != "waiting":
+            problems.append(f"Sendung {receipt} ist {state}")
+    print(f"  {len(receipts)} Quittungen, {reader.looks} Blicke, {server.later}-mal „später noch einmal“, "
+          f"{len(server.wrong)} andere Fehler")
+    return problems + server.wrong[:10] + [s.error for s in senders if s.error]
+
+
 def kill_each_once(cluster, server, items):
     """While the post is on its way every part dies once and is started again as a supervisor would."""
     victims = [*cluster.services, *cluster.servers()]
@@ -360,12 +451,20 @@ class Ledger:
             os.fsync(self.out.fileno())
 
 
+def marked(data, mark):
+    """The same item with bytes of its own: a comment in the XML or in the JPEG."""
+    if data.startswith(b"\xff\xd8"):
+        return data[:2] + b"\xff\xfe" + (len(mark) + 2).to_bytes(2, "big") + mark.encode() + data[2:]
+    return data + f"\n<!-- {mark} -->\n".encode()
+
+
 class Sender(threading.Thread):
     """Hands in invoices of its own, one after the other, until it is told to stop; a repeat has the same key."""
 
-    def __init__(self, number, server, ledger, text):
+    def __init__(self, number, server, ledger, text, name="xml", pause=0.15):
         super().__init__(daemon=True)
         self.number, self.server, self.ledger, self.text = number, server, ledger, text
+        self.name, self.pause = name, pause
         self.receipts, self.acknowledged, self.halt, self.error = [], time.monotonic(), threading.Event(), None
 
     def run(self):
@@ -373,15 +472,15 @@ class Sender(threading.Thread):
         try:
             while not self.halt.is_set():
                 n += 1
-                body = self.text + f"\n<!-- {self.number}/{n} -->\n".encode()
+                body = marked(self.text, f"{self.number}/{n}")
                 key, digest = f"ledger-{os.getpid()}-{self.number}-{n}", hashlib.sha256(body).hexdigest()
                 self.ledger.note(channel="upload", key=key, sha256=digest)
                 headers = (("idempotency-key", key), ("content-type", "application/octet-stream"))
-                receipt = self.server.call("POST", f"/intake?channel=upload&name=r{n}.xml", body, headers)["receipt"]
+                receipt = self.server.call("POST", f"/intake?channel=upload&name=r{n}.{self.name}", body, headers)["receipt"]
                 self.ledger.note(channel="upload", key=key, sha256=digest, receipt=receipt)
                 self.receipts.append(receipt)
                 self.acknowledged = time.monotonic()
-                time.sleep(0.15)
+                time.sleep(self.pause)
         except Exception as error:  # whatever it is, the run has failed and says why
             self.error = f"Absender {self.number}: {error}"
 
@@ -420,11 +519,13 @@ def kill_loop(cluster, server, rounds, seed, ledger):
     return [s.error for s in senders if s.error]
 
 
-def check(cluster, server, items):
+def check(cluster, server, items, ledger):
     print("Jeder Teil wird einmal hart beendet, während die Post unterwegs ist:")
     kill_each_once(cluster, server, items)
     settle(server, items)
-    return [f"nicht fertig: {item.file.name}" for item in items if item.error or not item.settled()]
+    print("R30: Jeder Dienst wird einmal ordentlich beendet und neu gestartet, während Post kommt:")
+    problems = roll_each_once(cluster, server.token, ledger)
+    return problems + [f"nicht fertig: {item.file.name}" for item in items if item.error or not item.settled()]
 
 
 def arguments():
@@ -481,7 +582,8 @@ def main():
         token = cluster.command("account", "token", "cli", "--days", "1", env=cluster.core).stdout.strip()
         server = Patient(cluster.url, token)
         if asked.check:
-            problems += check(cluster, server, items)
+            ledger = Ledger(folder / "ledger.jsonl")
+            problems += check(cluster, server, items, ledger)
         else:
             for item in items:
                 item.began = time.monotonic()
@@ -490,7 +592,7 @@ def main():
         table(items, groups)
         if asked.rounds:
             print(f"\n{asked.rounds} Ausfälle unter Last, --seed {asked.seed}:", flush=True)
-            ledger = Ledger(folder / "ledger.jsonl")
+            ledger = ledger or Ledger(folder / "ledger.jsonl")
             problems += kill_loop(cluster, server, asked.rounds, asked.seed, ledger)
         problems += reconcile(cluster, ledger)
         if not asked.check:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! R23 and the promise of the demo: SIGKILL at random moments, start again, and nothing is lost or there twice.
-//! `EAKTE_SEED` gives the same moments again, `EAKTE_ROUNDS` more rounds.
+//! And BUSY storms: another process holds the write lock of the file again and again.
+//! `EAKTE_SEED` gives the same moments again, `EAKTE_LONG=1` 200 rounds, `EAKTE_ROUNDS` as many as it says.
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
 mod gemein;
@@ -16,10 +17,11 @@ use std::{
 
 use gemein::{
     Zufall, brief, probe, proben,
-    prozess::{Antwort, Bestand, Dienst, Zugang},
+    prozess::{Antwort, Bestand, Dienst, Zugang, runtime},
 };
 use nachrichten::BlobHash;
 use serde_json::Value;
+use service_platform::db::Db;
 
 /// Until nothing is under way any more.
 fn bis_zur_ruhe(dienst: &Dienst, receipts: impl IntoIterator<Item = String>) -> BTreeMap<String, usize> {
@@ -79,7 +81,8 @@ fn schreibe(
 
 #[test]
 fn r23_twenty_kills_in_write_load() {
-    let rounds: usize = std::env::var("EAKTE_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(20);
+    let rounds = if std::env::var_os("EAKTE_LONG").is_some() { 200 } else { 20 };
+    let rounds: usize = std::env::var("EAKTE_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(rounds);
     let mut zufall = Zufall::new("r23");
     let bestand = Bestand::neu();
     let (offen, fertig, next) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()), AtomicUsize::new(0));
@@ -156,6 +159,50 @@ fn r23_twenty_kills_in_write_load() {
     let report = bestand.ist_sauber(&journal);
     assert_eq!(report["pending"], 0, "{report:#}");
     assert!(slowest < Duration::from_secs(3), "a start took {slowest:?}");
+}
+
+/// Whoever else holds the file (a backup tool, a curious administrator) costs time, and no request.
+#[test]
+fn r23_busy_storms_cost_time_and_nothing_else() {
+    let mut zufall = Zufall::new("r23 busy");
+    let bestand = Bestand::neu();
+    let dienst = bestand.dienst();
+    let (offen, fertig, next) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()), AtomicUsize::new(0));
+    let halt = AtomicBool::new(false);
+    let (mut held, from) = (0, Instant::now());
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            let zugang = dienst.zugang();
+            scope.spawn(|| {
+                let zugang = zugang;
+                schreibe(&zugang, &offen, &fertig, &next, &halt);
+            });
+        }
+        runtime().block_on(async {
+            let other = Db::sqlite(&bestand.path().join("eakte.db")).await.unwrap();
+            for _ in 0..if std::env::var_os("EAKTE_LONG").is_some() { 200 } else { 10 } {
+                let tx = other.begin().await.unwrap();
+                tokio::time::sleep(Duration::from_millis(zufall.in_range(50, 900))).await;
+                tx.rollback().await.unwrap();
+                held += 1;
+                tokio::time::sleep(Duration::from_millis(zufall.in_range(1, 60))).await;
+            }
+            other.close().await;
+        });
+        halt.store(true, Ordering::SeqCst);
+    });
+    assert!(offen.lock().unwrap().is_empty(), "a request got no answer");
+    let fertig = fertig.into_inner().unwrap();
+    println!("r23: the file was held {held} times in {:.1?}; {} receipts beside it", from.elapsed(), fertig.len());
+    assert!(fertig.len() > held, "nothing got through");
+    let receipts = fertig.iter().filter_map(|s| s.receipt.clone());
+    let states = bis_zur_ruhe(&dienst, receipts);
+    assert_eq!(states.keys().collect::<Vec<_>>(), ["waiting"], "{states:?}");
+    assert_eq!(bestand.zahl("SELECT count(*) FROM geschaeftsgang_auftrag"), 0, "work is done");
+    dienst.toete();
+    let journal: Vec<_> = fertig.into_iter().map(|s| (BlobHash::of(&s.bytes), s.receipt.unwrap())).collect();
+    let report = bestand.ist_sauber(&journal);
+    assert_eq!(report["pending"], 0, "{report:#}");
 }
 
 #[test]

@@ -43,8 +43,10 @@ pub enum Outcome {
     Done { werte: Werte },
     /// The input cannot be worked on: a BPMN error, the process has a path for it.
     Unreadable { code: String, detail: String },
-    /// The machine is full, a store is away: again after the pause.
+    /// The work itself did not succeed, the machine is full: again after the pause, at most the element's number of tries.
     Retry { after_ms: u64, cause: String },
+    /// What the work needs (the blob store, the database) is away: the job waits for it and uses no try.
+    Away { cause: String },
     /// A defect: an incident for the operators.
     Bug { detail: String },
 }
@@ -54,6 +56,9 @@ pub enum Outcome {
 pub enum JobError {
     #[error("try again: {cause}")]
     Retry { after: std::time::Duration, cause: String },
+    /// Nothing is wrong with the work: it waits until what it needs is back.
+    #[error("away: {cause}")]
+    Away { cause: String },
     /// `code` is the BPMN error code, e.g. `format-rejected`, `quarantine`; `detail` a German sentence for the clerk.
     #[error("unreadable ({code}): {detail}")]
     Unreadable { code: String, detail: String },
@@ -66,6 +71,7 @@ impl From<Result<Werte, JobError>> for Outcome {
         match result {
             Ok(werte) => Self::Done { werte },
             Err(JobError::Retry { after, cause }) => Self::Retry { after_ms: after.as_millis() as u64, cause },
+            Err(JobError::Away { cause }) => Self::Away { cause },
             Err(JobError::Unreadable { code, detail }) => Self::Unreadable { code, detail },
             Err(JobError::Bug { detail }) => Self::Bug { detail },
         }

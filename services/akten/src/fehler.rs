@@ -49,6 +49,13 @@ pub enum AktenError {
     Message(String),
 }
 
+impl AktenError {
+    /// Somebody else wrote the same rows, chain or number at the same time.
+    pub(crate) fn is_again(&self) -> bool {
+        matches!(self, Self::Db(e) if e.is_again() || e.is_unique())
+    }
+}
+
 impl UserError for AktenError {
     fn code(&self) -> Code {
         Code(match self {
@@ -122,7 +129,9 @@ impl From<AktenError> for JobError {
         match e {
             // Somebody else wrote the same chain or number at the same time.
             AktenError::Db(e) if e.is_unique() => retry(e.to_string(), 100),
+            AktenError::Db(e) if e.is_away() => Self::Away { cause: e.to_string() },
             AktenError::Db(DbError::Sql(e)) => retry(format!("database: {e}"), 1000),
+            AktenError::Blob(e) if e.is_away() => Self::Away { cause: e.to_string() },
             AktenError::Blob(e) if e.is_passing() => retry(e.to_string(), 1000),
             e @ (AktenError::NoUnit(_) | AktenError::UnitClosed(_) | AktenError::NoAkte(_)) => {
                 Self::Unreadable { code: "ablage-unbekannt".into(), detail: e.text().0 }

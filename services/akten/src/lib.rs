@@ -50,7 +50,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use service_platform::{
     args,
     blobs::Blobs,
-    db::{Db, Migrations, Sql, Tx},
+    db::{Db, Migrations, Sql, Tx, insistently},
     outbox,
     uhr::{Clock, Ids},
     worker::{JobHandler, job},
@@ -131,7 +131,10 @@ impl Akten {
                 let akten = self.clone();
                 job($typ, move |context, message| {
                     let akten = akten.clone();
-                    async move { akten.$method(&context.job, message).await.map_err(JobError::from) }
+                    async move {
+                        let work = || akten.$method(&context.job, Clone::clone(&message));
+                        insistently(AktenError::is_again, work).await.map_err(JobError::from)
+                    }
                 })
             }};
         }

@@ -20,9 +20,9 @@ use service_erkennung::Erkennung;
 use service_geschaeftsgang::Geschaeftsgang;
 use service_platform::{
     args,
-    blobs::Blobs,
+    blobs::{BlobError, Blobs},
     bus::{Bus, State},
-    db::Db,
+    db::{self, Db},
     metriken::{self, CONTENT_TYPE, Labels, metriken, replace, set},
 };
 
@@ -79,9 +79,15 @@ impl Zustand {
                 }
                 None => false,
             };
-            let text =
-                if gut { "läuft" } else { "nicht erreichbar; es geht von selbst weiter, sobald sie wieder da ist" };
-            teile.push(Teil { name: "datenbank", gut, noetig: true, text: text.to_owned() });
+            let full = db::is_full();
+            let text = match (gut, full) {
+                (true, false) => "läuft",
+                (true, true) => {
+                    "Der Speicherplatz ist voll. Schaffen Sie Platz; bis dahin wird nichts angenommen, danach geht es von selbst weiter."
+                }
+                (false, _) => "nicht erreichbar; es geht von selbst weiter, sobald sie wieder da ist",
+            };
+            teile.push(Teil { name: "datenbank", gut: gut && !full, noetig: true, text: text.to_owned() });
         }
         let health = self.bus.health();
         let gut = health.state == State::Connected && health.alarms.is_empty();
@@ -106,7 +112,7 @@ impl Zustand {
         let asked = tokio::time::timeout(Duration::from_secs(5), self.blobs.check()).await;
         let answer = match asked {
             Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(error.to_string()),
+            Ok(Err(error)) => Err(for_operators(&error)),
             Err(_) => Err("antwortet nicht".to_owned()),
         };
         self.gemerkt().blobs = Some((Instant::now(), answer.clone()));
@@ -151,6 +157,25 @@ impl Zustand {
             }
         }
         m.text()
+    }
+}
+
+/// What is wrong with the store, and what to do.
+fn for_operators(error: &BlobError) -> String {
+    use std::io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    match error {
+        BlobError::Io(e) if matches!(e.kind(), StorageFull | QuotaExceeded) => {
+            "Der Speicherplatz ist voll. Schaffen Sie Platz; bis dahin wird nichts angenommen, danach geht es von selbst weiter."
+                .to_owned()
+        }
+        BlobError::Io(e) if e.kind() == ReadOnlyFilesystem => {
+            "Der Datenträger lässt nur noch lesen. Sehen Sie nach, warum; danach geht es von selbst weiter.".to_owned()
+        }
+        BlobError::Away(why) => format!("nicht erreichbar; es geht von selbst weiter, sobald er wieder da ist ({why})"),
+        BlobError::Refused(why) => {
+            format!("lehnt ab. Prüfen Sie Zugangsdaten, Rechte und Bucket; danach geht es von selbst weiter ({why})")
+        }
+        other => other.to_string(),
     }
 }
 

@@ -91,16 +91,18 @@ pub async fn datenbank(
     dienst: Option<Dienst>,
     geduld: Geduld,
 ) -> Result<Db, StartFehler> {
-    let Some(url) = address(settings)? else {
+    if address(settings)?.is_none() {
         let db = Db::sqlite(&data.join("eakte.db")).await.map_err(|e| StartFehler::new("database", e))?;
         for migrations in MIGRATIONS {
             db.migrate(&migrations).await.map_err(|e| StartFehler::new("migration", e))?;
         }
         return Ok(db);
-    };
+    }
     let rolle = dienst.map(Dienst::rolle);
     let mut pause = Duration::from_millis(250);
     loop {
+        // Read each time: who mends a wrong password in its file need not start us again.
+        let url = address(settings)?.unwrap_or_default();
         match connect(&url, rolle.as_deref(), settings.db.verbindungen).await {
             Ok(db) => return Ok(db),
             Err(error) if geduld == Geduld::Keine => return Err(StartFehler::new("database", error)),

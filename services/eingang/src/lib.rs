@@ -27,7 +27,7 @@ use serde_json::json;
 use service_platform::{
     args, audit,
     blobs::{BlobError, Blobs},
-    db::{Db, DbError, Migrations, Sql, Tx},
+    db::{Db, DbError, Migrations, Sql, Tx, insistently},
     ereignis, from_row, outbox, rechte,
     uhr::{Clock, Ids},
 };
@@ -182,8 +182,9 @@ impl Eingang {
         let inner = &self.inner;
         for hash in unfinished {
             match inner.blobs.remove(*hash).await {
+                Ok(()) => {}
                 // Written under retention before the crash: it stays until the store lets it go.
-                Ok(()) | Err(BlobError::Retained(_)) => {}
+                Err(BlobError::Retained(_)) => self.note_retained(*hash).await.map_err(away)?,
                 Err(error) if error.is_passing() => {
                     tracing::warn!(%error, "blobs without a receipt stay until the next start");
                     return Ok(());
@@ -195,6 +196,23 @@ impl Eingang {
             std::fs::remove_file(entry.path()).map_err(away)?;
         }
         Ok(())
+    }
+
+    /// A removal that the store refused stands in the trail: what lies there without a receipt has its explanation.
+    async fn note_retained(&self, hash: BlobHash) -> Result<(), DbError> {
+        let inner = &self.inner;
+        let mut tx = inner.db.begin().await?;
+        let object = format!("blob:{hash}");
+        let entry = audit::Entry {
+            chain: "eingang",
+            at: inner.clock.now(),
+            actor: "dienst:eingang",
+            act: "Löschen verweigert",
+            object: &object,
+            data: json!({ "grund": "Aufbewahrung" }),
+        };
+        audit::append(&mut tx, entry).await?;
+        tx.commit().await
     }
 
     /// Does the trail know of this receipt?
@@ -347,15 +365,15 @@ impl Sendungen for Eingang {
         let size = e.bytes.len();
         inner.blobs.put(std::mem::take(&mut e.bytes)).await.map_err(away)?;
         service_platform::failpoint("eingang::commit::before");
-        let mut tries = 0;
-        let quittung = loop {
-            match inner.store(actor, &e, &name, hash, size).await {
-                Ok(quittung) => break quittung,
-                // Someone else took the same key or the same bytes at the same moment: look again.
-                Err(error) if error.is_unique() && tries < 5 => tries += 1,
-                Err(error) => return Err(away(error)),
-            }
+        // Someone else took the same key or the same bytes at the same moment: look again.
+        let again = |e: &DbError| e.is_unique() || e.is_again();
+        let store = || insistently(again, || inner.store(actor, &e, &name, hash, size));
+        let quittung = match store().await {
+            // Its commit may count: once more, which begins with a look at what stands under this key.
+            Err(error) if error.is_unknown() => store().await,
+            told => told,
         };
+        let quittung = quittung.map_err(away)?;
         service_platform::failpoint("eingang::commit::after");
         let _ = tokio::fs::remove_file(&absicht).await;
         inner.poke.notify_one();

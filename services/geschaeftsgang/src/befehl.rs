@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use nachrichten::{MessageId, Werte};
 use serde::{Deserialize, Serialize};
-use service_platform::{bus::Delivery, outbox};
+use service_platform::{bus::Delivery, db::insistently, outbox};
 
 use crate::{
     Inner,
@@ -53,7 +53,7 @@ async fn consume_queue(inner: &Inner, queue: &'static str) {
                 while let Some(first) = consumer.next().await {
                     let mut deliveries = vec![first];
                     deliveries.extend(consumer.more(inner.options.batch - 1).await);
-                    if let Err(error) = take(inner, queue, &deliveries).await {
+                    if let Err(error) = insistently(FahrtFehler::is_again, || take(inner, queue, &deliveries)).await {
                         tracing::warn!(%error, queue, "batch failed, taking each message on its own");
                         for delivery in &deliveries {
                             if let Err(error) = take(inner, queue, std::slice::from_ref(delivery)).await {

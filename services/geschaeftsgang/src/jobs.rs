@@ -3,9 +3,14 @@
 //!
 //! `attempt` fences: a result counts only with the current number. `failures` counts the work's own failures; at the
 //! element's number of tries the job stops as an incident. The bus may lose everything: after the deadline, and after
-//! every start, what is out goes out again.
+//! every start, what is out goes out again. What a worker needs and is away costs no try: the job waits, and with it
+//! its type ([`crate::pausen`]).
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use engine::{Command, ElementInstanceId};
 use futures_util::future::join_all;
@@ -18,7 +23,7 @@ use serde_json::Value;
 use service_platform::{
     args,
     bus::{Delivery, Lane, Message, State},
-    db::{DbError, Tx},
+    db::{DbError, Tx, insistently},
     failpoint, from_row,
     worker::{RESULTS, queue},
 };
@@ -27,7 +32,7 @@ use uuid::Uuid;
 use crate::{
     Inner,
     fahrt::{Fahrt, FahrtFehler},
-    sql,
+    pausen, sql,
 };
 
 pub(crate) struct AuftragRow {
@@ -59,6 +64,8 @@ pub(crate) async fn release_all(inner: &Inner) -> Result<(), DbError> {
 pub(crate) async fn dispatch(inner: Arc<Inner>) {
     let mut sweep = tokio::time::Instant::now();
     let mut known = (inner.bus.losses(), inner.bus.connects());
+    // The line to the database was cut under a round: its claims may stand in the table and be on no bus.
+    let mut doubtful = false;
     loop {
         // While the bus is away nothing goes out and no deadline counts.
         if matches!(inner.bus.health().state, State::Degraded { .. }) {
@@ -68,9 +75,9 @@ pub(crate) async fn dispatch(inner: Arc<Inner>) {
         // Each new connection and each queue that had to be made anew says that what was out may be lost: everything
         // open goes out again. Counted, not seen: an outage may begin and end while a publish of ours waits for it.
         let now = (inner.bus.losses(), inner.bus.connects());
-        if now != known {
+        if now != known || doubtful {
             match release_all(&inner).await {
-                Ok(()) => known = now,
+                Ok(()) => (known, doubtful) = (now, false),
                 Err(error) => {
                     tracing::warn!(%error, "cannot release open jobs, will try again");
                     tokio::time::sleep(Duration::from_millis(500)).await;
@@ -83,6 +90,7 @@ pub(crate) async fn dispatch(inner: Arc<Inner>) {
             Ok(_) => continue,
             Err(error) => {
                 tracing::warn!(%error, "cannot dispatch jobs, will try again");
+                doubtful |= error.is_away();
                 tokio::time::sleep(Duration::from_millis(500)).await;
             }
         }
@@ -113,7 +121,7 @@ async fn dispatch_round(inner: &Inner) -> Result<usize, DbError> {
             continue;
         }
         let (out,): (u32,) = inner.db.one(&sql::AUFTRAG_UNTERWEGS, args![&typ]).await?;
-        let free = inner.options.window.saturating_sub(out);
+        let free = inner.pausen.room(&typ, inner.options.window.saturating_sub(out), Instant::now());
         if free == 0 {
             continue;
         }
@@ -277,7 +285,7 @@ async fn take_one(inner: &Inner, delivery: Delivery) {
 /// once and end as dead letters; acknowledged, they would be lost until their deadline.
 async fn patiently(inner: &Inner, results: &[JobResult]) -> Result<(), FahrtFehler> {
     loop {
-        match take_all(inner, results).await {
+        match insistently(FahrtFehler::is_again, || take_all(inner, results)).await {
             Err(FahrtFehler::Db(error)) if error.is_away() => {
                 tracing::warn!(%error, results = results.len(), "the database is away, results wait");
                 tokio::time::sleep(Duration::from_millis(500)).await;
@@ -318,7 +326,10 @@ pub(crate) async fn take_all(inner: &Inner, results: &[JobResult]) -> Result<(),
     let mut rows = taken(&mut fahrt, results).await?;
     for result in results {
         match rows.remove(&(result.job, result.attempt)) {
-            Some(row) => fahrt.result(row, result, now).await?,
+            Some(row) => {
+                inner.pausen.note(&row.typ, &result.outcome, Instant::now());
+                fahrt.result(row, result, now).await?;
+            }
             None => tracing::debug!(job.id = %result.job, attempt = result.attempt, "late result refused"),
         }
     }
@@ -347,6 +358,11 @@ impl Fahrt<'_> {
                 message: detail.clone(),
                 variables: fehler(code, detail),
             },
+            Outcome::Away { cause } => {
+                let again = now.plus_micros(pausen::JOB.as_micros() as i64);
+                self.tx().execute(&sql::AUFTRAG_AGAIN, args![row.id, row.failures, again, cause]).await?;
+                return Ok(());
+            }
             Outcome::Retry { after_ms, cause } => {
                 return Ok(failed(self.inner(), self.tx(), &row, cause, *after_ms, now).await?);
             }

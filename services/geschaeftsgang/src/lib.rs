@@ -27,6 +27,7 @@ mod mahnung;
 mod meldung;
 mod meldungen;
 mod messwerte;
+mod pausen;
 mod sammel;
 pub mod spur;
 mod sql;
@@ -145,6 +146,8 @@ struct Inner {
     dienste: std::sync::OnceLock<std::collections::BTreeSet<String>>,
     /// Empty groups that no stage of the ladder helps, and until when they are left alone.
     hoffnungslos: Mutex<HashMap<(String, String), Timestamp>>,
+    /// Types of jobs that wait for what is away.
+    pausen: pausen::Pausen,
     /// A commit made jobs ready.
     auftraege: Notify,
     /// What people ask for, until the next transaction takes it.
@@ -175,6 +178,7 @@ impl Geschaeftsgang {
             dokumente: std::sync::OnceLock::new(),
             dienste: std::sync::OnceLock::new(),
             hoffnungslos: Mutex::default(),
+            pausen: pausen::Pausen::default(),
             auftraege: Notify::new(),
             fristen: Notify::new(),
         };

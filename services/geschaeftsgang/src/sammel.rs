@@ -13,7 +13,7 @@ use engine::Rejected;
 use nachrichten::{InstanceId, PersonId, TaskId, fehler::Fehler};
 use service_platform::{
     args,
-    db::{Args, Commit, DbError},
+    db::{Args, Commit, DbError, insistently},
     failpoint,
 };
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, oneshot};
@@ -158,7 +158,7 @@ async fn settle(
 ) {
     let answers = match lasting(&inner, ridden).await {
         Ok(answers) => answers,
-        Err(error) if bitten.len() == 1 && !again(&error) => vec![Some(Err(refused(error)))],
+        Err(error) if bitten.len() == 1 && !error.is_again() => vec![Some(Err(refused(error)))],
         Err(error) => {
             tracing::warn!(%error, requests = bitten.len(), "requests failed together, trying each by itself");
             let mut answers = Vec::new();
@@ -181,24 +181,16 @@ async fn settle(
     }
 }
 
-/// How often a request is tried that another transaction stood in the way of.
-const TRIES: usize = 5;
-
 /// One request in a transaction of its own.
 async fn alone(inner: &Inner, bitte: &Bitte) -> Option<Antwort> {
-    for tries in 1.. {
+    let ridden = insistently(FahrtFehler::is_again, || async {
         let ridden = ride(inner, std::slice::from_ref(bitte)).await;
-        match lasting(inner, ridden).await {
-            Ok(mut answers) => return answers.pop().flatten(),
-            Err(error) if tries < TRIES && again(&error) => tracing::debug!(%error, tries, "trying once more"),
-            Err(error) => return Some(Err(refused(error))),
-        }
+        lasting(inner, ridden).await
+    });
+    match ridden.await {
+        Ok(mut answers) => answers.pop().flatten(),
+        Err(error) => Some(Err(refused(error))),
     }
-    None
-}
-
-fn again(error: &FahrtFehler) -> bool {
-    matches!(error, FahrtFehler::Db(error) if error.is_again())
 }
 
 /// The answers, when the commit lasts.

@@ -5,13 +5,14 @@
 pub mod blobs;
 pub mod bus;
 pub mod db;
+pub mod leitung;
 mod postgres;
 pub mod proxy;
 mod rabbit;
 pub mod s3;
 pub mod uhr;
 
-pub use postgres::{TestPostgres, postgres};
+pub use postgres::{TestPostgres, postgres, postgres_lies_in};
 pub use rabbit::{Heard, TestRabbit, rabbit};
 
 use std::sync::Arc;

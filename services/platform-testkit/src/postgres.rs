@@ -6,10 +6,10 @@
 
 use std::{
     io::{BufRead as _, BufReader},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{
-        Mutex, PoisonError,
+        Mutex, OnceLock, PoisonError,
         atomic::{AtomicU32, Ordering},
     },
 };
@@ -41,7 +41,16 @@ for _ in $(seq 600); do
   sleep 0.05
 done
 echo "bereit $data $server"
-cat >/dev/null || true
+if [[ $2 == wieder ]]; then
+  # As a supervisor does: a server that gave up is started again.
+  while :; do
+    read -r -t 0.3 _ && continue
+    if [[ $? -le 128 ]]; then break; fi
+    kill -0 $server 2>/dev/null || { "$bin/postgres" -D "$data/db" >>"$data/log" 2>&1 & server=$!; }
+  done
+else
+  cat >/dev/null || true
+fi
 kill -INT $server 2>/dev/null || true
 wait $server 2>/dev/null || true
 "#;
@@ -55,6 +64,13 @@ struct Server {
 
 static SERVER: Mutex<Option<Option<Server>>> = Mutex::new(None);
 static NEXT: AtomicU32 = AtomicU32::new(0);
+static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+
+/// Puts the server of this process into this folder, say a small disk; it is started again whenever it gives up. To be
+/// called before the first [`postgres`].
+pub fn postgres_lies_in(folder: &Path) {
+    FOLDER.set(folder.to_owned()).expect("one folder per process");
+}
 
 /// Where Debian puts the server's programs; the newest version wins.
 fn programs() -> Option<PathBuf> {
@@ -74,7 +90,9 @@ fn start() -> Option<Server> {
     if root {
         command.args(["-u", "postgres", "--", "bash"]);
     }
-    command.args(["-c", SCRIPT, "bash"]).arg(bin).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let small = FOLDER.get();
+    command.args(["-c", SCRIPT, "bash"]).arg(bin).arg(if small.is_some() { "wieder" } else { "einmal" });
+    command.envs(small.map(|folder| ("TMPDIR", folder))).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.spawn().ok()?;
     let mut line = String::new();
     BufReader::new(child.stdout.take()?).read_line(&mut line).ok()?;

@@ -193,6 +193,15 @@ impl TestRabbit {
         (url, std::fs::read_to_string(self.node().folder.join("ca.pem")).unwrap())
     }
 
+    /// The node's certificate is signed anew for so many days, and taken at once; 0: it has ended a moment later.
+    pub fn certificate_days(&self, days: u32) {
+        let sign = "openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile san";
+        let script = format!("cd \"$1\" && {sign} -days {days} -out neu.pem && mv neu.pem server.pem");
+        let made = Command::new("bash").args(["-c", &script, "bash"]).arg(&self.node().folder).output().unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        self.ctl(&["eval", "ssl:clear_pem_cache()."]);
+    }
+
     pub fn options(&self, name: &str) -> RabbitOptions {
         RabbitOptions::new(Address::new(&self.url()).unwrap(), name)
     }

@@ -234,8 +234,13 @@ impl TestS3 {
 
     /// Writes under a blob's key past the port, as a program would that does not know us.
     pub async fn overwrite(&self, hash: BlobHash, bytes: Vec<u8>) -> Result<(), minio::s3::error::Error> {
+        self.overwrite_key(&self.key(hash), bytes).await
+    }
+
+    /// The same by key.
+    pub async fn overwrite_key(&self, key: &str, bytes: Vec<u8>) -> Result<(), minio::s3::error::Error> {
         let body = SegmentedBytes::from(Bytes::from(bytes));
-        self.admin.put_object(self.bucket.as_str(), self.key(hash), body)?.build().send().await.map(drop)
+        self.admin.put_object(self.bucket.as_str(), key, body)?.build().send().await.map(drop)
     }
 
     /// Deletes as a program does that knows no versions.
@@ -245,15 +250,25 @@ impl TestS3 {
 
     /// Ids of all versions of this blob, newest first.
     pub async fn versions(&self, hash: BlobHash) -> Vec<String> {
+        self.versions_of(&self.key(hash)).await
+    }
+
+    /// The same by key.
+    pub async fn versions_of(&self, key: &str) -> Vec<String> {
         let list = self.admin.list_objects(self.bucket.as_str()).unwrap();
-        let list = list.prefix(self.key(hash)).recursive(true).include_versions(true).build();
+        let list = list.prefix(key.to_owned()).recursive(true).include_versions(true).build();
         let page = list.to_stream().await.next().await.unwrap().unwrap();
         page.contents.into_iter().filter_map(|e| e.version_id).collect()
     }
 
     /// Tries to delete one version as the store's administrator, with all the rights there are.
     pub async fn delete_version(&self, hash: BlobHash, version: &str) -> Result<(), minio::s3::error::Error> {
-        let what = ObjectToDelete::from((ObjectKey::new(self.key(hash))?, VersionId::new(version)?));
+        self.try_delete_version(&self.key(hash), version).await
+    }
+
+    /// The same by key, for another Mandant's blobs.
+    pub async fn try_delete_version(&self, key: &str, version: &str) -> Result<(), minio::s3::error::Error> {
+        let what = ObjectToDelete::from((ObjectKey::new(key)?, VersionId::new(version)?));
         let delete = self.admin.delete_object(self.bucket.as_str(), what)?.bypass_governance_mode(true);
         delete.build().send().await.map(drop)
     }

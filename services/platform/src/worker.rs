@@ -70,6 +70,7 @@ where
 impl From<BlobError> for WorkerError {
     fn from(e: BlobError) -> Self {
         Self(match e {
+            e if e.is_away() => JobError::Away { cause: e.to_string() },
             e if e.is_passing() => JobError::Retry { after: std::time::Duration::from_secs(1), cause: e.to_string() },
             e => JobError::Bug { detail: e.to_string() },
         })
@@ -90,6 +91,7 @@ fn word(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Done { .. } => "ok",
         Outcome::Retry { .. } => "retry",
+        Outcome::Away { .. } => "away",
         Outcome::Unreadable { .. } => "unreadable",
         Outcome::Bug { .. } => "error",
     }

@@ -77,6 +77,10 @@ pub async fn rand(State(app): State<App>, mut request: Request, next: Next) -> R
                 response.headers_mut().insert(name, value.clone());
             }
         }
+        // Every 503 is over by itself: who is told "not now" is told when to come again.
+        if f.status == 503 {
+            response.headers_mut().entry(header::RETRY_AFTER).or_insert(HeaderValue::from_static("5"));
+        }
     }
     protect(&app, response, &anfrage.0)
 }

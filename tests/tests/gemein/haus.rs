@@ -30,7 +30,7 @@ use service_platform::{
     uhr::Clock as _,
 };
 use service_platform_testkit::{
-    postgres, rabbit,
+    TestPostgres, postgres, rabbit,
     s3::{TestS3, s3},
 };
 use tempfile::TempDir;
@@ -64,13 +64,19 @@ impl Leer {
         ports::blobs(self.data.path(), &self.settings, Arc::default()).unwrap()
     }
 
-    async fn on_servers(&mut self) -> Option<()> {
+    /// Over PostgreSQL, each service with its own role; an empty database.
+    pub async fn on_postgres(&mut self) -> Option<TestPostgres> {
         const EMPTY: Sql = sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public");
         let database = postgres().await?;
         database.db.run_alone(&EMPTY).await.unwrap();
         database.db.close().await;
         self.settings.db.url = database.url.replace("://eakte@", "://eakte_betrieb@");
-        self.owner = Some(database.url);
+        self.owner = Some(database.url.clone());
+        Some(database)
+    }
+
+    async fn on_servers(&mut self) -> Option<()> {
+        self.on_postgres().await?;
         self.settings.bus.url = rabbit().await?.vhost();
         if !self.settings.s3.is_used() {
             self.bucket = s3().await;

@@ -6,6 +6,7 @@
 pub mod falsche_uhr;
 pub mod fern;
 pub mod haus;
+pub mod platte;
 pub mod prozess;
 
 use std::path::{Path, PathBuf};

@@ -23,7 +23,11 @@ pub struct Bestand {
 
 impl Bestand {
     pub fn neu() -> Self {
-        let data = TempDir::new().unwrap();
+        Self::in_ordner(TempDir::new().unwrap())
+    }
+
+    /// In this directory.
+    pub fn in_ordner(data: TempDir) -> Self {
         let mut bestand = Self { data, token: String::new() };
         // Makes database and accounts; the token needs both.
         let mut add = bestand.befehl(&["account", "add", "probe", "--name", "Probe"]);

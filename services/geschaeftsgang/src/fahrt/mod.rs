@@ -48,6 +48,13 @@ pub(crate) enum FahrtFehler {
     Encode(#[from] serde_json::Error),
 }
 
+impl FahrtFehler {
+    /// Another transaction stood in the way of this one.
+    pub fn is_again(&self) -> bool {
+        matches!(self, Self::Db(error) if error.is_again())
+    }
+}
+
 /// A human act that this ride carries out; noted at the element's history line.
 pub(crate) struct Akt {
     pub instance: InstanceId,

@@ -41,6 +41,16 @@ impl BlobError {
     pub fn is_passing(&self) -> bool {
         matches!(self, Self::Away(_) | Self::Refused(_) | Self::Io(_))
     }
+
+    /// The store as a whole does not work, not this one blob: whoever needs it waits.
+    pub fn is_away(&self) -> bool {
+        use std::io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+        match self {
+            Self::Away(_) | Self::Refused(_) => true,
+            Self::Io(e) => matches!(e.kind(), StorageFull | QuotaExceeded | ReadOnlyFilesystem),
+            _ => false,
+        }
+    }
 }
 
 /// A protection that the store lacks: works, but an operator must know.

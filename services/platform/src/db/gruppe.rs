@@ -91,7 +91,7 @@ impl Writer {
     async fn finish(&self, group: Option<Group>) {
         let Some(mut group) = group else { return };
         let ended = match group.failed {
-            false => run(&mut group.conn, "COMMIT").await.map_err(|e| e.to_string()),
+            false => run(&mut group.conn, "COMMIT").await.map_err(|e| DbError::from(e).to_string()),
             true => Err("a neighbour's failure ended the transaction".to_owned()),
         };
         let Err(cause) = ended else {

@@ -14,19 +14,25 @@
 //! ```
 
 mod column;
+mod fehler;
 mod gruppe;
 mod migrate;
 pub mod mitschrift;
+mod nochmal;
 mod platte;
 mod pool;
 mod value;
 mod viele;
+mod voll;
 
 pub use column::{Column, FromRow, Row};
+pub use fehler::DbError;
 pub use migrate::Migrations;
-pub use pool::{Commit, Db, DbError, Tx, counted};
+pub use nochmal::{TRIES, insistently};
+pub use pool::{Commit, Db, Tx, counted};
 pub use value::{Args, IntoValue, Kind, Value};
 pub use viele::Viele;
+pub use voll::is_full;
 
 /// One statement; the texts differ only where the dialects do (claiming work, JSON lists, full text).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

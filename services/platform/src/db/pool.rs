@@ -18,11 +18,12 @@ use sqlx::{
 use tokio::{sync::watch, task::JoinHandle};
 
 use super::{
-    Args, FromRow, Migrations, Row, Sql, Value, Viele,
+    Args, DbError, FromRow, Migrations, Row, Sql, Value, Viele,
     gruppe::{Member, Writer, told},
     mitschrift::{self, Was},
     platte::{Fate, log_of},
     viele::{Dialekt, Gesammelt},
+    voll,
 };
 
 use crate::audit::Ende;
@@ -48,64 +49,6 @@ pub enum Db {
 
 /// Whether transactions write events for others ([`crate::ereignis`]); one for all clones of a [`Db`].
 pub type Schalter = Arc<AtomicBool>;
-
-#[derive(Debug, thiserror::Error)]
-pub enum DbError {
-    #[error("database: {0}")]
-    Sql(#[from] sqlx::Error),
-    #[error("migration: {0}")]
-    Migrate(String),
-    #[error("cannot decode column: {0}")]
-    Decode(String),
-    #[error("no such row")]
-    Missing,
-    /// Nothing of the transaction is kept.
-    #[error("transaction not committed: {0}")]
-    Group(String),
-}
-
-impl DbError {
-    /// A unique key is already taken.
-    pub fn is_unique(&self) -> bool {
-        matches!(self, Self::Sql(sqlx::Error::Database(e)) if e.is_unique_violation())
-    }
-
-    /// Nothing is wrong with the transaction, two of them wanted the same rows: the whole of it is tried again
-    /// (PostgreSQL, `deadlock_detected` and `serialization_failure`).
-    pub fn is_again(&self) -> bool {
-        matches!(self, Self::Sql(sqlx::Error::Database(e)) if e.code().is_some_and(|c| c == "40P01" || c == "40001"))
-    }
-
-    /// A table that was never made (SQLite has no code for it).
-    pub fn is_undefined_table(&self) -> bool {
-        match self {
-            Self::Sql(sqlx::Error::Database(e)) => {
-                e.code().is_some_and(|c| c == "42P01") || e.message().starts_with("no such table")
-            }
-            _ => false,
-        }
-    }
-
-    /// The server is away or going away, not this statement at fault: the same call may do in a moment.
-    pub fn is_away(&self) -> bool {
-        match self {
-            Self::Sql(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed) => true,
-            // Class 08 connection, 57P shut down or starting, 53300 too many connections.
-            Self::Sql(sqlx::Error::Database(e)) => {
-                e.code().is_some_and(|c| c.starts_with("08") || c.starts_with("57P") || c == "53300")
-            }
-            _ => false,
-        }
-    }
-
-    /// A trigger or check refused the row (the four eyes rule, create-only tables).
-    pub fn message(&self) -> Option<String> {
-        match self {
-            Self::Sql(sqlx::Error::Database(e)) => Some(e.message().to_owned()),
-            _ => None,
-        }
-    }
-}
 
 impl Db {
     /// Opens (and creates) the SQLite file: WAL, foreign keys on; a commit that was answered is on the disk.
@@ -198,7 +141,7 @@ impl Db {
     pub async fn begin(&self) -> Result<Tx, DbError> {
         let at = match self {
             Self::Sqlite { write, .. } => At::Sqlite(write.begin().await?),
-            Self::Postgres { write, .. } => At::Postgres(write.begin().await?),
+            Self::Postgres { write, .. } => At::Postgres(limited(write.begin()).await?),
         };
         let ereignisse = self.schalter().load(Ordering::Relaxed);
         Ok(Tx { at, gathered: Gesammelt::default(), number: mitschrift::number(), ends: HashMap::new(), ereignisse })
@@ -220,7 +163,7 @@ impl Db {
                 rows.into_iter().map(|r| R::from_row(&Row::Sqlite(r))).collect()
             }
             Self::Postgres { read, .. } => {
-                let rows = postgres_query(sql, args)?.fetch_all(read).await?;
+                let rows = limited(postgres_query(sql, args)?.fetch_all(read)).await?;
                 rows.into_iter().map(|r| R::from_row(&Row::Postgres(r))).collect()
             }
         }
@@ -235,7 +178,7 @@ impl Db {
                 row.map(|r| R::from_row(&Row::Sqlite(r))).transpose()
             }
             Self::Postgres { read, .. } => {
-                let row = postgres_query(sql, args)?.fetch_optional(read).await?;
+                let row = limited(postgres_query(sql, args)?.fetch_optional(read)).await?;
                 row.map(|r| R::from_row(&Row::Postgres(r))).transpose()
             }
         }
@@ -315,9 +258,11 @@ impl Commit {
     /// Returns when the transaction is on the disk.
     pub async fn lasting(self) -> Result<(), DbError> {
         match self {
-            Self::Sqlite(fate) => told(fate).await,
-            Self::Postgres(commit) => Ok(commit.await.map_err(|e| DbError::Group(e.to_string()))??),
+            Self::Sqlite(fate) => told(fate).await?,
+            Self::Postgres(commit) => commit.await.map_err(|e| DbError::Group(e.to_string()))??,
         }
+        voll::wrote();
+        Ok(())
     }
 }
 
@@ -340,7 +285,7 @@ impl At {
                 let done = sqlite_query(sql, args)?.execute(tx.conn()?).await;
                 done.inspect_err(|e| tx.note(e))?.rows_affected()
             }
-            Self::Postgres(tx) => postgres_query(sql, args)?.execute(&mut **tx).await?.rows_affected(),
+            Self::Postgres(tx) => limited(postgres_query(sql, args)?.execute(&mut **tx)).await?.rows_affected(),
         })
     }
 }
@@ -380,7 +325,7 @@ impl Tx {
                 rows.into_iter().map(|r| R::from_row(&Row::Sqlite(r))).collect()
             }
             At::Postgres(tx) => {
-                let rows = postgres_query(sql, args)?.fetch_all(&mut **tx).await?;
+                let rows = limited(postgres_query(sql, args)?.fetch_all(&mut **tx)).await?;
                 rows.into_iter().map(|r| R::from_row(&Row::Postgres(r))).collect()
             }
         }
@@ -418,7 +363,7 @@ impl Tx {
         COMMITS.fetch_add(1, Ordering::Relaxed);
         Ok(match self.at {
             At::Sqlite(tx) => Commit::Sqlite(tx.commit_ahead().await?),
-            At::Postgres(tx) => Commit::Postgres(tokio::spawn(tx.commit())),
+            At::Postgres(tx) => Commit::Postgres(tokio::spawn(limited(tx.commit()))),
         })
     }
 
@@ -430,6 +375,16 @@ impl Tx {
         }
         Ok(())
     }
+}
+
+/// A server that went away without a word (power, a firewall that forgot us) would be waited for for ever: nothing that
+/// we ask takes this long. The connection is given up, and what is sent on it finds out what became of the server.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// One question to PostgreSQL within its time.
+async fn limited<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
+    let late = || std::io::Error::new(std::io::ErrorKind::TimedOut, "the database gave no answer within 60 s");
+    tokio::time::timeout(LIMIT, work).await.unwrap_or_else(|_| Err(sqlx::Error::Io(late())))
 }
 
 macro_rules! query {
