@@ -83,6 +83,8 @@ pub struct App {
     pub scan_ordner: PathBuf,
     /// Folders of the hand-over; `reconcile` reads them.
     pub pfade: Pfade,
+    /// The ways into the portal.
+    pub anmeldung: service_portal::Anmeldung,
     tasks: JoinSet<()>,
 }
 
@@ -132,6 +134,8 @@ impl App {
             poke: Arc::new(Notify::new()),
             look: Duration::from_secs(1),
         };
+        // A command beside a running server lets nobody in.
+        let anmeldung = if start.runs() { mittel.anmeldung()? } else { service_portal::Anmeldung::default() };
         let eingang = mittel.eingang(&dbs.eingang);
         let geschaeftsgang = mittel.geschaeftsgang(&dbs.geschaeftsgang).await?;
         let akten = mittel.akten(&dbs.akten);
@@ -172,6 +176,7 @@ impl App {
             erkennung: werkstatt.erkennung.clone(),
             scan_ordner: start.data.join(&settings.scan.ordner),
             pfade: arbeiter::pfade(&start.data, settings),
+            anmeldung,
             tasks: JoinSet::new(),
         };
         if start.runs() {
@@ -208,6 +213,9 @@ impl App {
         self.tasks.spawn(zeit::follow(self.clock.clone(), self.db.clone()));
         if settings.s3.is_used() {
             self.tasks.spawn(ports::look_after(self.blobs.clone()));
+        }
+        if let Some(verzeichnis) = &self.anmeldung.verzeichnis {
+            self.tasks.spawn(verzeichnis.clone().follow());
         }
         if start.scan {
             mittel.run_eingang(&self.eingang, &self.cli, &mut self.tasks);

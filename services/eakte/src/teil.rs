@@ -224,7 +224,7 @@ impl Teil {
         }
         mittel.work(handlers, tasks);
         let portal = match self.here(Dienst::Portal) {
-            true => Some(self.portal(akten_here.clone(), kern_here.as_ref(), eingang.as_ref()).await?),
+            true => Some(self.portal(akten_here.clone(), kern_here.as_ref(), eingang.as_ref(), tasks).await?),
             false => None,
         };
         if let Some(db) = self.db.get() {
@@ -267,8 +267,13 @@ impl Teil {
         akten: Option<Arc<Akten>>,
         kern: Option<&Geschaeftsgang>,
         eingang: Option<&Eingang>,
+        tasks: &mut JoinSet<()>,
     ) -> Result<axum::Router, StartFehler> {
         let (mittel, nachbarn) = (&self.mittel, &self.nachbarn);
+        let anmeldung = mittel.anmeldung()?;
+        if let Some(verzeichnis) = &anmeldung.verzeichnis {
+            tasks.spawn(verzeichnis.clone().follow());
+        }
         let db = self.database(Dienst::Portal).await?;
         let konten = Konten::new(db.clone(), mittel.clock.clone(), mittel.ids.clone());
         kern::enter_account(&konten).await?;
@@ -284,13 +289,19 @@ impl Teil {
             suche: of!(arc Suche, akten, nachbarn.akten, Dienst::Akten),
             konten: Arc::new(konten),
             vertretungen: Arc::new(vertretungen),
-            dienste: Arc::new(DiensteStand { zustand: self.zustand.clone(), db }),
+            dienste: Arc::new(DiensteStand {
+                zustand: self.zustand.clone(),
+                db,
+                verzeichnis: anmeldung.verzeichnis.clone(),
+            }),
+            anmeldung,
             demo: None,
             uhr: mittel.clock.clone(),
             ids: mittel.ids.clone(),
             options: service_portal::Options {
                 stadt: mittel.settings.stadt.clone(),
                 upload_max: mittel.settings.intake.max_upload,
+                tls: mittel.settings.hinweise.is_tls(),
                 ..service_portal::Options::default()
             },
         });

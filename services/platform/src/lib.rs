@@ -17,6 +17,7 @@ pub mod rechte;
 pub mod telemetry;
 pub mod uhr;
 pub mod vertretung;
+pub mod verzeichnis;
 pub mod worker;
 pub mod zeit;
 
@@ -62,6 +63,7 @@ pub fn statements() -> Vec<(&'static str, db::Sql)> {
         rechte::STATEMENTS,
         rechte::VIELE,
         vertretung::STATEMENTS,
+        verzeichnis::STATEMENTS,
         zeit::STATEMENTS,
     ]
     .concat()

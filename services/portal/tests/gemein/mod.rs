@@ -25,7 +25,7 @@ use nachrichten::{
     wiedervorlage::Wiedervorlage,
 };
 use service_platform::uhr::{FixedClock, SystemIds};
-use service_portal::{Options, PortalState};
+use service_portal::{Anmeldung, Options, PortalState};
 
 /// Everything that changes.
 #[derive(Default)]
@@ -100,6 +100,7 @@ impl Fake {
             vertretungen: me.clone(),
             wiedervorlagen: me.clone(),
             dienste: me.clone(),
+            anmeldung: Anmeldung::default(),
             demo: if demo { Some(me.clone()) } else { None },
             uhr: self.uhr.clone(),
             ids: Arc::new(SystemIds),
