@@ -275,7 +275,8 @@ async fn neither_tokens_nor_codes_nor_persons_stand_in_the_log() {
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt().with_max_level(tracing_subscriber::filter::LevelFilter::DEBUG);
     let subscriber = subscriber.with_writer(move || writer.clone()).finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    // For the whole process: the other tests' lines are looked through as well.
+    tracing::subscriber::set_global_default(subscriber).unwrap();
     on_sqlite(|w| async move {
         let b = w.browser();
         let mut secrets =

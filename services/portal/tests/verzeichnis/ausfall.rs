@@ -143,6 +143,8 @@ async fn without_passwords_only_the_emergency_account_has_one() {
 #[tokio::test]
 async fn settings_that_cannot_work_say_which() {
     on_sqlite(|w| async move {
+        // The whole of it: the file with the secret goes with it.
+        let w = &w;
         let good = w.settings.clone();
         let of = |change: &dyn Fn(&mut AnmeldungSettings), adresse: &str| {
             let mut s = good.clone();
