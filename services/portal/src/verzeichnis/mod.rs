@@ -4,7 +4,7 @@
 //!
 //! | Step | Where |
 //! |---|---|
-//! | metadata and keys of the provider, read anew each minute, never by many at once | this file |
+//! | metadata and keys of the provider, read anew every half minute, never by many at once | this file |
 //! | to the provider and back, tokens and their checks | [`ablauf`] |
 //! | which claim is what, groups to roles | [`angaben`] |
 //! | the provider ends a session | [`abmeldung`] |
@@ -35,10 +35,10 @@ use self::{angaben::Regeln, http::Http};
 pub use ablauf::VERSUCH_SEKUNDEN;
 
 /// How often the provider is asked: while it answers, and while it does not.
-const EVERY: Duration = Duration::from_secs(60);
+const EVERY: Duration = Duration::from_secs(30);
 const AGAIN: Duration = Duration::from_secs(15);
 /// Metadata older than this is read anew before somebody is sent to the provider.
-const FRISCH_SEKUNDEN: i64 = 60;
+const FRISCH_SEKUNDEN: i64 = 10;
 /// A key nobody knows makes us ask for new ones, at most this often: anybody may send us tokens.
 const SCHLUESSEL_SEKUNDEN: i64 = 30;
 /// Clocks of two machines differ by at most this.
@@ -201,7 +201,7 @@ impl Verzeichnis {
         Ok(Arc::new(found))
     }
 
-    /// The provider as known, for a person who is sent there: known to answer within the last minute.
+    /// The provider for a person who is sent there: it answered within the last ten seconds.
     async fn fresh(&self) -> Result<Anbieter, Fehler> {
         let now = self.uhr.now();
         {
