@@ -86,6 +86,8 @@ pub struct App {
     pub pfade: Pfade,
     /// Who hears by HTTP what happens here.
     pub webhooks: Webhooks,
+    /// The ways into the portal.
+    pub anmeldung: service_portal::Anmeldung,
     tasks: JoinSet<()>,
 }
 
@@ -139,6 +141,8 @@ impl App {
         for db in dbs.each() {
             mittel.follow_listeners(db, &mut tasks).await?;
         }
+        // A command beside a running server lets nobody in.
+        let anmeldung = if start.runs() { mittel.anmeldung()? } else { service_portal::Anmeldung::default() };
         let eingang = mittel.eingang(&dbs.eingang);
         let geschaeftsgang = mittel.geschaeftsgang(&dbs.geschaeftsgang).await?;
         let akten = mittel.akten(&dbs.akten);
@@ -182,6 +186,7 @@ impl App {
             pfade: arbeiter::pfade(&start.data, settings),
             webhooks,
             tasks,
+            anmeldung,
         };
         if start.runs() {
             app.spawn(start, &mittel, &werkstatt).await?;
@@ -217,6 +222,9 @@ impl App {
         self.tasks.spawn(zeit::follow(self.clock.clone(), self.db.clone()));
         if settings.s3.is_used() {
             self.tasks.spawn(ports::look_after(self.blobs.clone()));
+        }
+        if let Some(verzeichnis) = &self.anmeldung.verzeichnis {
+            self.tasks.spawn(verzeichnis.clone().follow());
         }
         if start.scan {
             mittel.run_eingang(&self.eingang, &self.cli, &mut self.tasks);

@@ -358,6 +358,18 @@ pub enum AccountBefehl {
         #[command(flatten)]
         ort: Ort,
     },
+    /// How the city's directory knows a person: by which name, and which identity is linked
+    Directory {
+        kennung: String,
+        /// Name in the directory; empty takes it away
+        #[arg(long)]
+        name: Option<String>,
+        /// Unlink the identity: the next login links anew by the name
+        #[arg(long)]
+        unlink: bool,
+        #[command(flatten)]
+        ort: Ort,
+    },
     /// An API token of a person, shown once
     Token {
         kennung: String,

@@ -123,6 +123,13 @@ impl Mittel {
         Ok(())
     }
 
+    /// The ways into the portal. Nobody is asked here; the directory is when somebody comes, and by
+    /// [`service_portal::verzeichnis::Verzeichnis::follow`].
+    pub fn anmeldung(&self) -> Result<service_portal::Anmeldung, StartFehler> {
+        let Settings { anmeldung, hinweise, .. } = &self.settings;
+        service_portal::Anmeldung::of(anmeldung, &hinweise.adresse, self.clock.clone()).map_err(StartFehler::text)
+    }
+
     /// Every service takes its jobs.
     pub fn work(&self, handlers: Vec<JobHandler>, tasks: &mut JoinSet<()>) {
         for handler in handlers {

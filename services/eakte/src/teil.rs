@@ -271,6 +271,10 @@ impl Teil {
         tasks: &mut JoinSet<()>,
     ) -> Result<axum::Router, StartFehler> {
         let (mittel, nachbarn) = (&self.mittel, &self.nachbarn);
+        let anmeldung = mittel.anmeldung()?;
+        if let Some(verzeichnis) = &anmeldung.verzeichnis {
+            tasks.spawn(verzeichnis.clone().follow());
+        }
         let db = self.database(Dienst::Portal, tasks).await?;
         let konten = Konten::new(db.clone(), mittel.clock.clone(), mittel.ids.clone());
         kern::enter_account(&konten).await?;
@@ -288,13 +292,19 @@ impl Teil {
             konten: Arc::new(konten),
             vertretungen: Arc::new(vertretungen),
             webhooks: Arc::new(mittel.webhooks(&db)?),
-            dienste: Arc::new(DiensteStand { zustand: self.zustand.clone(), db }),
+            dienste: Arc::new(DiensteStand {
+                zustand: self.zustand.clone(),
+                db,
+                verzeichnis: anmeldung.verzeichnis.clone(),
+            }),
+            anmeldung,
             demo: None,
             uhr: mittel.clock.clone(),
             ids: mittel.ids.clone(),
             options: service_portal::Options {
                 stadt: mittel.settings.stadt.clone(),
                 upload_max: mittel.settings.intake.max_upload,
+                tls: mittel.settings.hinweise.is_tls(),
                 ..service_portal::Options::default()
             },
         });

@@ -10,6 +10,10 @@ use toml::{Table, Value};
 
 use crate::bus::rabbit::Address;
 
+mod anmeldung;
+
+pub use anmeldung::{AnmeldungSettings, Zuordnung};
+
 /// The commented default file, compiled in.
 pub const DEFAULT: &str = include_str!("default.toml");
 
@@ -32,6 +36,7 @@ pub struct Settings {
     pub kalender: KalenderSettings,
     pub hinweise: HinweisSettings,
     pub ablauf: AblaufSettings,
+    pub anmeldung: AnmeldungSettings,
     pub bus: BusSettings,
     pub ruf: RufSettings,
     pub ereignisse: EreignisSettings,
@@ -179,6 +184,13 @@ fn secret(key: &str, value: &str, file: &str) -> Result<Option<String>, ConfigEr
 #[serde(deny_unknown_fields)]
 pub struct HinweisSettings {
     pub adresse: String,
+}
+
+impl HinweisSettings {
+    /// Persons reach the portal by HTTPS (a proxy before it): its cookies never go over plain HTTP.
+    pub fn is_tls(&self) -> bool {
+        self.adresse.starts_with("https://")
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -435,7 +447,12 @@ mod tests {
         hidden(&config);
         assert!(config.settings.db.address().unwrap().is_some_and(|url| url.ends_with("@db.example/eakte")));
         assert_eq!(load("EAKTE_DB__MIGRATION_URL_DATEI", file.to_str().unwrap()).settings.db.address().unwrap(), None);
+        std::fs::write(&file, " wort-7311\n").unwrap();
+        let config = load("EAKTE_ANMELDUNG__OIDC_GEHEIMNIS_DATEI", file.to_str().unwrap());
+        hidden(&config);
+        assert_eq!(config.settings.anmeldung.oidc_geheimnis().unwrap().as_deref(), Some("wort-7311"));
         std::fs::write(&file, "").unwrap();
+        assert!(config.settings.anmeldung.oidc_geheimnis().is_err(), "empty file");
         assert!(load("EAKTE_DB__URL_DATEI", file.to_str().unwrap()).settings.db.address().is_err(), "empty file");
         assert!(load("EAKTE_BUS__URL_DATEI", file.to_str().unwrap()).settings.bus.address().is_err(), "empty file");
     }

@@ -12,7 +12,7 @@ use nachrichten::{Actor, BlobHash, PersonId, Timestamp, fehler::Fehler};
 
 use crate::{
     args, audit,
-    db::{Db, DbError},
+    db::{Db, DbError, Tx},
     from_row, statements,
     uhr::{Clock, Ids},
     vertretung,
@@ -32,11 +32,11 @@ statements! {
     EINSTELLUNGEN = "SELECT mail, tageshinweise FROM platform_person WHERE id = $1";
     TAGESHINWEISE = "UPDATE platform_person SET tageshinweise = $2 WHERE id = $1 AND tageshinweise <> $2";
     SUBJEKT_INSERT = "INSERT INTO platform_subjekt (person, subjekt) VALUES ($1, $2) ON CONFLICT DO NOTHING";
-    SUBJEKTE = "SELECT subjekt FROM platform_subjekt WHERE person = $1 ORDER BY subjekt";
+    SUBJEKTE = "SELECT DISTINCT subjekt FROM platform_subjekt WHERE person = $1 ORDER BY subjekt";
     FEHLVERSUCH = "UPDATE platform_person SET fehlversuche = fehlversuche + 1, gesperrt_bis = CASE WHEN fehlversuche + 1 >= $2 THEN $3 ELSE gesperrt_bis END WHERE id = $1";
     ERFOLG = "UPDATE platform_person SET fehlversuche = 0, gesperrt_bis = 0 WHERE id = $1";
-    SITZUNG_INSERT = "INSERT INTO platform_sitzung (token, person, csrf, art, angelegt, gesehen, ablauf) VALUES ($1, $2, $3, $4, $5, $5, $6)";
-    SITZUNG = "SELECT z.person, p.name, p.kennung, p.amt, z.csrf, z.art, z.gesehen, z.ablauf FROM platform_sitzung z JOIN platform_person p ON p.id = z.person AND p.aktiv = 1 WHERE z.token = $1";
+    SITZUNG_INSERT = "INSERT INTO platform_sitzung (token, person, csrf, art, angelegt, gesehen, ablauf, aussteller, sid) VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8)";
+    SITZUNG = "SELECT z.person, p.name, p.kennung, p.amt, z.csrf, z.art, z.gesehen, z.ablauf, z.aussteller FROM platform_sitzung z JOIN platform_person p ON p.id = z.person AND p.aktiv = 1 WHERE z.token = $1";
     SITZUNG_GESEHEN = "UPDATE platform_sitzung SET gesehen = $1 WHERE token = $2";
     SITZUNG_ENDE = "DELETE FROM platform_sitzung WHERE token = $1";
     SITZUNGEN_ALT = "DELETE FROM platform_sitzung WHERE ablauf < $1";
@@ -55,6 +55,8 @@ pub struct Angemeldet {
     pub gruppen: Vec<String>,
     /// Secret of this session that every form carries.
     pub csrf: String,
+    /// Came in by the city's directory ([`crate::verzeichnis`]).
+    pub verzeichnis: bool,
 }
 
 impl Angemeldet {
@@ -93,7 +95,7 @@ from_row!(Einstellungen { mail, tageshinweise });
 const MAIL_MAX: usize = 254;
 
 /// Plain `name@host` in ASCII: what a header can carry without quoting.
-fn is_mail(text: &str) -> bool {
+pub(crate) fn is_mail(text: &str) -> bool {
     let plain = |part: &str, more: &str| {
         !part.is_empty()
             && !part.starts_with('.')
@@ -116,9 +118,9 @@ pub struct DemoLogin {
 
 #[derive(Clone)]
 pub struct Konten {
-    db: Db,
-    clock: Arc<dyn Clock>,
-    ids: Arc<dyn Ids>,
+    pub(crate) db: Db,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn Ids>,
 }
 
 struct PersonRow {
@@ -140,10 +142,29 @@ struct SitzungRow {
     art: String,
     gesehen: Timestamp,
     ablauf: Timestamp,
+    aussteller: Option<String>,
 }
-from_row!(SitzungRow { person, name, kennung, amt, csrf, art, gesehen, ablauf });
+from_row!(SitzungRow { person, name, kennung, amt, csrf, art, gesehen, ablauf, aussteller });
 
-fn defect(e: impl std::fmt::Display) -> Fehler {
+/// The way into a session.
+pub(crate) struct Weg<'a> {
+    /// `sitzung` or `token`.
+    pub art: &'a str,
+    pub seconds: i64,
+    /// The provider, and what it calls its own session.
+    pub aussteller: Option<&'a str>,
+    pub sid: Option<&'a str>,
+}
+
+impl<'a> Weg<'a> {
+    const SITZUNG: Weg<'static> = Weg { art: "sitzung", seconds: HOECHSTENS_SEKUNDEN, aussteller: None, sid: None };
+
+    pub(crate) fn verzeichnis(aussteller: &'a str, sid: Option<&'a str>) -> Self {
+        Self { aussteller: Some(aussteller), sid, ..Self::SITZUNG }
+    }
+}
+
+pub(crate) fn defect(e: impl std::fmt::Display) -> Fehler {
     Fehler::new(
         "E9001",
         503,
@@ -163,7 +184,7 @@ fn secret() -> Result<String, Fehler> {
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
-fn hashed(token: &str) -> String {
+pub(crate) fn hashed(token: &str) -> String {
     BlobHash::of(token.as_bytes()).to_string()
 }
 
@@ -221,7 +242,7 @@ impl Konten {
         if row.fehlversuche > 0 {
             self.db.execute(&ERFOLG, args![row.id]).await.map_err(defect)?;
         }
-        self.open(row.id, "sitzung", HOECHSTENS_SEKUNDEN).await
+        self.open(row.id, Weg::SITZUNG).await
     }
 
     /// Opens a session without a password; only the demo calls this.
@@ -229,31 +250,37 @@ impl Konten {
         let row: Option<PersonRow> = self.db.optional(&PERSON_OF_KENNUNG, args![kennung]).await.map_err(defect)?;
         let row = row.filter(|r| r.aktiv).ok_or_else(wrong)?;
         tracing::debug!(person = %row.id, name_length = row.name.len(), "demo login");
-        self.open(row.id, "sitzung", HOECHSTENS_SEKUNDEN).await
+        self.open(row.id, Weg::SITZUNG).await
     }
 
     /// An API token of this person, valid for `days`; shown once.
     pub async fn api_token(&self, person: PersonId, days: i64) -> Result<String, Fehler> {
-        self.open(person, "token", days * 86_400).await
+        self.open(person, Weg { art: "token", seconds: days * 86_400, ..Weg::SITZUNG }).await
     }
 
-    async fn open(&self, person: PersonId, art: &str, seconds: i64) -> Result<String, Fehler> {
-        let (token, csrf, now) = (secret()?, secret()?, self.clock.now());
+    async fn open(&self, person: PersonId, weg: Weg<'_>) -> Result<String, Fehler> {
         let mut tx = self.db.begin().await.map_err(defect)?;
+        let token = self.open_in(&mut tx, person, weg).await?;
+        tx.commit().await.map_err(defect)?;
+        Ok(token)
+    }
+
+    /// A session within a transaction that does more.
+    pub(crate) async fn open_in(&self, tx: &mut Tx, person: PersonId, weg: Weg<'_>) -> Result<String, Fehler> {
+        let (token, csrf, now) = (secret()?, secret()?, self.clock.now());
         tx.execute(&SITZUNGEN_ALT, args![now]).await.map_err(defect)?;
-        let values = args![hashed(&token), person, csrf, art, now, now.plus_seconds(seconds)];
+        let Weg { art, seconds, aussteller, sid } = weg;
+        let until = now.plus_seconds(seconds);
+        let text = |t: Option<&str>| t.map(str::to_owned);
+        let values = args![hashed(&token), person, csrf, art, now, until, text(aussteller), text(sid)];
         tx.execute(&SITZUNG_INSERT, values).await.map_err(defect)?;
         let chain = format!("person:{person}");
-        let entry = audit::Entry {
-            chain: &chain,
-            at: now,
-            actor: &chain,
-            act: "angemeldet",
-            object: &chain,
-            data: serde_json::json!({ "art": art }),
-        };
-        audit::append(&mut tx, entry).await.map_err(defect)?;
-        tx.commit().await.map_err(defect)?;
+        let mut data = serde_json::json!({ "art": art });
+        if aussteller.is_some() {
+            data["weg"] = "verzeichnis".into();
+        }
+        let entry = audit::Entry { chain: &chain, at: now, actor: &chain, act: "angemeldet", object: &chain, data };
+        audit::append(tx, entry).await.map_err(defect)?;
         Ok(token)
     }
 
@@ -280,6 +307,7 @@ impl Konten {
             rollen: named("rolle:"),
             gruppen: named("gruppe:"),
             csrf: row.csrf,
+            verzeichnis: row.aussteller.is_some(),
         }))
     }
 

@@ -18,6 +18,7 @@ pub mod rechte;
 pub mod telemetry;
 pub mod uhr;
 pub mod vertretung;
+pub mod verzeichnis;
 pub mod webhook;
 pub mod worker;
 pub mod zeit;
@@ -66,6 +67,7 @@ pub fn statements() -> Vec<(&'static str, db::Sql)> {
         rechte::STATEMENTS,
         rechte::VIELE,
         vertretung::STATEMENTS,
+        verzeichnis::STATEMENTS,
         webhook::STATEMENTS,
         webhook::VIELE,
         zeit::STATEMENTS,

@@ -18,7 +18,7 @@ use crate::{
 };
 
 statements! {
-    BASIS = "SELECT subjekt FROM platform_subjekt WHERE person = $1 ORDER BY subjekt";
+    BASIS = "SELECT DISTINCT subjekt FROM platform_subjekt WHERE person = $1 ORDER BY subjekt";
     ALLE_VON = "SELECT vertreter, von, bis, process, behaelt FROM platform_vertretung WHERE person = $1 ORDER BY von";
     LEEREN = "DELETE FROM platform_wirksam WHERE fuer = $1";
     SETZEN = "INSERT INTO platform_wirksam (person, subjekt, fuer, von, bis, process) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (person, subjekt, fuer, process, von) DO UPDATE SET bis = max(platform_wirksam.bis, excluded.bis)"

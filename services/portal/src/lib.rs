@@ -19,6 +19,7 @@ mod seiten;
 mod sitzung;
 mod state;
 pub mod tasten;
+pub mod verzeichnis;
 mod web;
 
 use std::sync::Arc;
@@ -34,7 +35,7 @@ use tower_http::{
 
 pub use api::openapi;
 pub use schutz::{CSP, CSP_FREMD};
-pub use state::{Amt, Demo, Dienst, Dienste, Konten, Options, PortalState, Vertretungen, Webhooks};
+pub use state::{Amt, Anmeldung, Demo, Dienst, Dienste, Konten, Options, PortalState, Vertretungen, Webhooks};
 
 /// Shared handle of the state.
 pub(crate) type App = Arc<PortalState>;
@@ -49,6 +50,7 @@ pub fn router(state: PortalState) -> Router {
     Router::new()
         .merge(seiten::geschuetzt(&app))
         .merge(seiten::offen(&app))
+        .merge(seiten::fremde())
         .merge(api::router(&app))
         .route("/web/{hash}/{*file}", get(web::datei))
         .layer(DefaultBodyLimit::max(app.options.upload_max.saturating_add(64 * 1024)))

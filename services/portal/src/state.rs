@@ -9,11 +9,15 @@ use nachrichten::{
     fassungen::Fassungen, fehler::Fehler, sendungen::Sendungen, suche::Suche, wiedervorlage::Wiedervorlagen,
 };
 use service_platform::{
+    config::AnmeldungSettings,
     konten::{Angemeldet, DemoLogin, Einstellungen},
     uhr::{Clock, Ids},
     vertretung::{NeueVertretung, Vertretung},
+    verzeichnis::{Abmeldung, Ausweis},
     webhook::Webhook,
 };
+
+use crate::verzeichnis::Verzeichnis;
 
 /// Everything the handlers call. Built once by the binary, with real services or with fakes.
 #[derive(Clone)]
@@ -30,11 +34,49 @@ pub struct PortalState {
     pub betrieb: Arc<dyn Betrieb>,
     pub dienste: Arc<dyn Dienste>,
     pub webhooks: Arc<dyn Webhooks>,
+    pub anmeldung: Anmeldung,
     /// Present only in the demo: role buttons, movable clock, reset.
     pub demo: Option<Arc<dyn Demo>>,
     pub uhr: Arc<dyn Clock>,
     pub ids: Arc<dyn Ids>,
     pub options: Options,
+}
+
+/// The ways in.
+#[derive(Clone)]
+pub struct Anmeldung {
+    /// Login by the city's directory.
+    pub verzeichnis: Option<Arc<Verzeichnis>>,
+    /// Everybody with a password may use it.
+    pub passwort: bool,
+    /// The account that always may; empty: none.
+    pub notfall: String,
+}
+
+impl Default for Anmeldung {
+    /// By password alone.
+    fn default() -> Self {
+        Self { verzeichnis: None, passwort: true, notfall: String::new() }
+    }
+}
+
+impl Anmeldung {
+    /// The ways of the settings; `adresse` is where persons reach the portal.
+    ///
+    /// # Errors
+    /// Text that names the setting and says what is wrong with it.
+    pub fn of(s: &AnmeldungSettings, adresse: &str, uhr: Arc<dyn Clock>) -> Result<Self, String> {
+        let verzeichnis = Verzeichnis::new(s, adresse, uhr)?.map(Arc::new);
+        if verzeichnis.is_none() && !s.passwort_anmeldung {
+            return Err("anmeldung: without passwort_anmeldung and oidc_aussteller nobody can log in".to_owned());
+        }
+        Ok(Self { verzeichnis, passwort: s.passwort_anmeldung, notfall: s.notfall_kennung.clone() })
+    }
+
+    /// May this account log in with its password?
+    pub fn erlaubt_passwort(&self, kennung: &str) -> bool {
+        self.passwort || (!self.notfall.is_empty() && self.notfall == kennung)
+    }
 }
 
 /// Settings of the portal.
@@ -189,6 +231,10 @@ pub trait Konten: Send + Sync {
     async fn login(&self, kennung: &str, passwort: &str) -> Result<String, Fehler>;
     /// Opens a session without a password; called in the demo only.
     async fn login_demo(&self, kennung: &str) -> Result<String, Fehler>;
+    /// Opens a session for whom the directory names.
+    async fn login_verzeichnis(&self, ausweis: &Ausweis, neue_personen: bool) -> Result<String, Fehler>;
+    /// Ends the sessions that the directory ended; answers how many.
+    async fn logout_verzeichnis(&self, abmeldung: &Abmeldung) -> Result<usize, Fehler>;
     /// Who holds this session cookie or API token; None when it ended.
     async fn session(&self, token: &str) -> Result<Option<Angemeldet>, Fehler>;
     async fn logout(&self, token: &str) -> Result<(), Fehler>;
@@ -256,6 +302,12 @@ impl Konten for service_platform::konten::Konten {
     }
     async fn login_demo(&self, kennung: &str) -> Result<String, Fehler> {
         self.login_demo(kennung).await
+    }
+    async fn login_verzeichnis(&self, ausweis: &Ausweis, neue_personen: bool) -> Result<String, Fehler> {
+        self.login_verzeichnis(ausweis, neue_personen).await
+    }
+    async fn logout_verzeichnis(&self, abmeldung: &Abmeldung) -> Result<usize, Fehler> {
+        self.logout_verzeichnis(abmeldung).await
     }
     async fn session(&self, token: &str) -> Result<Option<Angemeldet>, Fehler> {
         self.session(token).await

@@ -18,8 +18,9 @@ export async function startBrowser() {
   return chromium.launch({ executablePath, args: [...args, "--force-color-profile=srgb"] });
 }
 
-/** One person at one browser: own cookies. `script: false` is a browser without JavaScript. */
-export async function newPerson(browser, url, { script = true, viewport = DESKTOP } = {}) {
+/** One person at one browser: own cookies. `script: false` is a browser without JavaScript; `also` is the other site that
+ * this person is sent to. */
+export async function newPerson(browser, url, { script = true, viewport = DESKTOP, also = url } = {}) {
   const context = await browser.newContext({
     baseURL: url,
     locale: "de-DE",
@@ -44,7 +45,7 @@ export async function newPerson(browser, url, { script = true, viewport = DESKTO
   page.on("response", (answer) => {
     if (answer.request().isNavigationRequest()) pages.add(answer.url());
     if (answer.status() >= 500) complaints.push(`${answer.status()} ${answer.url()}`);
-    if (!answer.url().startsWith(url) && !answer.url().startsWith("data:")) complaints.push(`foreign ${answer.url()}`);
+    if (![url, also, "data:"].some((own) => answer.url().startsWith(own))) complaints.push(`foreign ${answer.url()}`);
   });
   return {
     page,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 // The real binary on an empty data directory.
 
-import { execFile, spawn } from "node:child_process";
+import { execFile, execFileSync, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -11,13 +11,23 @@ import { promisify } from "node:util";
 export const ROOT = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), "../../..");
 const EAKTE = process.env.EAKTE_BIN ?? path.resolve(ROOT, process.env.CARGO_TARGET_DIR ?? "target", "debug/eakte");
 
-/** Starts `eakte serve --demo`; the answer has `url`, `log()` and `stop()`. */
-export async function startServer() {
-  const data = await mkdtemp(path.join(tmpdir(), "eakte-browser-"));
-  const child = spawn(EAKTE, ["serve", "--demo", "--data", data, "--listen", "127.0.0.1:0"], {
+/** An empty data directory. */
+export async function newData() {
+  return mkdtemp(path.join(tmpdir(), "eakte-browser-"));
+}
+
+/** Runs `eakte` with these arguments to its end; `input` is what it reads. */
+export function eakte(args, input = "") {
+  return execFileSync(EAKTE, args, { cwd: ROOT, input, encoding: "utf8" });
+}
+
+/** Starts `eakte serve --demo`, or without the demo; the answer has `url`, `log()` and `stop()`. */
+export async function startServer({ demo = true, data = undefined, listen = "127.0.0.1:0", env = {} } = {}) {
+  data ??= await newData();
+  const child = spawn(EAKTE, ["serve", ...(demo ? ["--demo"] : []), "--data", data, "--listen", listen], {
     cwd: ROOT,
+    env: { ...process.env, EAKTE_WEBHOOK__LOOPBACK: "true", ...env },
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, EAKTE_WEBHOOK__LOOPBACK: "true" },
   });
   let log = "";
   child.stderr.on("data", (chunk) => (log = (log + chunk).slice(-8000)));

@@ -43,6 +43,14 @@ async fn prepare(ort: &Ort) -> Result<App, u8> {
     })
 }
 
+/// The account of this name, or an end that says there is none.
+async fn known(app: &App, kennung: &str) -> Result<nachrichten::Actor, u8> {
+    app.konten.actor(kennung).await.ok().flatten().ok_or_else(|| {
+        ausgabe::say(&format!("Die Kennung „{kennung}“ gibt es nicht."));
+        exit::FAILED
+    })
+}
+
 pub fn run(befehl: AccountBefehl) -> Ende {
     runtime()?.block_on(async {
         match befehl {
@@ -71,13 +79,31 @@ pub fn run(befehl: AccountBefehl) -> Ende {
                 ausgabe::line("Die Beispielpersonen sind eingetragen.");
                 app.stop().await;
             }
+            AccountBefehl::Directory { kennung, name, unlink, ort } => {
+                if name.is_none() && !unlink {
+                    ausgabe::say("Nennen Sie --name NAME oder --unlink.");
+                    return Err(exit::USAGE);
+                }
+                let app = open(&ort).await?;
+                let person = known(&app, &kennung).await?.person;
+                let failed = |error: nachrichten::fehler::Fehler| {
+                    ausgabe::say(&format!("{} ({})", error.text.0, error.detail));
+                    exit::FAILED
+                };
+                if unlink {
+                    let gone = app.konten.identitaet_loesen(&app.cli, person).await.map_err(failed)?;
+                    let text = if gone { "vom Verzeichnis gelöst" } else { "war nicht mit dem Verzeichnis verbunden" };
+                    ausgabe::line(&format!("{kennung} {text}"));
+                }
+                if let Some(name) = name {
+                    app.konten.verzeichnisname_setzen(&app.cli, person, Some(&name)).await.map_err(failed)?;
+                    ausgabe::line(&format!("{kennung}: Name im Verzeichnis geändert"));
+                }
+                app.stop().await;
+            }
             AccountBefehl::Token { kennung, days, ort } => {
                 let app = open(&ort).await?;
-                let actor = app.konten.actor(&kennung).await.ok().flatten();
-                let Some(actor) = actor else {
-                    ausgabe::say(&format!("Die Kennung „{kennung}“ gibt es nicht."));
-                    return Err(exit::FAILED);
-                };
+                let actor = known(&app, &kennung).await?;
                 let token = app.konten.api_token(actor.person, days).await.map_err(|error| {
                     ausgabe::say(&error.text.0);
                     exit::FAILED

@@ -151,7 +151,9 @@ pub fn router(buehne: &Arc<Buehne>, app: &App) -> axum::Router {
             cli: app.cli.clone(),
         }) as Arc<dyn service_portal::Demo>
     });
-    let dienste = DiensteStand { zustand: app.zustand(&buehne.start.name()), db: app.db.clone() };
+    let anmeldung = app.anmeldung.clone();
+    let zustand = app.zustand(&buehne.start.name());
+    let dienste = DiensteStand { zustand, db: app.db.clone(), verzeichnis: anmeldung.verzeichnis.clone() };
     let portal = service_portal::router(PortalState {
         sendungen: Arc::new(app.eingang.clone()),
         aufgaben: Arc::new(app.geschaeftsgang.clone()),
@@ -165,12 +167,14 @@ pub fn router(buehne: &Arc<Buehne>, app: &App) -> axum::Router {
         vertretungen: Arc::new(Vertretungen::new(app.dbs.portal.clone(), app.clock.clone(), app.ids.clone())),
         dienste: Arc::new(dienste),
         webhooks: Arc::new(app.webhooks.clone()),
+        anmeldung,
         demo,
         uhr: app.clock.clone(),
         ids: app.ids.clone(),
         options: service_portal::Options {
             stadt: buehne.settings.stadt.clone(),
             upload_max: buehne.settings.intake.max_upload,
+            tls: buehne.settings.hinweise.is_tls(),
             ..service_portal::Options::default()
         },
     });
@@ -181,6 +185,7 @@ pub fn router(buehne: &Arc<Buehne>, app: &App) -> axum::Router {
 pub struct DiensteStand {
     pub zustand: Zustand,
     pub db: service_platform::db::Db,
+    pub verzeichnis: Option<Arc<service_portal::verzeichnis::Verzeichnis>>,
 }
 
 #[async_trait::async_trait]
@@ -211,6 +216,16 @@ impl Dienste for DiensteStand {
             noetig: false,
             text,
         });
+        if let Some(verzeichnis) = &self.verzeichnis {
+            let seit = verzeichnis.gestoert_seit();
+            let text = seit.map(|at| format!("antwortet nicht seit {}", service_portal::format::uhrzeit(at)));
+            dienste.push(service_portal::Dienst {
+                name: "Anmeldung am Verzeichnis".to_owned(),
+                gut: seit.is_none(),
+                noetig: false,
+                text: text.unwrap_or_else(|| "läuft".to_owned()),
+            });
+        }
         dienste
     }
 }

@@ -97,13 +97,32 @@ CREATE TABLE platform_person (
   gesperrt_bis BIGINT NOT NULL DEFAULT 0,
   -- Where notices go, and whether the person wants the one in the morning.
   mail TEXT,
-  tageshinweise BIGINT NOT NULL DEFAULT 1
+  tageshinweise BIGINT NOT NULL DEFAULT 1,
+  -- Name of the person in the city's directory; the first login there finds the person by it.
+  verzeichnisname TEXT UNIQUE
 );
--- What a person is in rights: 'person:<id>', 'gruppe:<name>', 'rolle:<name>'.
+-- Who a person is at a login provider; one person is one identity of each.
+CREATE TABLE platform_identitaet (
+  aussteller TEXT NOT NULL,
+  sub TEXT NOT NULL,
+  person UUID NOT NULL REFERENCES platform_person (id),
+  seit BIGINT NOT NULL,
+  PRIMARY KEY (aussteller, sub),
+  UNIQUE (person, aussteller)
+);
+-- What may be used once: a login by the directory, a logout token. Forgotten when it would no longer be taken anyway.
+CREATE TABLE platform_einmal (
+  name TEXT NOT NULL PRIMARY KEY,
+  bis BIGINT NOT NULL
+);
+CREATE INDEX platform_einmal_bis ON platform_einmal (bis);
+-- What a person is in rights: 'person:<id>', 'gruppe:<name>', 'rolle:<name>'. quelle says who gave it: 'hand' or
+-- 'Verzeichnis', which takes back only its own.
 CREATE TABLE platform_subjekt (
   person UUID NOT NULL REFERENCES platform_person (id),
   subjekt TEXT NOT NULL,
-  PRIMARY KEY (person, subjekt)
+  quelle TEXT NOT NULL DEFAULT 'hand',
+  PRIMARY KEY (person, subjekt, quelle)
 );
 CREATE INDEX platform_subjekt_nach ON platform_subjekt (subjekt, person);
 -- Who stands in for whom; process '*' is all. behaelt: the absent person goes on with group work.
@@ -153,9 +172,13 @@ CREATE TABLE platform_sitzung (
   art TEXT NOT NULL,
   angelegt BIGINT NOT NULL,
   gesehen BIGINT NOT NULL,
-  ablauf BIGINT NOT NULL
+  ablauf BIGINT NOT NULL,
+  -- By which provider the person came in, and its name for its own session; it may end ours.
+  aussteller TEXT,
+  sid TEXT
 );
 CREATE INDEX platform_sitzung_ablauf ON platform_sitzung (ablauf);
+CREATE INDEX platform_sitzung_sid ON platform_sitzung (aussteller, sid);
 -- Small settings that a city changes at run time, and the demo clock.
 CREATE TABLE platform_einstellung (
   name TEXT NOT NULL PRIMARY KEY,

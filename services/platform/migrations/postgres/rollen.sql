@@ -53,7 +53,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON platform_outbox TO eakte_eingang, eakte_
 GRANT SELECT, INSERT, UPDATE ON platform_inbox TO eakte_eingang, eakte_geschaeftsgang, eakte_akten, eakte_portal;
 -- Persons, substitutions and sessions are the portal's; the others read who is who, but no password.
 GRANT SELECT, INSERT, UPDATE, DELETE ON platform_person, platform_subjekt, platform_vertretung, platform_wirksam,
-  platform_sitzung TO eakte_portal;
+  platform_sitzung, platform_identitaet, platform_einmal TO eakte_portal;
 GRANT SELECT (id, kennung, name, amt, aktiv, mail, tageshinweise) ON platform_person
   TO eakte_eingang, eakte_geschaeftsgang, eakte_akten;
 GRANT SELECT ON platform_subjekt, platform_vertretung, platform_wirksam TO eakte_eingang, eakte_geschaeftsgang, eakte_akten;

@@ -95,13 +95,32 @@ CREATE TABLE platform_person (
   gesperrt_bis INTEGER NOT NULL DEFAULT 0,
   -- Where notices go, and whether the person wants the one in the morning.
   mail TEXT,
-  tageshinweise INTEGER NOT NULL DEFAULT 1
+  tageshinweise INTEGER NOT NULL DEFAULT 1,
+  -- Name of the person in the city's directory; the first login there finds the person by it.
+  verzeichnisname TEXT UNIQUE
 ) STRICT;
--- What a person is in rights: 'person:<id>', 'gruppe:<name>', 'rolle:<name>'.
+-- Who a person is at a login provider; one person is one identity of each.
+CREATE TABLE platform_identitaet (
+  aussteller TEXT NOT NULL,
+  sub TEXT NOT NULL,
+  person BLOB NOT NULL REFERENCES platform_person (id),
+  seit INTEGER NOT NULL,
+  PRIMARY KEY (aussteller, sub),
+  UNIQUE (person, aussteller)
+) STRICT, WITHOUT ROWID;
+-- What may be used once: a login by the directory, a logout token. Forgotten when it would no longer be taken anyway.
+CREATE TABLE platform_einmal (
+  name TEXT NOT NULL PRIMARY KEY,
+  bis INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX platform_einmal_bis ON platform_einmal (bis);
+-- What a person is in rights: 'person:<id>', 'gruppe:<name>', 'rolle:<name>'. quelle says who gave it: 'hand' or
+-- 'Verzeichnis', which takes back only its own.
 CREATE TABLE platform_subjekt (
   person BLOB NOT NULL REFERENCES platform_person (id),
   subjekt TEXT NOT NULL,
-  PRIMARY KEY (person, subjekt)
+  quelle TEXT NOT NULL DEFAULT 'hand',
+  PRIMARY KEY (person, subjekt, quelle)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX platform_subjekt_nach ON platform_subjekt (subjekt, person);
 -- Who stands in for whom; process '*' is all. behaelt: the absent person goes on with group work.
@@ -151,9 +170,13 @@ CREATE TABLE platform_sitzung (
   art TEXT NOT NULL,
   angelegt INTEGER NOT NULL,
   gesehen INTEGER NOT NULL,
-  ablauf INTEGER NOT NULL
+  ablauf INTEGER NOT NULL,
+  -- By which provider the person came in, and its name for its own session; it may end ours.
+  aussteller TEXT,
+  sid TEXT
 ) STRICT;
 CREATE INDEX platform_sitzung_ablauf ON platform_sitzung (ablauf);
+CREATE INDEX platform_sitzung_sid ON platform_sitzung (aussteller, sid);
 -- Small settings that a city changes at run time, and the demo clock.
 CREATE TABLE platform_einstellung (
   name TEXT NOT NULL PRIMARY KEY,

@@ -13,7 +13,7 @@ use nachrichten::fehler::Fehler;
 use super::demo::{Rolle, rollen};
 use crate::{
     App,
-    rahmen::{Ctx, Rahmen, eigene, html},
+    rahmen::{Ctx, Rahmen, eigene, encode, html},
     schutz::{Anfrage, Antwort, Seite},
     sitzung::{self, Felder, cookie, cookie_name, set_cookie},
 };
@@ -25,8 +25,17 @@ struct AnmeldeSeite {
     weiter: String,
     kennung: String,
     fehler: String,
+    /// Request number and code for a call to the Betrieb; empty for what a person can put right alone.
+    nummer: String,
     hinweis: &'static str,
     rollen: Vec<Rolle>,
+    /// Where a login by the directory begins.
+    verzeichnis: Option<String>,
+    /// It does not answer at the moment.
+    gestoert: bool,
+    passwort: bool,
+    /// Address of the form for the emergency account.
+    notfall: Option<String>,
 }
 
 impl AnmeldeSeite {
@@ -35,34 +44,49 @@ impl AnmeldeSeite {
     }
 }
 
-async fn seite(
-    app: &App,
-    headers: &HeaderMap,
-    anfrage: &str,
-    kennung: &str,
-    weiter: &str,
-    grund: &str,
-    fehler: Option<&Fehler>,
-) -> Seite {
+/// What the page shows beside its forms.
+#[derive(Default)]
+pub struct Anzeige<'a> {
+    pub kennung: &'a str,
+    pub weiter: &'a str,
+    pub grund: &'a str,
+    pub notfall: bool,
+    pub fehler: Option<&'a Fehler>,
+}
+
+pub async fn seite(app: &App, headers: &HeaderMap, anfrage: &str, a: Anzeige<'_>) -> Seite {
     let csrf = match cookie(headers, "eakte_formular") {
         Some(v) if v.len() == 32 && v.bytes().all(|b| b.is_ascii_hexdigit()) => v.to_owned(),
         _ => app.ids.uuid().simple().to_string(),
     };
     let logins = if app.demo.is_some() { app.konten.demo_logins().await? } else { Vec::new() };
+    let weiter = eigene(a.weiter);
+    let wege = &app.anmeldung;
+    let passwort = wege.passwort || (a.notfall && !wege.notfall.is_empty());
+    let zu = encode(&weiter);
     let page = AnmeldeSeite {
         r: Rahmen::offen(app, headers, "Anmelden", anfrage, &csrf),
-        weiter: eigene(weiter),
-        kennung: kennung.to_owned(),
-        fehler: fehler.map(|f| f.text.0.clone()).unwrap_or_default(),
-        hinweis: match grund {
+        kennung: a.kennung.to_owned(),
+        fehler: a.fehler.map(|f| f.text.0.clone()).unwrap_or_default(),
+        nummer: match a.fehler {
+            Some(f) if f.code.0.starts_with("E9") => format!("{anfrage} ({})", f.code),
+            _ => String::new(),
+        },
+        hinweis: match a.grund {
             "ruhe" => "Sie waren 30 Minuten nicht aktiv. Melden Sie sich neu an. Ihr Entwurf ist gespeichert.",
             "ab" => "Sie sind abgemeldet.",
             "neu" => "Alles steht wieder am Anfang. Wählen Sie eine Rolle.",
             _ => "",
         },
         rollen: rollen(app, logins, ""),
+        verzeichnis: wege.verzeichnis.as_ref().map(|_| format!("/anmelden/verzeichnis?weiter={zu}")),
+        gestoert: wege.verzeichnis.as_ref().is_some_and(|v| v.gestoert_seit().is_some()),
+        passwort,
+        notfall: (!passwort && !wege.notfall.is_empty()).then(|| format!("/anmelden?notfall=ja&weiter={zu}")),
+        weiter,
     };
-    let status = fehler.map_or(StatusCode::OK, |f| StatusCode::from_u16(f.status).unwrap_or(StatusCode::UNAUTHORIZED));
+    let status =
+        a.fehler.map_or(StatusCode::OK, |f| StatusCode::from_u16(f.status).unwrap_or(StatusCode::UNAUTHORIZED));
     Ok((status, [(header::SET_COOKIE, set_cookie(app, "eakte_formular", &csrf, None))], html(&page)).into_response())
 }
 
@@ -76,7 +100,8 @@ pub async fn zeigen(
         return Ok(Redirect::to("/").into_response());
     }
     let query = Felder(sitzung::decode(uri.query().unwrap_or_default().as_bytes()));
-    seite(&app, &headers, &anfrage.0, "", query.get("weiter"), query.get("grund"), None).await
+    let (weiter, grund, notfall) = (query.get("weiter"), query.get("grund"), query.get("notfall") == "ja");
+    seite(&app, &headers, &anfrage.0, Anzeige { weiter, grund, notfall, ..Anzeige::default() }).await
 }
 
 pub async fn anmelden(
@@ -88,10 +113,19 @@ pub async fn anmelden(
     // The password keeps its blanks.
     let passwort = felder.0.iter().find(|(n, _)| n == "passwort").map_or("", |(_, v)| v.as_str());
     let kennung: String = felder.get("kennung").chars().take(200).collect();
-    match app.konten.login(&kennung, &passwort.chars().take(1_000).collect::<String>()).await {
-        Ok(token) => Ok(enter(&app, &token, felder.get("weiter"))),
+    // Where only the emergency account may, everybody else gets the answer for an unknown name, in the same time.
+    let as_whom = if app.anmeldung.erlaubt_passwort(&kennung) { kennung.as_str() } else { "" };
+    match app.konten.login(as_whom, &passwort.chars().take(1_000).collect::<String>()).await {
+        Ok(token) => {
+            if !app.anmeldung.passwort {
+                tracing::warn!(alarm = "anmeldung-notfall", request = %anfrage.0, "the emergency account logged in");
+            }
+            Ok(enter(&app, &token, felder.get("weiter")))
+        }
         Err(f) if f.status < 500 => {
-            seite(&app, &headers, &anfrage.0, &kennung, felder.get("weiter"), "", Some(&f)).await
+            let a =
+                Anzeige { kennung: &kennung, weiter: felder.get("weiter"), notfall: true, fehler: Some(&f), grund: "" };
+            seite(&app, &headers, &anfrage.0, a).await
         }
         Err(f) => Err(f.into()),
     }
@@ -117,7 +151,8 @@ pub async fn abmelden(ctx: Ctx) -> Seite {
         ctx.app.konten.logout(token).await?;
     }
     let gone = set_cookie(&ctx.app, cookie_name(&ctx.app), "", Some(0));
-    Ok(([(header::SET_COOKIE, gone)], Redirect::to("/anmelden?grund=ab")).into_response())
+    let to = if ctx.ich.verzeichnis { "/abmelden/verzeichnis" } else { "/anmelden?grund=ab" };
+    Ok(([(header::SET_COOKIE, gone)], Redirect::to(to)).into_response())
 }
 
 /// Light, dark or as the system; single keys on or off. No secret, so it is kept in cookies.

@@ -35,6 +35,7 @@ pub mod uebersicht;
 pub mod umlauf;
 pub mod vergleich;
 pub mod vertretung;
+pub mod verzeichnis;
 pub mod vorlage;
 pub mod vorschlag;
 pub mod webhooks;
@@ -127,11 +128,19 @@ pub fn offen(app: &App) -> Router<App> {
     Router::new()
         .route("/anmelden", get(anmelden::zeigen).post(anmelden::anmelden))
         .route("/anmelden/demo", post(anmelden::demo))
+        .route("/anmelden/verzeichnis", get(verzeichnis::beginnen))
+        .route("/anmelden/rueckkehr", get(verzeichnis::rueckkehr))
+        .route("/abmelden/verzeichnis", get(verzeichnis::weiter))
         .route("/anzeige", post(anmelden::anzeige))
         .route("/hilfe", get(hilfe::inhalt))
         .route("/hilfe/{seite}", get(hilfe::zeigen))
         .route("/barrierefreiheit", get(hilfe::barrierefreiheit))
         .layer(from_fn_with_state(app.clone(), sitzung::offen))
+}
+
+/// What other machines send; each message carries its own proof instead of a session and a form's token.
+pub fn fremde() -> Router<App> {
+    Router::new().route("/anmelden/abmeldung", post(verzeichnis::abmeldung))
 }
 
 /// An id from the path; a text that is none is simply not there.

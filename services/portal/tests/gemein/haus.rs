@@ -7,6 +7,7 @@ use service_platform::{
     konten::{Angemeldet, DemoLogin, Einstellungen},
     uhr::Clock,
     vertretung::{NeueVertretung, Vertretung},
+    verzeichnis::{Abmeldung, Ausweis},
 };
 use service_portal::{Demo, Dienst, Dienste, Konten};
 
@@ -28,6 +29,12 @@ impl Konten for Fake {
         self.welt.lock().unwrap().sitzungen.push((token.clone(), kennung.to_owned()));
         Ok(token)
     }
+    async fn login_verzeichnis(&self, _: &Ausweis, _: bool) -> Result<String, Fehler> {
+        Err(Fehler::not_found())
+    }
+    async fn logout_verzeichnis(&self, _: &Abmeldung) -> Result<usize, Fehler> {
+        Err(Fehler::not_found())
+    }
     async fn session(&self, token: &str) -> Result<Option<Angemeldet>, Fehler> {
         let w = self.welt.lock().unwrap();
         let Some((_, kennung)) = w.sitzungen.iter().find(|(t, _)| t == token) else { return Ok(None) };
@@ -40,6 +47,7 @@ impl Konten for Fake {
             rollen: own(p.3),
             gruppen: own(p.3),
             csrf: format!("csrf-{kennung}"),
+            verzeichnis: false,
         }))
     }
     async fn logout(&self, token: &str) -> Result<(), Fehler> {

@@ -28,7 +28,7 @@ use nachrichten::{
     wiedervorlage::Wiedervorlage,
 };
 use service_platform::uhr::{FixedClock, SystemIds};
-use service_portal::{Options, PortalState};
+use service_portal::{Anmeldung, Options, PortalState};
 
 /// Everything that changes.
 #[derive(Default)]
@@ -108,6 +108,7 @@ impl Fake {
             betrieb: me.clone(),
             dienste: me.clone(),
             webhooks: me.clone(),
+            anmeldung: Anmeldung::default(),
             demo: if demo { Some(me.clone()) } else { None },
             uhr: self.uhr.clone(),
             ids: Arc::new(SystemIds),

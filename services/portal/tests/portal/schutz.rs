@@ -78,6 +78,11 @@ fn routen() -> Vec<(&'static str, String, bool, bool)> {
         r("/abmelden", "/abmelden", true, true),
         r("/anmelden", "/anmelden", false, true),
         r("/anmelden/demo", "/anmelden/demo", false, true),
+        r("/anmelden/verzeichnis", "/anmelden/verzeichnis?weiter=/akten", false, false),
+        r("/anmelden/rueckkehr", "/anmelden/rueckkehr?code=x&state=y", false, false),
+        r("/abmelden/verzeichnis", "/abmelden/verzeichnis", false, false),
+        // Posted to by the login provider, with a signed token of its own: see tests/verzeichnis.
+        r("/anmelden/abmeldung", "/anmelden/abmeldung", false, false),
         r("/anzeige", "/anzeige", false, true),
         r("/hilfe", "/hilfe", false, false),
         r("/hilfe/{seite}", "/hilfe/suche", false, false),
