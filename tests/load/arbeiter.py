@@ -25,7 +25,7 @@ OCR = "erkennung"
 
 
 def run(city, scanner, label, letters, pages, workers):
-    """Pages per second with this many workers, which start when all letters wait. The other workers are up all the time."""
+    """Pages per second with this many workers, which start when all letters wait; their start counts. The others are up."""
     before, _ = city.waiting()
     posts = (scanner.letter(f"{label}-{n}.pdf", pages) for n in range(letters))
     lib_post.hand_in(city, posts, clients=2)
@@ -41,7 +41,7 @@ def run(city, scanner, label, letters, pages, workers):
         code = worker.stop()
         if code not in (0, None):
             city.problems.append(f"{worker.name} ends with {code}")
-    return letters * pages / (last - ready), ready - began
+    return letters * pages / (last - began), ready - began
 
 
 def bare(city, scanner, count):

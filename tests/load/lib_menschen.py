@@ -56,7 +56,11 @@ def settle_in(city, count):
 
 
 class Answer(RuntimeError):
-    """An answer nobody expects."""
+    """An answer that is not the page, with its status."""
+
+    def __init__(self, status, text):
+        super().__init__(f"{status} {text}")
+        self.status = status
 
 
 class Mensch:
@@ -89,7 +93,7 @@ class Mensch:
         form = urllib.parse.urlencode({"csrf": csrf, "kennung": self.name, "passwort": password, "weiter": "/"})
         status, headers, body = self.call("POST", "/anmelden", form, {"content-type": "application/x-www-form-urlencoded"})
         if status != 303:
-            raise Answer(f"login of {self.name}: {status}")
+            raise Answer(status, f"for the login of {self.name}")
         self.cookies(cookies, headers)
         self.page("/")
         return time.monotonic() - began
@@ -107,7 +111,7 @@ class Mensch:
         status, _, body = self.call("GET", path)
         took, text = time.monotonic() - began, body.decode(errors="replace")
         if status != 200:
-            raise Answer(f"{status} for {path} ({self.name})")
+            raise Answer(status, f"for {path} ({self.name})")
         csrf = re.search(r'name="csrf" value="([^"]+)"', text)
         self.csrf = csrf[1] if csrf else self.csrf
         return text, took
@@ -122,6 +126,8 @@ class Mensch:
     def decide(self, task):
         """Decides a task in the usual way: what was done; None when somebody was faster or there is nothing to do."""
         status, detail = self.api("GET", f"/tasks/{task}")
+        if status not in (200, 403, 404):
+            raise Answer(status, f"for task {task} ({self.name})")
         if status != 200 or detail["blocked"] or detail["task"]["done"]:
             return None
         values = usual(detail["task"])
@@ -135,7 +141,7 @@ class Mensch:
             return values["entscheidung"]
         if status in (403, 404, 409, 412):
             return None
-        raise Answer(f"{status} when {self.name} decides {detail['task']['element']}: {answer}")
+        raise Answer(status, f"when {self.name} decides {detail['task']['element']}: {answer}")
 
 
 def usual(task):
@@ -168,7 +174,7 @@ class Amt:
                 continue
             status, answer = clerk.api("GET", f"/tasks?limit={max(1, min(count, 100))}")
             if status != 200:
-                raise Answer(f"{status} for the tasks of {clerk.name}")
+                raise Answer(status, f"for the tasks of {clerk.name}")
             for task in answer["tasks"]:
                 if clerk.role == "feststellung" and done["freigeben"] >= count:
                     break

@@ -22,7 +22,7 @@ import lib
 import lib_menschen
 import lib_post
 
-NUMBERS = {"messages": (1_000_000, 800, "messages on the broker"), "clients": (4, 4, "client systems at once"),
+NUMBERS = {"messages": (1_000_000, 5_000, "messages on the broker"), "clients": (4, 4, "client systems at once"),
            "ahead": (400, 100, "items that may be without a task")}
 SETTINGS = "PostgreSQL of deploy/postgresql.conf, RabbitMQ and S3 of deploy/cluster"
 SAMPLES, FLAT_SHARE, FLAT_MB, APPROVED = 20, 0.05, 10, 50

@@ -103,8 +103,10 @@ def people(city, day, persons, until):
         day.opened.add(task)
         try:
             _, took = person.page(path)
-        except lib_menschen.Answer:
-            return  # a colleague was faster, and it is no longer theirs to see
+        except lib_menschen.Answer as answer:
+            if answer.status in (403, 404):
+                return  # a colleague was faster, and it is no longer theirs to see
+            raise
         day.pages.append(took)
         done = person.decide(task)
         with day.lock:
