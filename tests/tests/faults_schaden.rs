@@ -129,9 +129,9 @@ async fn r26_what_is_under_retention_stays_and_the_attempt_is_audited() {
     let version = s3.versions_of(&key).await[0].clone();
     assert!(s3.try_delete_version(&key, &version).await.is_err());
     s3.overwrite_key(&key, b"gefaelscht".to_vec()).await.unwrap();
-    let revision = &haus.app.cli;
+    let poststelle = haus.person("poststelle").await;
     use nachrichten::dokumente::Dokumente as _;
-    let served = haus.app.akten.rendition(revision, stand.documents[0].id, "original").await;
+    let served = haus.app.akten.rendition(&poststelle, stand.documents[0].id, "original").await;
     assert_eq!(served.unwrap().bytes, bytes, "the version that was written first is served");
     let b = haus.abgleich().await;
     assert_eq!((b.missing, b.duplicate, b.altered, b.unaudited), (0, 0, 0, 0), "{b:#?}");

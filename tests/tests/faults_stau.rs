@@ -129,8 +129,10 @@ async fn r18_a_slow_consumer_costs_no_memory_and_urgent_work_overtakes() {
     assert!(most > 0, "the broker was looked at");
     // One in hand when it comes, its own time, and the way.
     assert!(slowest < slow * 4 + Duration::from_millis(1500), "urgent work waited {slowest:?}");
-    // A thousand bytes per waiting instance would be its table kept in memory.
-    assert!(grown < 24 * 1024, "grew by {grown} KiB");
+    // Six connections keep up to 16 MB of the file each; beyond that nothing grows with what waits.
+    assert!(grown < 128 * 1024, "grew by {grown} KiB");
+    let late = memory[memory.len() - 1] - memory[memory.len() / 2];
+    assert!(late < 32 * 1024, "still grows: {late} KiB in the second half");
     tasks.shutdown().await;
 }
 

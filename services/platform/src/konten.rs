@@ -296,7 +296,10 @@ impl Konten {
         }
         // Once a minute is enough to measure the rest.
         if row.gesehen.plus_seconds(60) < now {
-            self.db.execute(&SITZUNG_GESEHEN, args![now, &key]).await.map_err(defect)?;
+            // On a full disk people may still read; a session that is not noted as seen ends earlier, never later.
+            if let Err(error) = self.db.execute(&SITZUNG_GESEHEN, args![now, &key]).await {
+                tracing::warn!(%error, "cannot note that a session was seen");
+            }
         }
         let subjects = self.subjects(row.person).await?;
         let named = |prefix: &str| subjects.iter().filter_map(|s| s.strip_prefix(prefix).map(str::to_owned)).collect();
