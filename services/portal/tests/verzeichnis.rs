@@ -19,22 +19,26 @@ mod welt;
 
 use std::{collections::BTreeMap, future::Future};
 
+use service_platform::db::Db;
 use service_platform_testkit::{postgres, sqlite};
 use welt::Welt;
 
-/// Runs a test on SQLite, and on PostgreSQL when there is one.
+/// Runs a test on SQLite, and on PostgreSQL when there is one, there with the rights of the portal's own role.
 pub async fn each<F: Future<Output = ()>>(test: impl Fn(Welt) -> F) {
     let local = sqlite().await;
-    test(Welt::neu(&local.db).await).await;
+    test(Welt::neu(&local.db, &local.db).await).await;
     if let Some(server) = postgres().await {
-        test(Welt::neu(&server.db).await).await;
+        server.db.give_roles().await.unwrap();
+        let portal = Db::postgres_as(&server.url, Some("eakte_portal"), 8).await.unwrap();
+        test(Welt::neu(&server.db, &portal).await).await;
+        portal.close().await;
     }
 }
 
 /// On SQLite alone: what does not touch the database's part.
 pub async fn on_sqlite<F: Future<Output = ()>>(test: impl FnOnce(Welt) -> F) {
     let local = sqlite().await;
-    test(Welt::neu(&local.db).await).await;
+    test(Welt::neu(&local.db, &local.db).await).await;
 }
 
 /// Fields of a query or form.

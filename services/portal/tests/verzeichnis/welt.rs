@@ -46,11 +46,12 @@ pub struct Welt {
 
 impl Welt {
     /// Ayla is known by her name in the directory, Bert is not, Cem has a password only.
-    pub async fn neu(db: &Db) -> Self {
+    /// `db` is the tests' own way to the database, `portal` the one that accounts use.
+    pub async fn neu(db: &Db, portal: &Db) -> Self {
         let fake = Fake::neu();
         let uhr = fake.uhr.clone();
         let anbieter = Anbieter::neu(uhr.clone()).await;
-        let konten = Konten::new(db.clone(), uhr.clone(), Arc::new(SystemIds));
+        let konten = Konten::new(portal.clone(), uhr.clone(), Arc::new(SystemIds));
         let geheimnis = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(geheimnis.path(), GEHEIMNIS).unwrap();
         let row = |verzeichnis: &str, rolle: &str, gruppe: &str| Zuordnung {
