@@ -31,6 +31,9 @@ pub struct Ort {
     /// Configuration file (TOML)
     #[arg(long)]
     pub config: Option<PathBuf>,
+    /// The training Mandant, a world of its own
+    #[arg(long)]
+    pub uebung: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -42,6 +45,8 @@ pub enum KanalArg {
 
 #[derive(Subcommand)]
 enum Befehl {
+    /// Set up: a wizard; with a command below: organisation, separator sheets, training Mandant
+    Init(InitArgs),
     /// Run all services in one process
     Serve {
         #[command(flatten)]
@@ -134,6 +139,117 @@ enum Befehl {
     /// Fill a data directory with sample documents, for measurements
     DemoSeed {
         count: usize,
+        #[command(flatten)]
+        ort: Ort,
+    },
+}
+
+/// What the wizard asks; every answer may stand on the command line.
+#[derive(Args, Clone, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct InitArgs {
+    #[command(subcommand)]
+    pub befehl: Option<InitBefehl>,
+    /// Folder for eakte.toml and the data
+    #[arg(long, conflicts_with = "config")]
+    pub dir: Option<PathBuf>,
+    /// Configuration file to write
+    #[arg(long)]
+    pub config: Option<PathBuf>,
+    /// Name of the city
+    #[arg(long)]
+    pub stadt: Option<String>,
+    /// Leitweg-ID of the city; empty: none yet
+    #[arg(long)]
+    pub leitweg: Option<String>,
+    /// Kennung of the first administrator
+    #[arg(long)]
+    pub administrator: Option<String>,
+    /// Full name of the first administrator
+    #[arg(long = "administrator-name")]
+    pub administrator_name: Option<String>,
+    /// File with the administrator's password, "-": standard input; without it one is made and shown once
+    #[arg(long = "passwort-datei")]
+    pub passwort_datei: Option<PathBuf>,
+    /// Address of the portal
+    #[arg(long)]
+    pub listen: Option<String>,
+    /// Data directory
+    #[arg(long)]
+    pub daten: Option<PathBuf>,
+    /// File with the address of PostgreSQL; without it everything lies in the data directory
+    #[arg(long = "db-datei")]
+    pub db_datei: Option<PathBuf>,
+    /// File with the address of the role that owns the tables
+    #[arg(long = "db-migration-datei", requires = "db_datei")]
+    pub db_migration_datei: Option<PathBuf>,
+    /// File with the address of RabbitMQ
+    #[arg(long = "bus-datei", requires = "db_datei")]
+    pub bus_datei: Option<PathBuf>,
+    /// Address of the S3 server
+    #[arg(long = "s3-endpoint", requires_all = ["s3_zugang", "s3_geheimnis_datei"])]
+    pub s3_endpoint: Option<String>,
+    /// Its bucket
+    #[arg(long = "s3-bucket", default_value = "eakte")]
+    pub s3_bucket: String,
+    /// Access key
+    #[arg(long = "s3-zugang")]
+    pub s3_zugang: Option<String>,
+    /// File with the secret of the access key
+    #[arg(long = "s3-geheimnis-datei")]
+    pub s3_geheimnis_datei: Option<PathBuf>,
+    /// Ask nothing: what is not named takes its default
+    #[arg(long)]
+    pub ja: bool,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum InitBefehl {
+    /// Read offices, posts, persons, Leitweg-IDs and file plan from CSV files
+    Import {
+        /// Folder or CSV files
+        #[arg(required = true)]
+        pfade: Vec<PathBuf>,
+        /// Only tell what would change
+        #[arg(long)]
+        check: bool,
+        /// Close what is no longer in the files; nothing is deleted
+        #[arg(long = "fehlende-schliessen")]
+        fehlende_schliessen: bool,
+        #[command(flatten)]
+        ort: Ort,
+    },
+    /// Write empty CSV files with an explained example
+    Vorlagen { dir: PathBuf },
+    /// Write separator sheets, one per office, as a PDF
+    Trennblaetter {
+        #[arg(short, long, default_value = "trennblaetter.pdf")]
+        output: PathBuf,
+        /// Only for this office
+        #[arg(long, default_value = "")]
+        amt: String,
+        /// Type of document
+        #[arg(long, default_value = "")]
+        art: String,
+        #[arg(long, default_value = "")]
+        aktenzeichen: String,
+        #[arg(long)]
+        vertraulich: bool,
+        #[command(flatten)]
+        ort: Ort,
+    },
+    /// The training Mandant
+    #[command(subcommand)]
+    Uebung(UebungBefehl),
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum UebungBefehl {
+    /// Empty the training Mandant; refuses on every other database
+    Zuruecksetzen {
+        /// Without asking
+        #[arg(long)]
+        ja: bool,
         #[command(flatten)]
         ort: Ort,
     },
@@ -355,6 +471,12 @@ pub enum AccountBefehl {
         #[command(flatten)]
         ort: Ort,
     },
+    /// A new password for a person, read from standard input
+    Password {
+        kennung: String,
+        #[command(flatten)]
+        ort: Ort,
+    },
     /// An API token of a person, shown once
     Token {
         kennung: String,
@@ -367,10 +489,20 @@ pub enum AccountBefehl {
 
 /// Reads the settings and makes the data directory's path of them.
 pub fn settings(ort: &Ort) -> Result<(Config, PathBuf), u8> {
-    let config = Config::load(ort.config.as_deref(), std::env::vars()).map_err(|error| {
+    let unreadable = |error: service_platform::config::ConfigError| {
         ausgabe::say(&format!("Die Konfiguration ist nicht lesbar: {error}"));
         exit::USAGE
-    })?;
+    };
+    let mut config = Config::load(ort.config.as_deref(), std::env::vars()).map_err(unreadable)?;
+    if ort.uebung || config.settings.uebung.aktiv {
+        // The folder that --data names is the real one's; training lies beside it.
+        if let Some(data) = &ort.data {
+            config.settings.data = data.display().to_string();
+        }
+        config.settings = config.settings.for_training().map_err(unreadable)?;
+        let data = PathBuf::from(&config.settings.data);
+        return Ok((config, data));
+    }
     let data = ort.data.clone().unwrap_or_else(|| PathBuf::from(&config.settings.data));
     Ok((config, data))
 }
@@ -379,6 +511,7 @@ pub fn settings(ort: &Ort) -> Result<(Config, PathBuf), u8> {
 pub fn run() -> u8 {
     let cli = Cli::parse();
     let result = match cli.befehl {
+        Befehl::Init(args) => befehle::init::run(args),
         Befehl::Serve { ort, listen, demo } => befehle::serve::run(&ort, listen, demo),
         Befehl::Run { service, ort } => befehle::run::run(&service, &ort),
         Befehl::Migrate { ort } => befehle::migrate::run(&ort),
