@@ -100,14 +100,14 @@ async fn contract(db: &Db, setup: &Db) {
     assert_eq!(rows::<(i64,)>(db, has).await, [(2,)]);
 
     // Who is no longer in the file stays, until it is closed on purpose; then nothing of their rights is left.
-    let only = PERSONEN.lines().take(2).collect::<Vec<_>>().join("\n");
+    let only = swapped.lines().take(2).collect::<Vec<_>>().join("\n");
     let left = welt.read(&[("personen.csv", &only)], &weise).await.unwrap();
     assert_eq!(left.tabellen[0].fehlend, ["kollege"]);
     let close = Weise { fehlende_schliessen: true, ..Weise::default() };
     let closed = welt.read(&[("personen.csv", &only)], &close).await.unwrap();
     assert_eq!((closed.tabellen[0].geschlossen.as_slice(), closed.rechte), (&["kollege".to_owned()][..], 1));
     assert_eq!(rows::<(i64,)>(db, has).await, [(0,)]);
-    let back = welt.read(&[("personen.csv", PERSONEN)], &weise).await.unwrap();
+    let back = welt.read(&[("personen.csv", &swapped)], &weise).await.unwrap();
     assert_eq!(back.tabellen[0].geaendert.last().unwrap(), &("kollege".to_owned(), Vec::<&str>::new()), "there again");
     assert_eq!(rows::<(i64,)>(db, has).await, [(2,)]);
     // Nobody closes the last operator.

@@ -23,15 +23,12 @@ struct Zeile {
 }
 from_row!(Zeile { kennzeichen, titel, amt, aufbewahrung, aussonderung, gueltig_bis });
 
-/// Columns of a unit's [`Satz`]: title, office, years of retention, `A`/`B`/`V`, last day for new Akten.
-pub const SPALTEN: usize = 5;
-
 /// Whether new Akten may be opened in a unit that ends on this day (empty: never).
 pub fn is_open(gueltig_bis: &str, today: Tag) -> bool {
     gueltig_bis.parse::<Tag>().map_or(gueltig_bis.is_empty(), |day| day >= today)
 }
 
-/// Every unit.
+/// Every unit; its columns are title, office, years of retention, `A`/`B`/`V`, last day for new Akten.
 pub async fn read(tx: &mut Tx, today: Tag) -> Result<Vec<Satz>, AktenError> {
     let rows: Vec<Zeile> = tx.all(&EINHEITEN, args![]).await?;
     let satz = |z: Zeile| {

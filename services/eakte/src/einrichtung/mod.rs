@@ -27,9 +27,11 @@
 
 pub mod abgleich;
 pub mod fragen;
+pub mod konfiguration;
 pub mod lesen;
 pub mod pruefen;
 pub mod tabellen;
+mod zusammenhang;
 pub mod zustaendigkeit;
 
 use service_akten::{AktenError, plan};

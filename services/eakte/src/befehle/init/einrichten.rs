@@ -11,6 +11,8 @@ use std::{
 
 use service_platform::{
     audit,
+    config::ConfigError,
+    db::Db,
     konten::{Konten, NeuePerson},
     mandant,
     uhr::{Clock as _, SystemClock, SystemIds},
@@ -21,7 +23,10 @@ use crate::{
     ausgabe,
     befehle::{migrate, runtime, serve},
     cli::{InitArgs, Ort, settings},
-    einrichtung::fragen::{self, Abgebrochen, Antworten, Geheimnis, Server, Terminal, Verwalter},
+    einrichtung::{
+        fragen::{self, Abgebrochen, Terminal, Verwalter},
+        konfiguration::{self, Antworten, Geheimnis, Server},
+    },
     exit, kern,
     ports::{Datenbanken, Geduld},
 };
@@ -86,23 +91,27 @@ type Person = (Verwalter, String, bool);
 /// A configuration is there: set up, or interrupted.
 fn again(args: &InitArgs, toml: &Path, ort: &Ort) -> Result<Person, u8> {
     let (config, data) = settings(ort)?;
-    let embedded = config.settings.db.address().is_ok_and(|a| a.is_none());
-    let done = if embedded && !data.join("eakte.db").exists() {
-        false
-    } else {
-        let opened = runtime()?.block_on(async {
-            let dbs = match Datenbanken::open(&data, &config.settings, Geduld::Keine).await {
-                Ok(dbs) => dbs,
-                // Tables that are not there are made by what follows.
-                Err(error) if !embedded => return Ok(error.to_string().contains("differs")),
-                Err(error) => return Err(failed(&format!("Die Daten lassen sich nicht öffnen: {error}"))),
+    let wrong = |e: ConfigError| failed(&format!("Die Konfiguration ist nicht lesbar: {e}"));
+    // The owner of the tables is there before the roles of the services are.
+    let owner = config.settings.db.migration_address().map_err(wrong)?;
+    let address = owner.or(config.settings.db.address().map_err(wrong)?);
+    let file = data.join("eakte.db");
+    let done = (address.is_some() || file.exists())
+        && runtime()?.block_on(async {
+            let opened = match &address {
+                Some(url) => Db::postgres_as(url, None, 2).await,
+                None => Db::sqlite(&file).await,
             };
-            let since = mandant::set_up_since(&dbs.betrieb).await;
-            dbs.close().await;
-            since.map(|s| s.is_some()).map_err(|e| failed(&format!("Die Daten lassen sich nicht lesen: {e}")))
-        });
-        opened?
-    };
+            let db = opened.map_err(|e| failed(&format!("Die Datenbank lässt sich nicht öffnen: {e}")))?;
+            let since = mandant::set_up_since(&db).await;
+            db.close().await;
+            match since {
+                Err(error) if error.is_undefined_table() => Ok(false),
+                since => {
+                    since.map(|s| s.is_some()).map_err(|e| failed(&format!("Die Daten lassen sich nicht lesen: {e}")))
+                }
+            }
+        })?;
     if done {
         return Err(failed(&format!(
             "Die E-Akte ist hier schon eingerichtet ({}). Es wurde nichts geändert.",
@@ -132,7 +141,7 @@ fn first(args: &InitArgs, toml: &Path, dir: &Path) -> Result<Person, u8> {
     let mut secrets: Vec<(PathBuf, String)> = Vec::new();
     let text = {
         let secrets = std::cell::RefCell::new(&mut secrets);
-        fragen::toml(&antworten, |name, geheimnis| match geheimnis {
+        konfiguration::toml(&antworten, |name, geheimnis| match geheimnis {
             Geheimnis::Keines => None,
             Geheimnis::Datei(path) => Some(path.clone()),
             Geheimnis::Text(text) => {
