@@ -179,7 +179,7 @@ pub(super) fn hints(all: &Bestand, weise: &Weise) -> Vec<String> {
     for (file, group, amt) in zustaendigkeit::offices_named() {
         if !numbers.contains(&amt) && !numbers.is_empty() {
             hints.push(format!(
-                "{file} nennt die Gruppe „{group}“, und ein Amt {amt} gibt es nicht. Ändern Sie das unter Betrieb › Abläufe und Tabellen."
+                "{file} nennt die Gruppe „{group}“, aber es gibt kein Amt {amt}. Ändern Sie das unter Betrieb › Abläufe und Tabellen."
             ));
         }
     }

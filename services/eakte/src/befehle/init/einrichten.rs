@@ -75,14 +75,15 @@ pub fn run(args: &InitArgs) -> Ende {
     if made {
         ausgabe::line(&format!("Passwort (steht nur jetzt hier): {password}"));
     }
-    let config = toml.display();
-    ausgabe::line("So geht es weiter:");
-    ausgabe::line(&format!(
-        "  eakte init vorlagen {}            Vorlagen für Ämter, Personen, Aktenplan",
-        dir.join("organisation").display()
-    ));
-    ausgabe::line(&format!("  eakte init import ORDNER --config {config}   einlesen, mit --check nur prüfen"));
-    ausgabe::line(&format!("  eakte serve --config {config}                starten"));
+    let (config, organisation) = (toml.display(), dir.join("organisation"));
+    let organisation = organisation.display();
+    for (befehl, wozu) in [
+        (format!("eakte init vorlagen {organisation}"), "Vorlagen für Ämter, Personen, Aktenplan"),
+        (format!("eakte init import {organisation} --check --config {config}"), "prüfen; ohne --check einlesen"),
+        (format!("eakte serve --config {config}"), "starten"),
+    ] {
+        ausgabe::line(&format!("  {wozu}:\n    {befehl}"));
+    }
     Ok(exit::OK)
 }
 

@@ -88,7 +88,7 @@ fn trennblaetter(auswahl: &Auswahl, output: &Path, ort: &Ort) -> Ende {
         write(output, &bytes)?;
         let what =
             if sheets.len() == 1 { "1 Trennblatt".to_owned() } else { format!("{} Trennblätter", sheets.len()) };
-        ausgabe::line(&format!("{what} in {}. Drucken Sie sie ohne zu verkleinern.", output.display()));
+        ausgabe::line(&format!("{what} in {}. Drucken Sie die Datei, ohne zu verkleinern.", output.display()));
         Ok(exit::OK)
     })
 }
