@@ -29,7 +29,7 @@ before(async () => {
   const secret = path.join(data, "oidc-geheimnis");
   await writeFile(secret, SECRET, { mode: 0o600 });
   world.server = await startServer({
-    demo: false,
+    world: null,
     data,
     listen: `127.0.0.1:${port}`,
     env: {

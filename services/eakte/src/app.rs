@@ -88,6 +88,7 @@ pub struct App {
     pub webhooks: Webhooks,
     /// The ways into the portal.
     pub anmeldung: service_portal::Anmeldung,
+    pub portal: service_portal::Options,
     tasks: JoinSet<()>,
 }
 
@@ -162,13 +163,15 @@ impl App {
                 let cli = kern::enter_account(&konten).await?;
                 kern::enter_plan(&db, &akten).await?;
                 if start.demo {
-                    crate::demo::enter_persons(&konten, None).await.map_err(StartFehler::text)?;
+                    let mark = if settings.uebung.aktiv { crate::demo::UEBUNG } else { "" };
+                    crate::demo::enter_persons(&konten, None, mark).await.map_err(StartFehler::text)?;
                 }
-                kern::deploy(&geschaeftsgang).await?;
+                kern::deploy(&geschaeftsgang, &db).await?;
                 cli
             }
         };
         let webhooks = mittel.webhooks(&dbs.portal)?;
+        let portal = kern::portal_options(settings, &dbs.portal).await?;
         let mut app = Self {
             db,
             dbs,
@@ -187,6 +190,7 @@ impl App {
             webhooks,
             tasks,
             anmeldung,
+            portal,
         };
         if start.runs() {
             app.spawn(start, &mittel, &werkstatt).await?;

@@ -9,6 +9,7 @@ use service_platform::{
     bus::{Bus, InProcessBus, RabbitBus, rabbit::RabbitOptions},
     config::{ConfigError, Settings},
     db::{Db, DbError, Migrations},
+    mandant,
     uhr::SystemClock,
     worker,
 };
@@ -96,6 +97,7 @@ pub async fn datenbank(
         for migrations in MIGRATIONS {
             db.migrate(&migrations).await.map_err(|e| StartFehler::new("migration", e))?;
         }
+        admit(&db, settings).await?;
         return Ok(db);
     }
     let rolle = dienst.map(Dienst::rolle);
@@ -104,7 +106,10 @@ pub async fn datenbank(
         // Read each time: who mends a wrong password in its file need not start us again.
         let url = address(settings)?.unwrap_or_default();
         match connect(&url, rolle.as_deref(), settings.db.verbindungen).await {
-            Ok(db) => return Ok(db),
+            Ok(db) => {
+                admit(&db, settings).await?;
+                return Ok(db);
+            }
             Err(error) if geduld == Geduld::Keine => return Err(StartFehler::new("database", error)),
             // The text of the server, which names role and database, never the address with its password.
             Err(error) => tracing::error!(alarm = "datenbank-weg", %error, "cannot use the database, will try again"),
@@ -112,6 +117,11 @@ pub async fn datenbank(
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(Duration::from_secs(5));
     }
+}
+
+/// The real program stays out of the training world, and the reverse.
+async fn admit(db: &Db, settings: &Settings) -> Result<(), StartFehler> {
+    mandant::admit(db, settings.uebung.aktiv).await.map_err(|e| StartFehler::text(e.to_string()))
 }
 
 async fn connect(url: &str, rolle: Option<&str>, verbindungen: u32) -> Result<Db, DbError> {

@@ -11,8 +11,10 @@ use toml::{Table, Value};
 use crate::bus::rabbit::Address;
 
 mod anmeldung;
+mod uebung;
 
 pub use anmeldung::{AnmeldungSettings, Zuordnung};
+pub use uebung::UebungSettings;
 
 /// The commented default file, compiled in.
 pub const DEFAULT: &str = include_str!("default.toml");
@@ -24,6 +26,7 @@ pub struct Settings {
     pub listen: String,
     pub mandant: String,
     pub stadt: String,
+    pub leitweg: String,
     pub log: Log,
     pub db: DbSettings,
     pub betrieb: BetriebSettings,
@@ -37,6 +40,7 @@ pub struct Settings {
     pub hinweise: HinweisSettings,
     pub ablauf: AblaufSettings,
     pub anmeldung: AnmeldungSettings,
+    pub uebung: UebungSettings,
     pub bus: BusSettings,
     pub ruf: RufSettings,
     pub ereignisse: EreignisSettings,

@@ -12,7 +12,9 @@ pub mod config;
 pub mod db;
 pub mod ereignis;
 pub mod konten;
+pub mod mandant;
 pub mod metriken;
+pub mod organisation;
 pub mod outbox;
 pub mod rechte;
 pub mod telemetry;
@@ -63,6 +65,9 @@ pub fn statements() -> Vec<(&'static str, db::Sql)> {
         ereignis::STATEMENTS,
         ereignis::VIELE,
         konten::STATEMENTS,
+        mandant::STATEMENTS,
+        organisation::STATEMENTS,
+        organisation::pflege::STATEMENTS,
         outbox::STATEMENTS,
         rechte::STATEMENTS,
         rechte::VIELE,

@@ -19,6 +19,7 @@ mod seiten;
 mod sitzung;
 mod state;
 pub mod tasten;
+pub mod trennblatt;
 pub mod verzeichnis;
 mod web;
 

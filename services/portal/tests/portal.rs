@@ -23,6 +23,8 @@ mod schutz;
 mod seiten;
 #[path = "portal/tasten.rs"]
 mod tasten;
+#[path = "portal/trennblaetter.rs"]
+mod trennblaetter;
 #[path = "portal/webhooks.rs"]
 mod webhooks;
 #[path = "portal/zeit.rs"]

@@ -21,10 +21,10 @@ export function eakte(args, input = "") {
   return execFileSync(EAKTE, args, { cwd: ROOT, input, encoding: "utf8" });
 }
 
-/** Starts `eakte serve --demo`, or without the demo; the answer has `url`, `log()` and `stop()`. */
-export async function startServer({ demo = true, data = undefined, listen = "127.0.0.1:0", env = {} } = {}) {
+/** Starts `eakte serve --demo`, or with another world's flag, or none; the answer has `url`, `log()` and `stop()`. */
+export async function startServer({ world = "--demo", data = undefined, listen = "127.0.0.1:0", env = {} } = {}) {
   data ??= await newData();
-  const child = spawn(EAKTE, ["serve", ...(demo ? ["--demo"] : []), "--data", data, "--listen", listen], {
+  const child = spawn(EAKTE, ["serve", ...(world ? [world] : []), "--data", data, "--listen", listen], {
     cwd: ROOT,
     env: { ...process.env, EAKTE_WEBHOOK__LOOPBACK: "true", ...env },
     stdio: ["ignore", "pipe", "pipe"],
@@ -54,7 +54,8 @@ export async function startServer({ demo = true, data = undefined, listen = "127
         child.kill("SIGTERM");
         await gone;
       }
-      await rm(data, { recursive: true, force: true });
+      // The training world lies beside the folder.
+      for (const folder of [data, `${data}-uebung`]) await rm(folder, { recursive: true, force: true });
     },
   };
 }

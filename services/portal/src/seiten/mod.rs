@@ -31,6 +31,7 @@ pub mod stoerungen;
 pub mod suche;
 pub mod tabelle;
 pub mod totbriefe;
+pub mod trennblaetter;
 pub mod uebersicht;
 pub mod umlauf;
 pub mod vergleich;
@@ -114,6 +115,8 @@ pub fn geschuetzt(app: &App) -> Router<App> {
         .route("/betrieb/tabellen/{name}/{version}", get(tabelle::zeigen))
         .route("/betrieb/tabellen/{name}/{version}/beispiele", post(tabelle::speichern))
         .route("/ablaeufe/{id}/eingriff", post(eingriff::eingreifen))
+        .route("/organisation/trennblaetter", get(trennblaetter::zeigen))
+        .route("/organisation/trennblaetter.pdf", get(trennblaetter::als_pdf))
         .route("/rundgang", get(demo::rundgang))
         .route("/demo/uhr", post(demo::uhr))
         .route("/demo/zurueck", post(demo::zurueck))
