@@ -171,6 +171,16 @@ fn an_interrupted_set_up_goes_on_with_the_configuration_that_is_there() {
         "SELECT name, wert FROM platform_einstellung WHERE name IN ('mandant_art', 'organisation') ORDER BY name",
     );
     assert_eq!(marks, [("mandant_art".into(), "echt".into()), ("organisation".into(), "eigene".into())]);
+
+    // A service that started in between brought the sample organisation: two cities in one database are refused.
+    std::fs::remove_dir_all(stadt.file("daten")).unwrap();
+    let mut add = Command::new(program());
+    add.args(["account", "add", "x", "--name", "X", "--config"]).arg(stadt.file("eakte.toml"));
+    let mut child = add.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"ein langes Kennwort\n").unwrap();
+    assert!(child.wait().unwrap().success());
+    eakte(&["init", "--ja", "--dir", stadt.path()]).refused(1, "gilt schon die Beispielorganisation");
+    assert_eq!(stadt.rows::<(i64,)>("SELECT count(*) FROM platform_person WHERE kennung = 'verwaltung'"), [(0,)]);
 }
 
 /// At a terminal (util-linux' `script` gives one) the questions come one after the other; nobody sees the password.

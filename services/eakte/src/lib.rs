@@ -25,6 +25,7 @@ pub use app::App;
 /// All statements of this crate, for the test that prepares each one on each database.
 pub fn statements() -> Vec<(&'static str, service_platform::db::Sql)> {
     [
+        befehle::init::STATEMENTS,
         befehle::reconcile::STATEMENTS,
         demo::STATEMENTS,
         einrichtung::abgleich::STATEMENTS,

@@ -10,11 +10,11 @@ use std::{
 };
 
 use service_platform::{
-    audit,
+    args, audit,
     config::ConfigError,
     db::Db,
     konten::{Konten, NeuePerson},
-    mandant,
+    mandant, statements,
     uhr::{Clock as _, SystemClock, SystemIds},
 };
 
@@ -30,6 +30,10 @@ use crate::{
     exit, kern,
     ports::{Datenbanken, Geduld},
 };
+
+statements! {
+    EINHEITEN = "SELECT count(*) FROM akten_einheit";
+}
 
 /// Signs of a made password; none that looks like another.
 const ZEICHEN: &[u8] = b"abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
@@ -276,6 +280,13 @@ fn finish(ort: &Ort, verwalter: &Verwalter, password: &str) -> Result<(), u8> {
         let dbs = Datenbanken::open(&data, &config.settings, Geduld::Keine)
             .await
             .map_err(|e| failed(&format!("Die Daten lassen sich nicht öffnen: {e}")))?;
+        let units = dbs.betrieb.one::<(i64,)>(&EINHEITEN, args![]).await;
+        if units.map_err(|e| failed(&format!("Die Daten lassen sich nicht lesen: {e}")))?.0 > 0 {
+            return Err(failed(
+                "In dieser Datenbank gilt schon die Beispielorganisation: Die Dienste liefen, bevor sie eingerichtet war. \
+                 Nehmen Sie einen leeren Datenordner oder eine leere Datenbank.",
+            ));
+        }
         let clock = Arc::new(SystemClock::default());
         let konten = Konten::new(dbs.portal.clone(), clock.clone(), Arc::new(SystemIds));
         let wrong = |e: nachrichten::fehler::Fehler| failed(&e.text.0);

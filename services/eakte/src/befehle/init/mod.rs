@@ -18,6 +18,8 @@ use crate::{
     exit,
 };
 
+pub use einrichten::STATEMENTS;
+
 pub fn run(args: InitArgs) -> Ende {
     match args.befehl {
         None => einrichten::run(&args),
