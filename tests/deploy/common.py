@@ -57,7 +57,7 @@ def job_types():
 
 
 # Commands that the split into processes brings (issue 4): none of them yet is no fault; once there, they must fit.
-COMING = ("init",)
+COMING = ()
 
 
 def program():
