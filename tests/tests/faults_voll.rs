@@ -104,6 +104,11 @@ fn r22_sqlite_and_documents_on_a_full_disk() {
     assert_eq!(report["pending"], 0, "{report:#}");
 }
 
+/// Half a megabyte for PostgreSQL's log, and a new segment of it.
+const SEGMENT: service_platform::db::Sql = gemein::haus::sql(
+    "SELECT CAST(pg_switch_wal() AS TEXT) FROM pg_logical_emit_message(false, 'r22', repeat('x', 500000))",
+);
+
 /// PostgreSQL's whole folder on a full disk: refusals of rows first, then no room for its log, at which the server
 /// itself gives up and its supervisor starts it again and again.
 #[tokio::test(flavor = "multi_thread")]
@@ -121,13 +126,7 @@ async fn r22_postgresql_on_a_full_disk() {
     // New segments of the log are needed: there is no room for them.
     let admin = service_platform::db::Db::postgres_as(&server.url, None, 2).await.unwrap();
     for _ in 0..40 {
-        let switched = admin.one::<(String,)>(
-            &gemein::haus::sql(
-                "SELECT CAST(pg_switch_wal() AS TEXT) FROM pg_logical_emit_message(false, 'r22', repeat('x', 500000))",
-            ),
-            Vec::new(),
-        );
-        if switched.await.is_err() {
+        if admin.one::<(String,)>(&SEGMENT, Vec::new()).await.is_err() {
             break;
         }
     }
