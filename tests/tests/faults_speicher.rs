@@ -48,8 +48,6 @@ async fn r24_a_store_that_is_away_burns_no_tries() {
     // Each one once at first, then one per type in two seconds; three types read documents here.
     assert!(asked < open + 12 + 3 * away.as_secs() as i64 / 2, "no busy loop: {asked}");
 
-    proxy.heal();
-    let from = Instant::now();
     let waiting = async || {
         let mut waiting = 0;
         for id in &receipts {
@@ -57,7 +55,10 @@ async fn r24_a_store_that_is_away_burns_no_tries() {
         }
         waiting
     };
-    while waiting().await == 0 {
+    let before = waiting().await;
+    proxy.heal();
+    let from = Instant::now();
+    while waiting().await == before {
         assert!(from.elapsed() < Duration::from_secs(15), "first effect 15 s after the store is back");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
