@@ -54,7 +54,8 @@ async fn delivers_in_order(t: &dyn TestBus) {
 
 async fn tells_how_full_a_queue_is(t: &dyn TestBus) {
     let (bus, queue) = (t.bus(), t.fresh("full"));
-    assert!(bus.queue_state(&t.fresh("none")).await.is_err(), "no such queue");
+    let none = t.fresh("none");
+    assert_eq!(bus.queue_state(&none).await, Err(BusError::Unroutable(none)));
     bus.declare(&queue).await.unwrap();
     assert_eq!(bus.queue_state(&queue).await.unwrap(), QueueState::default());
     bus.publish(&queue, message(1)).await.unwrap();

@@ -51,7 +51,7 @@ pub async fn open(ort: &Ort) -> Result<App, u8> {
     let embedded = config.settings.db.address().is_ok_and(|address| address.is_none());
     if embedded && !data.join("eakte.db").exists() {
         ausgabe::say(&format!(
-            "Im Ordner {} liegen noch keine Daten. Starten Sie zuerst „eakte serve“ oder „eakte intake“.",
+            "Im Ordner {} liegen noch keine Daten. Richten Sie ihn zuerst mit „eakte init“ ein, oder starten Sie „eakte serve“.",
             data.display()
         ));
         return Err(exit::NOT_INITIALISED);

@@ -21,7 +21,7 @@ use nachrichten::{
     fehler::Fehler,
 };
 use serde_json::{Value, json};
-use service_platform::{args, from_row, rechte, worker};
+use service_platform::{args, bus::BusError, from_row, rechte, worker};
 use uuid::Uuid;
 
 use crate::{Geschaeftsgang, Inner, aufgaben::away, sql as kern};
@@ -303,7 +303,11 @@ impl Betrieb for Geschaeftsgang {
             let away = all.values().next().is_some_and(|s| s.arbeiter.is_none());
             let arbeiter = match away {
                 true => None,
-                false => inner.bus.queue_state(&worker::queue(&typ)).await.ok().map(|s| s.consumers),
+                false => match inner.bus.queue_state(&worker::queue(&typ)).await {
+                    Ok(state) => Some(state.consumers),
+                    Err(BusError::Unroutable(_)) => Some(0),
+                    Err(_) => None,
+                },
             };
             let (bereit, unterwegs, gestoert, angehalten) = (0, 0, 0, 0);
             let empty = Schlange { typ: typ.clone(), arbeiter, bereit, unterwegs, gestoert, angehalten, seit: None };

@@ -35,6 +35,8 @@ struct BetriebSeite {
     bus_weg: bool,
     dienste: Vec<Dienst>,
     schlangen: Vec<Zeile>,
+    /// Those with nothing to do.
+    ruhend: Vec<Zeile>,
     aktiv: u64,
     beendet: u64,
     outbox: u64,
@@ -66,6 +68,8 @@ async fn seite(ctx: &Ctx, felder: &Felder, fehler: &str, status: StatusCode) -> 
     // Without the bus everything else is still worth seeing.
     let briefe = app.betrieb.totbriefe(ich).await;
     let acts = app.betrieb.einreihungen(ich).await?;
+    let schlangen = app.betrieb.schlangen(ich).await?.into_iter().map(|s| zeile(s, app.uhr.now()));
+    let (ruhend, schlangen) = schlangen.partition(|s| s.ruht);
     let page = BetriebSeite {
         vorschlaege: vorschlaege.into_iter().map(|v| vorschlag_zeile(ctx, v)).collect(),
         hooks: app.webhooks.liste(ich).await?.iter().map(hook_zeile).collect(),
@@ -77,7 +81,8 @@ async fn seite(ctx: &Ctx, felder: &Felder, fehler: &str, status: StatusCode) -> 
         bus_weg: briefe.is_err(),
         briefe: briefe.unwrap_or_default().into_iter().map(brief_zeile).collect(),
         dienste: app.dienste.stand().await,
-        schlangen: app.betrieb.schlangen(ich).await?.into_iter().map(|s| zeile(s, app.uhr.now())).collect(),
+        schlangen,
+        ruhend,
         aktiv: kz.aktiv,
         beendet: kz.beendet,
         outbox: kz.outbox,

@@ -8,7 +8,7 @@ use nachrichten::{
 use crate::format;
 
 /// What people call a type of job; types of a city's own workers keep their names.
-const NAMEN: [(&str, &str); 17] = [
+const NAMEN: [(&str, &str); 18] = [
     (erkennung::ZERLEGEN, "Sendung zerlegen"),
     (erkennung::SEITEN, "Seiten erkennen"),
     (erkennung::ZUSAMMENSETZEN, "Durchsuchbares PDF bauen"),
@@ -18,6 +18,7 @@ const NAMEN: [(&str, &str); 17] = [
     (akten::ANLEGEN, "Dokument anlegen"),
     (akten::ERFASSEN, "Dokument erfassen"),
     (akten::ABLEGEN, "Dokument ablegen"),
+    ("akten.vorlage_ablegen.v1", "Vorlage ablegen"),
     (akten::KORB, "Korb wechseln"),
     (akten::LAUFPROTOKOLL, "Laufprotokoll schreiben"),
     (akten::ZDA, "Zu den Akten schreiben"),
@@ -43,6 +44,8 @@ pub struct Zeile {
     pub gestoert: String,
     pub warnt: bool,
     pub seit: String,
+    /// Nothing to do, and somebody who would do it.
+    pub ruht: bool,
 }
 
 pub fn zeile(s: Schlange, now: Timestamp) -> Zeile {
@@ -52,8 +55,11 @@ pub fn zeile(s: Schlange, now: Timestamp) -> Zeile {
         Some(n) => ("success", n.to_string()),
     };
     let bereit = s.bereit + s.angehalten;
+    let ruht = bereit + s.unterwegs + s.gestoert == 0 && s.arbeiter.is_some_and(|n| n > 0);
+    let name = auftrag_name(&s.typ);
     Zeile {
-        name: auftrag_name(&s.typ),
+        typ: if name == s.typ { String::new() } else { s.typ },
+        name,
         farbe,
         arbeiter,
         bereit: bereit.to_string(),
@@ -61,6 +67,6 @@ pub fn zeile(s: Schlange, now: Timestamp) -> Zeile {
         gestoert: s.gestoert.to_string(),
         warnt: s.gestoert > 0,
         seit: s.seit.map_or_else(|| "–".to_owned(), |t| format::dauer((now.0 - t.0).max(0))),
-        typ: s.typ,
+        ruht,
     }
 }

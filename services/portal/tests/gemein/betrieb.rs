@@ -123,6 +123,7 @@ impl Betrieb for Fake {
         let w = self.welt.lock().unwrap();
         Ok(vec![
             one("akten.ablegen.v1", Some(1), 0, w.stoerungen.len() as u64),
+            Schlange { unterwegs: 0, ..one("akten.zda.v1", Some(1), 0, 0) },
             one("erkennung.seiten.v1", Some(2), 312, 0),
             one("stadt.kasse.v1", Some(0), 1, 0),
             one("uebergabe.mail.v1", None, 0, 0),

@@ -110,9 +110,11 @@ async fn dead_letters_go_back_or_away() {
 async fn a_type_of_job_without_a_worker_is_seen() {
     let page = Browser::als(&Fake::neu(), "betrieb").get("/betrieb").await.text();
     let row = |typ: &str| {
-        let at = page.find(&format!("{typ}</span>")).unwrap();
+        let at = page.find(&format!("{typ}<")).unwrap();
         page[at..].split("</tr>").next().unwrap().to_owned()
     };
+    let (busy, idle) = page.split_once("Was gerade ruht").unwrap();
+    assert!(!busy.contains("akten.zda.v1") && idle.contains("akten.zda.v1"));
     assert!(row("erkennung.seiten.v1").contains("312") && row("erkennung.seiten.v1").contains("1 Min."));
     assert!(row("stadt.kasse.v1").contains("kern-badge--danger") && row("stadt.kasse.v1").contains("keiner"));
     assert!(row("uebergabe.mail.v1").contains("unbekannt"), "the bus does not answer");

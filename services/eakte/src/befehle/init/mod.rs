@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
-//! `eakte init`: the first use of a city. Without a command below it the wizard ([`einrichten`]); then the organisation
-//! ([`import`]), separator sheets, and the training Mandant ([`uebung`]).
+//! `eakte init`: the first use of a city. Without a command below it the wizard (`einrichten`); then the organisation
+//! (`import`), separator sheets, and the training Mandant (`uebung`).
 
 mod einrichten;
 mod import;

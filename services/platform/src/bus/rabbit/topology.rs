@@ -216,7 +216,12 @@ pub(super) async fn state(link: &Link, queue: &str) -> Result<QueueState, BusErr
         let passive = |channel: Channel| async move {
             channel.queue_declare(name, QueueDeclareOptions::durable().passive(), FieldTable::default()).await
         };
-        let there = on_a_channel(link, "queue.declare", passive).await?;
+        let there = match on_a_channel(link, "queue.declare", passive).await {
+            Err(Refused::Error(error)) if code(&error) == Some(NOT_FOUND) => {
+                return Err(BusError::Unroutable(queue.to_owned()));
+            }
+            asked => asked?,
+        };
         state.waiting += u64::from(there.message_count());
         state.consumers = state.consumers.max(u64::from(there.consumer_count()));
     }
