@@ -50,7 +50,7 @@ pub enum KanalArg {
 #[derive(Subcommand)]
 enum Befehl {
     /// Set up: a wizard; with a command below: organisation, separator sheets, training Mandant
-    Init(InitArgs),
+    Init(Box<InitArgs>),
     /// Run all services in one process
     Serve {
         #[command(flatten)]
@@ -404,7 +404,7 @@ pub fn settings(ort: &Ort) -> Result<(Config, PathBuf), u8> {
 pub fn run() -> u8 {
     let cli = Cli::parse();
     let result = match cli.befehl {
-        Befehl::Init(args) => befehle::init::run(args),
+        Befehl::Init(args) => befehle::init::run(*args),
         Befehl::Serve { ort, listen, demo } => befehle::serve::run(&ort, listen, demo),
         Befehl::Run { service, ort } => befehle::run::run(&service, &ort),
         Befehl::Migrate { ort } => befehle::migrate::run(&ort),

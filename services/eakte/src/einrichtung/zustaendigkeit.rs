@@ -69,7 +69,7 @@ pub fn dmn(aemter: &[Amt], einheiten: &[Einheit], leitwege: &[Leitweg]) -> Strin
     let first = |amt: &str| einheiten.iter().find(|e| e.amt == amt);
     let invoice = || quoted("rechnung");
     let answer = |amt: &Amt, gruppe: String, einheit: &Einheit, akte: &str, grund: &str| {
-        [&amt.nummer, &amt.name, &gruppe, &einheit.kennzeichen, &einheit.titel, akte, grund].map(|t| quoted(t))
+        [&amt.nummer, &amt.name, &gruppe, &einheit.kennzeichen, &einheit.titel, akte, grund].map(quoted)
     };
     let checks = |amt: &Amt| format!("Feststellung-{}", amt.nummer);
     let invoices = |amt: &Amt| format!("Rechnungen {}", amt.name);

@@ -116,7 +116,7 @@ mod tests {
         }
         let source = Luma8LuminanceSource::new(grey, side as u32, side as u32).unwrap();
         let mut bitmap = BinaryBitmap::new(HybridBinarizer::new(source));
-        QRCodeReader::default().decode(&mut bitmap).unwrap().getText().to_owned()
+        QRCodeReader.decode(&mut bitmap).unwrap().getText().to_owned()
     }
 
     #[test]
