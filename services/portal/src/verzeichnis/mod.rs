@@ -5,9 +5,9 @@
 //! | Step | Where |
 //! |---|---|
 //! | metadata and keys of the provider, read anew every half minute, never by many at once | this file |
-//! | to the provider and back, tokens and their checks | [`ablauf`] |
-//! | which claim is what, groups to roles | [`angaben`] |
-//! | the provider ends a session | [`abmeldung`] |
+//! | to the provider and back, tokens and their checks | `ablauf` |
+//! | which claim is what, groups to roles | `angaben` |
+//! | the provider ends a session | `abmeldung` |
 //! | which person that is, session, rights, audit | `service_platform::verzeichnis` |
 //!
 //! Nothing waits for the provider at the start, and no page but the login does later. Neither tokens nor codes are kept,
