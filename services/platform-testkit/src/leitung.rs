@@ -161,6 +161,7 @@ impl Seen {
 const DONE: &[u8] = b"C\0\0\0\x0bCOMMIT\0";
 
 async fn serve(mut client: TcpStream, socket: PathBuf, shared: Arc<Shared>) -> std::io::Result<()> {
+    client.set_nodelay(true)?;
     let mut line = shared.line.subscribe();
     tokio::select! {
         done = carry(&mut client, socket, &shared) => return done,
