@@ -110,7 +110,7 @@ async fn dead_letters_go_back_or_away() {
 async fn a_type_of_job_without_a_worker_is_seen() {
     let page = Browser::als(&Fake::neu(), "betrieb").get("/betrieb").await.text();
     let row = |typ: &str| {
-        let at = page.find(&format!("{typ}<")).unwrap();
+        let at = page.find(&format!(">{typ}<")).unwrap();
         page[at..].split("</tr>").next().unwrap().to_owned()
     };
     let (busy, idle) = page.split_once("Was gerade ruht").unwrap();
