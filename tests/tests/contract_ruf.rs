@@ -20,7 +20,7 @@ use nachrichten::{
     Actor, BlobHash, DokumentId, InstanceId, JobId, SendungId, TaskId, VorgangId, Werte,
     ablaeufe::{Eingriff, Umzug},
     aufgaben::{AufgabenFilter, Erledigung},
-    betrieb::TotbriefAkt,
+    betrieb::{Behandlung, TotbriefAkt},
     dokumente::{NeueFassung, Schluss},
     fassungen::BeispielOrt,
     laufweg::{LaufwegAenderung, Ort},
@@ -372,8 +372,10 @@ async fn operators(w: &Welt) {
     let (betrieb, post) = (w.person("betrieb").await, w.person("poststelle").await);
     assert_eq!(gleich!(w, betrieb.stoerungen(&post)).unwrap_err().code.0, "E7003");
     gleich!(w, betrieb.stoerungen(&betrieb)).unwrap();
-    assert_eq!(gleich!(w, betrieb.erneut(&betrieb, &[JobId(nothing())], "neu")).unwrap(), 0);
-    assert_eq!(gleich!(w, betrieb.erneut(&betrieb, &[], "")).unwrap_err().code.0, "E3007");
+    let nobody = [JobId(nothing())];
+    assert_eq!(fern!(w, betrieb.behandeln(&betrieb, Behandlung::Erneut, &nobody, "neu")).unwrap().anzahl, 0);
+    let no_reason = gleich!(w, betrieb.behandeln(&betrieb, Behandlung::Erneut, &[], ""));
+    assert_eq!(no_reason.unwrap_err().code.0, "E3007");
     assert_eq!(gleich!(w, betrieb.offen(&betrieb)).unwrap(), 0);
     assert!(gleich!(w, betrieb.einreihungen(&betrieb)).unwrap().is_empty());
     assert_eq!(gleich!(w, betrieb.einreihung(&betrieb, nothing())).unwrap_err().status, 404);
