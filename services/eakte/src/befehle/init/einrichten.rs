@@ -81,6 +81,7 @@ pub fn run(args: &InitArgs) -> Ende {
     }
     let (config, organisation) = (toml.display(), dir.join("organisation"));
     let organisation = organisation.display();
+    ausgabe::line("So geht es weiter:");
     for (befehl, wozu) in [
         (format!("eakte init vorlagen {organisation}"), "Vorlagen für Ämter, Personen, Aktenplan"),
         (format!("eakte init import {organisation} --check --config {config}"), "prüfen; ohne --check einlesen"),
