@@ -7,7 +7,7 @@ import { after, before, describe } from "node:test";
 import { startBrowser } from "./lib/browser.mjs";
 import { startServer } from "./lib/server.mjs";
 import { modellers } from "./suites/modeller.mjs";
-import { emptyPages, filledPages } from "./suites/pages.mjs";
+import { emptyPages, filledPages, trainingPages } from "./suites/pages.mjs";
 import { withoutScript } from "./suites/plain.mjs";
 import { tour } from "./suites/tour.mjs";
 
@@ -21,6 +21,7 @@ before(async () => {
 after(async () => {
   await world.browser?.close();
   await world.server?.stop();
+  await world.training?.stop();
 });
 
 describe("before the post", () => emptyPages(world));
@@ -28,3 +29,4 @@ describe("Rundgang", () => tour(world));
 describe("without script", () => withoutScript(world));
 describe("files of common modellers", () => modellers(world));
 describe("every page", () => filledPages(world));
+describe("training world", () => trainingPages(world));

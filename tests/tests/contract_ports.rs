@@ -124,6 +124,7 @@ async fn prepares_every_statement(db: &Db) {
         service_geschaeftsgang::statements(),
         service_eingang::statements(),
         service_akten::statements(),
+        service_eakte::statements(),
     ]
     .concat();
     assert!(all.len() > 120, "only {} statements were collected", all.len());

@@ -121,6 +121,64 @@ pub struct Trennblatt {
     pub vertraulich: bool,
 }
 
+/// Longest value of a field on a sheet, in characters.
+const FELD_MAX: usize = 80;
+
+impl Trennblatt {
+    /// How the QR text of a sheet begins.
+    pub const KENNUNG: &'static str = "EAKTE:TRENNBLATT";
+
+    /// Takes the QR text of a sheet apart; none when it is another text. Unknown fields say nothing.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut sheet = Self::default();
+        for field in text.trim().strip_prefix(Self::KENNUNG)?.split(';').take(10) {
+            let Some((key, value)) = field.split_once('=') else {
+                continue;
+            };
+            let value: String = value.trim().chars().take(FELD_MAX).collect();
+            match key.trim() {
+                _ if value.is_empty() => {}
+                "amt" => sheet.amt = Some(value),
+                "art" => sheet.dokumentart = Some(value),
+                "az" => sheet.aktenzeichen = Some(value),
+                "vertraulich" => sheet.vertraulich = value.eq_ignore_ascii_case("ja"),
+                "zugang" => sheet.zugang = value.parse::<Tag>().ok(),
+                _ => {}
+            }
+        }
+        Some(sheet)
+    }
+}
+
+/// The QR text of a sheet, as [`Trennblatt::parse`] reads it.
+///
+/// ```
+/// use nachrichten::erkennung::Trennblatt;
+///
+/// let sheet = Trennblatt { amt: Some("66".into()), dokumentart: Some("rechnung".into()), ..Trennblatt::default() };
+/// assert_eq!(sheet.to_string(), "EAKTE:TRENNBLATT;amt=66;art=rechnung");
+/// assert_eq!(Trennblatt::parse(&sheet.to_string()), Some(sheet));
+/// ```
+impl std::fmt::Display for Trennblatt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(Self::KENNUNG)?;
+        for (key, value) in [("amt", &self.amt), ("art", &self.dokumentart), ("az", &self.aktenzeichen)] {
+            // A semicolon would begin the next field.
+            let value = value.as_deref().unwrap_or_default().replace(|c: char| c == ';' || c.is_control(), " ");
+            if !value.trim().is_empty() {
+                write!(f, ";{key}={}", value.trim())?;
+            }
+        }
+        if let Some(day) = self.zugang {
+            write!(f, ";zugang={day}")?;
+        }
+        if self.vertraulich {
+            f.write_str(";vertraulich=ja")?;
+        }
+        Ok(())
+    }
+}
+
 /// Something found that a person should know; never an act.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Befund {

@@ -32,6 +32,7 @@ mod fehler;
 mod korb;
 mod laufprotokoll;
 mod lesen;
+pub mod plan;
 mod rechte;
 mod schluss;
 mod schreiben;
@@ -84,6 +85,7 @@ pub fn statements() -> Vec<(&'static str, Sql)> {
         korb::STATEMENTS,
         laufprotokoll::STATEMENTS,
         lesen::STATEMENTS,
+        plan::STATEMENTS,
         schluss::STATEMENTS,
         schreiben::STATEMENTS,
         seed::STATEMENTS,

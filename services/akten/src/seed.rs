@@ -53,14 +53,14 @@ struct Gruppe {
 
 /// A line of the Aktenplan; further columns are optional.
 #[derive(Debug, PartialEq, Eq)]
-struct Zeile {
-    kennzeichen: String,
-    titel: String,
-    amt: String,
-    aufbewahrung: Option<i64>,
-    aussonderung: String,
+pub(crate) struct Zeile {
+    pub kennzeichen: String,
+    pub titel: String,
+    pub amt: String,
+    pub aufbewahrung: Option<i64>,
+    pub aussonderung: String,
     /// The last day on which new Akten are opened here.
-    gueltig_bis: Option<Tag>,
+    pub gueltig_bis: Option<Tag>,
 }
 
 /// Reads `Kennzeichen;Titel;Amt[;Aufbewahrung[;Aussonderung[;Gueltig_bis]]]`; cells may stand in quotes.
@@ -110,15 +110,15 @@ fn cells(line: &str) -> Vec<String> {
 }
 
 /// Groups of an office and what they may do in its units: `Sachbearbeitung-66`, `Feststellung-66`, ...
-fn groups_of(organisation: &Organisation, amt: &str) -> Vec<(String, Recht)> {
+fn groups_of(gruppen: &[&str], amt: &str) -> Vec<(String, Recht)> {
     let mut groups = vec![(format!("gruppe:Sachbearbeitung-{amt}"), Recht::Bearbeiten)];
-    for gruppe in &organisation.gruppen {
-        let recht = match gruppe.name.strip_suffix(amt).and_then(|g| g.strip_suffix('-')) {
+    for gruppe in gruppen {
+        let recht = match gruppe.strip_suffix(amt).and_then(|g| g.strip_suffix('-')) {
             Some("Anordnung" | "Amtsleitung") => Recht::Zeichnen,
             Some(_) => Recht::Bearbeiten,
             None => continue,
         };
-        groups.push((format!("gruppe:{}", gruppe.name), recht));
+        groups.push((format!("gruppe:{gruppe}"), recht));
     }
     groups
 }
@@ -146,33 +146,23 @@ impl Akten {
             .map_err(|e| AktenError::Message(format!("organisation.json: {e}")))?;
         let today = self.clock.now().tag();
         let mut tx = self.db.begin().await?;
-        rechte::revoke(&mut tx, QUELLE).await?;
-        tx.execute(&AEMTER_LEEREN, args![]).await?;
-        let mut rechte = 0;
-        for amt in &organisation.aemter {
-            for (subjekt, recht) in groups_of(&organisation, &amt.nummer) {
-                tx.execute(&AMT, args![&amt.nummer, subjekt, recht as i64]).await?;
-            }
-        }
         for zeile in &plan {
-            rechte += enter(&mut tx, zeile, &organisation, today).await?;
+            enter(&mut tx, zeile, today).await?;
         }
         // A unit that the plan has no more is closed: its Akten stay, are seen and go on; new ones are opened elsewhere.
         let known: Vec<(String, String, String)> = tx.all(&ALLE_EINHEITEN, args![]).await?;
-        for (kennzeichen, titel, amt) in known.iter().filter(|k| plan.iter().all(|z| z.kennzeichen != k.0)) {
-            tx.execute(&SCHLIESSEN, args![kennzeichen, today.plus_tage(-1)]).await?;
-            rechte += grants(&mut tx, kennzeichen, titel, amt, &organisation).await?;
+        for (kennzeichen, ..) in known.iter().filter(|k| plan.iter().all(|z| z.kennzeichen != k.0)) {
+            close(&mut tx, kennzeichen, today).await?;
         }
-        for (subjekt, objekt, recht) in FEST {
-            rechte::grant(&mut tx, subjekt, objekt, *recht, Timestamp(0), QUELLE).await?;
-            rechte += 1;
-        }
+        let aemter: Vec<&str> = organisation.aemter.iter().map(|a| a.nummer.as_str()).collect();
+        let gruppen: Vec<&str> = organisation.gruppen.iter().map(|g| g.name.as_str()).collect();
+        let rechte = set_grants(&mut tx, &aemter, &gruppen).await?;
         tx.commit().await?;
         Ok(Gesetzt { einheiten: plan.len(), rechte })
     }
 }
 
-async fn enter(tx: &mut Tx, zeile: &Zeile, organisation: &Organisation, today: Tag) -> Result<usize, AktenError> {
+pub(crate) async fn enter(tx: &mut Tx, zeile: &Zeile, today: Tag) -> Result<(), AktenError> {
     let values = args![
         &zeile.kennzeichen,
         &zeile.titel,
@@ -183,18 +173,39 @@ async fn enter(tx: &mut Tx, zeile: &Zeile, organisation: &Organisation, today: T
         zeile.gueltig_bis
     ];
     tx.execute(&EINHEIT, values).await?;
-    grants(tx, &zeile.kennzeichen, &zeile.titel, &zeile.amt, organisation).await
+    Ok(())
+}
+
+/// New Akten are opened elsewhere from today on.
+pub(crate) async fn close(tx: &mut Tx, kennzeichen: &str, today: Tag) -> Result<(), AktenError> {
+    tx.execute(&SCHLIESSEN, args![kennzeichen, today.plus_tage(-1)]).await?;
+    Ok(())
+}
+
+/// Makes the standing grants anew: of these offices and groups on every unit of the plan, closed ones too. Returns how many.
+pub async fn set_grants(tx: &mut Tx, aemter: &[&str], gruppen: &[&str]) -> Result<usize, AktenError> {
+    rechte::revoke(tx, QUELLE).await?;
+    tx.execute(&AEMTER_LEEREN, args![]).await?;
+    for amt in aemter {
+        for (subjekt, recht) in groups_of(gruppen, amt) {
+            tx.execute(&AMT, args![*amt, subjekt, recht as i64]).await?;
+        }
+    }
+    let mut rechte = 0;
+    let units: Vec<(String, String, String)> = tx.all(&ALLE_EINHEITEN, args![]).await?;
+    for (kennzeichen, titel, amt) in &units {
+        rechte += grants(tx, kennzeichen, titel, amt, gruppen).await?;
+    }
+    for (subjekt, objekt, recht) in FEST {
+        rechte::grant(tx, subjekt, objekt, *recht, Timestamp(0), QUELLE).await?;
+        rechte += 1;
+    }
+    Ok(rechte)
 }
 
 /// The standing grants on one unit; returns how many.
-async fn grants(
-    tx: &mut Tx,
-    kennzeichen: &str,
-    titel: &str,
-    amt: &str,
-    organisation: &Organisation,
-) -> Result<usize, AktenError> {
-    let mut groups = groups_of(organisation, amt);
+async fn grants(tx: &mut Tx, kennzeichen: &str, titel: &str, amt: &str, gruppen: &[&str]) -> Result<usize, AktenError> {
+    let mut groups = groups_of(gruppen, amt);
     if titel.contains("Gemeinderat") {
         groups.push(("gruppe:Geschaeftsstelle".into(), Recht::Bearbeiten));
     }

@@ -83,6 +83,7 @@ pub struct App {
     pub scan_ordner: PathBuf,
     /// Folders of the hand-over; `reconcile` reads them.
     pub pfade: Pfade,
+    pub portal: service_portal::Options,
     tasks: JoinSet<()>,
 }
 
@@ -151,12 +152,14 @@ impl App {
                 let cli = kern::enter_account(&konten).await?;
                 kern::enter_plan(&db, &akten).await?;
                 if start.demo {
-                    crate::demo::enter_persons(&konten, None).await.map_err(StartFehler::text)?;
+                    let mark = if settings.uebung.aktiv { crate::demo::UEBUNG } else { "" };
+                    crate::demo::enter_persons(&konten, None, mark).await.map_err(StartFehler::text)?;
                 }
-                kern::deploy(&geschaeftsgang).await?;
+                kern::deploy(&geschaeftsgang, &db).await?;
                 cli
             }
         };
+        let portal = kern::portal_options(settings, &dbs.portal).await?;
         let mut app = Self {
             db,
             dbs,
@@ -172,6 +175,7 @@ impl App {
             erkennung: werkstatt.erkennung.clone(),
             scan_ordner: start.data.join(&settings.scan.ordner),
             pfade: arbeiter::pfade(&start.data, settings),
+            portal,
             tasks: JoinSet::new(),
         };
         if start.runs() {

@@ -2,6 +2,8 @@
 //! The command line. Exit codes: 0 all good, 1 a negative verdict or failure, 2 usage, 3 some items unreadable,
 //! 10 not initialised, 11 data directory in use, 12 not allowed; any other code means failure.
 
+mod init;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -9,6 +11,8 @@ use nachrichten::ablaeufe::Umzug;
 use service_platform::config::Config;
 
 use crate::{ausgabe, befehle, exit};
+
+pub use init::{InitArgs, InitBefehl, UebungBefehl};
 
 #[derive(Parser)]
 #[command(
@@ -31,6 +35,9 @@ pub struct Ort {
     /// Configuration file (TOML)
     #[arg(long)]
     pub config: Option<PathBuf>,
+    /// The training Mandant, a world of its own
+    #[arg(long)]
+    pub uebung: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -42,6 +49,8 @@ pub enum KanalArg {
 
 #[derive(Subcommand)]
 enum Befehl {
+    /// Set up: a wizard; with a command below: organisation, separator sheets, training Mandant
+    Init(Box<InitArgs>),
     /// Run all services in one process
     Serve {
         #[command(flatten)]
@@ -355,6 +364,12 @@ pub enum AccountBefehl {
         #[command(flatten)]
         ort: Ort,
     },
+    /// A new password for a person, read from standard input
+    Password {
+        kennung: String,
+        #[command(flatten)]
+        ort: Ort,
+    },
     /// An API token of a person, shown once
     Token {
         kennung: String,
@@ -367,10 +382,20 @@ pub enum AccountBefehl {
 
 /// Reads the settings and makes the data directory's path of them.
 pub fn settings(ort: &Ort) -> Result<(Config, PathBuf), u8> {
-    let config = Config::load(ort.config.as_deref(), std::env::vars()).map_err(|error| {
+    let unreadable = |error: service_platform::config::ConfigError| {
         ausgabe::say(&format!("Die Konfiguration ist nicht lesbar: {error}"));
         exit::USAGE
-    })?;
+    };
+    let mut config = Config::load(ort.config.as_deref(), std::env::vars()).map_err(unreadable)?;
+    if ort.uebung || config.settings.uebung.aktiv {
+        // The folder that --data names is the real one's; training lies beside it.
+        if let Some(data) = &ort.data {
+            config.settings.data = data.display().to_string();
+        }
+        config.settings = config.settings.for_training().map_err(unreadable)?;
+        let data = PathBuf::from(&config.settings.data);
+        return Ok((config, data));
+    }
     let data = ort.data.clone().unwrap_or_else(|| PathBuf::from(&config.settings.data));
     Ok((config, data))
 }
@@ -379,6 +404,7 @@ pub fn settings(ort: &Ort) -> Result<(Config, PathBuf), u8> {
 pub fn run() -> u8 {
     let cli = Cli::parse();
     let result = match cli.befehl {
+        Befehl::Init(args) => befehle::init::run(*args),
         Befehl::Serve { ort, listen, demo } => befehle::serve::run(&ort, listen, demo),
         Befehl::Run { service, ort } => befehle::run::run(&service, &ort),
         Befehl::Migrate { ort } => befehle::migrate::run(&ort),

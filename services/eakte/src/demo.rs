@@ -50,11 +50,15 @@ struct DemoPerson {
     mail: Option<String>,
 }
 
-/// Enters the sample persons; without a password they log in by the demo's buttons alone.
-pub async fn enter_persons(konten: &Konten, password: Option<&str>) -> Result<(), String> {
+/// What stands behind the name of each person of the training Mandant.
+pub const UEBUNG: &str = " (Übung)";
+
+/// Enters the sample persons, `mark` behind their names; without a password they log in by the demo's buttons alone.
+pub async fn enter_persons(konten: &Konten, password: Option<&str>, mark: &str) -> Result<(), String> {
     let organisation: Organisation = serde_json::from_str(vorrat::ORGANISATION).map_err(|e| e.to_string())?;
     for DemoPerson { person, mail } in &organisation.personen {
-        let id = konten.enter(person, password).await.map_err(|e| e.to_string())?;
+        let person = NeuePerson { name: format!("{}{mark}", person.name), ..person.clone() };
+        let id = konten.enter(&person, password).await.map_err(|e| e.to_string())?;
         konten.mail_setzen(id, mail.as_deref()).await.map_err(|e| e.to_string())?;
     }
     Ok(())
@@ -149,6 +153,16 @@ impl service_portal::Demo for DemoHebel {
     }
 }
 
+/// Removes everything that a demo or training world keeps in its folder.
+pub fn empty(data: &Path) {
+    for name in ["eakte.db", "eakte.db-wal", "eakte.db-shm"] {
+        let _ = std::fs::remove_file(data.join(name));
+    }
+    for folder in ["blobs", "spool", "scan", "scan-vertraulich", "uebergabe"] {
+        let _ = std::fs::remove_dir_all(data.join(folder));
+    }
+}
+
 impl Buehne {
     /// Stops everything, empties the directory, starts again.
     pub async fn rebuild(this: &Arc<Self>) -> Result<(), String> {
@@ -156,12 +170,7 @@ impl Buehne {
         if let Some(old) = app.take() {
             old.stop().await;
         }
-        for name in ["eakte.db", "eakte.db-wal", "eakte.db-shm"] {
-            let _ = std::fs::remove_file(this.start.data.join(name));
-        }
-        for folder in ["blobs", "spool", "scan", "uebergabe"] {
-            let _ = std::fs::remove_dir_all(this.start.data.join(folder));
-        }
+        empty(&this.start.data);
         let fresh = App::start(&this.start, &this.settings).await.map_err(|e| e.to_string())?;
         *this.router.write().await = crate::befehle::serve::router(this, &fresh);
         *app = Some(fresh);

@@ -20,13 +20,19 @@ use service_platform::{
     config::Settings,
     db::Db,
     konten::{Konten, NeuePerson},
+    organisation::{self, Organisation},
     outbox, rechte,
     uhr::{Clock, Ids, SystemClock},
     worker::{self, JobHandler},
 };
 use tokio::{sync::Notify, task::JoinSet};
 
-use crate::{app::StartFehler, dienste::typen, vorrat};
+use crate::{
+    app::StartFehler,
+    dienste::typen,
+    einrichtung::{self, zustaendigkeit},
+    vorrat,
+};
 
 /// What every core service is made of, beside its own database.
 #[derive(Clone)]
@@ -71,7 +77,7 @@ impl Mittel {
             deadline: Duration::from_secs(settings.worker.frist.max(1) as u64),
             window: 4 * self.parallel as u32,
             deploy: DeployOptions { kalender: Arc::new(kalender), ..DeployOptions::default() },
-            gruppen: gruppen().map_err(|e| StartFehler::new("organisation", e))?,
+            gruppen: gruppen(db).await?,
             adresse: settings.hinweise.adresse.trim_end_matches('/').to_owned(),
             zweite_person: settings.ablauf.zweite_person,
             ..EngineOptions::default()
@@ -168,12 +174,16 @@ pub async fn sweep(eingang: &Eingang, verweise: &dyn Verweise) -> Result<(), Sta
 }
 
 /// Deploys the shipped tables and processes; a new text is a new version, an old one changes nothing.
-pub async fn deploy(geschaeftsgang: &Geschaeftsgang) -> Result<(), StartFehler> {
+pub async fn deploy(geschaeftsgang: &Geschaeftsgang, db: &Db) -> Result<(), StartFehler> {
+    // Who is responsible for what follows from the organisation; the shipped table knows only the sample one.
+    let own = zustaendigkeit::of_city(db).await.map_err(|e| StartFehler::new("decision table", e))?;
     for (name, xml) in vorrat::TABELLEN {
+        let xml = own.as_deref().filter(|_| *name == zustaendigkeit::TABELLE).unwrap_or(xml);
         let deployed = geschaeftsgang.deploy_table(name, xml, Herkunft::Auslieferung).await;
         deployed.map_err(|e| StartFehler::new("decision table", e))?;
     }
-    for (name, zeilen) in vorrat::BEISPIELE {
+    let examples = vorrat::BEISPIELE.iter().filter(|(name, _)| own.is_none() || *name != zustaendigkeit::TABELLE);
+    for (name, zeilen) in examples {
         geschaeftsgang
             .beispiele_geliefert(name, zeilen)
             .await
@@ -224,15 +234,23 @@ pub async fn enter_plan(db: &Db, akten: &Akten) -> Result<(), StartFehler> {
         tx.commit().await
     };
     granted.await.map_err(|e| StartFehler::new("grants", e))?;
+    if let Some(own) = organisation(db).await? {
+        return einrichtung::grant(db, &own).await.map_err(|e| StartFehler::new("Aktenplan", e));
+    }
     let seeded = akten.seed(vorrat::AKTENPLAN, vorrat::ORGANISATION).await;
     seeded.map_err(|e| StartFehler::new("Aktenplan", e))?;
     Ok(())
 }
 
+/// The city's own organisation; none when the sample one holds.
+pub async fn organisation(db: &Db) -> Result<Option<Organisation>, StartFehler> {
+    organisation::own(db).await.map_err(|e| StartFehler::new("organisation", e))
+}
+
 /// What the groups are called.
-fn gruppen() -> Result<BTreeMap<String, String>, serde_json::Error> {
+async fn gruppen(db: &Db) -> Result<BTreeMap<String, String>, StartFehler> {
     #[derive(serde::Deserialize)]
-    struct Organisation {
+    struct Sample {
         gruppen: Vec<Gruppe>,
     }
     #[derive(serde::Deserialize)]
@@ -240,8 +258,23 @@ fn gruppen() -> Result<BTreeMap<String, String>, serde_json::Error> {
         name: String,
         titel: String,
     }
-    let organisation: Organisation = serde_json::from_str(vorrat::ORGANISATION)?;
-    Ok(organisation.gruppen.into_iter().map(|g| (g.name, g.titel)).collect())
+    if let Some(own) = organisation(db).await? {
+        return Ok(own.gruppen);
+    }
+    let sample: Sample = serde_json::from_str(vorrat::ORGANISATION).map_err(|e| StartFehler::new("organisation", e))?;
+    Ok(sample.gruppen.into_iter().map(|g| (g.name, g.titel)).collect())
+}
+
+/// Settings of the portal: with the city's own organisation, else with the sample one.
+pub async fn portal_options(settings: &Settings, db: &Db) -> Result<service_portal::Options, StartFehler> {
+    let options =
+        organisation(db).await?.map_or_else(service_portal::Options::default, |o| service_portal::Options::of(&o));
+    Ok(service_portal::Options {
+        stadt: settings.stadt.clone(),
+        upload_max: settings.intake.max_upload,
+        uebung: settings.uebung.aktiv,
+        ..options
+    })
 }
 
 /// Where this program stands; children run the same one.

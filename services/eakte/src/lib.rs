@@ -11,6 +11,7 @@ pub mod betrieb;
 pub mod cli;
 pub mod demo;
 pub mod dienste;
+pub mod einrichtung;
 pub mod kern;
 pub mod kind;
 pub mod ports;
@@ -20,6 +21,18 @@ pub mod teil;
 pub mod vorrat;
 
 pub use app::App;
+
+/// All statements of this crate, for the test that prepares each one on each database.
+pub fn statements() -> Vec<(&'static str, service_platform::db::Sql)> {
+    [
+        befehle::init::STATEMENTS,
+        befehle::reconcile::STATEMENTS,
+        demo::STATEMENTS,
+        einrichtung::abgleich::STATEMENTS,
+        einrichtung::zustaendigkeit::STATEMENTS,
+    ]
+    .concat()
+}
 
 /// Exit codes; an unknown one means failure.
 pub mod exit {

@@ -9,6 +9,7 @@ use service_platform::{
     bus::{Bus, InProcessBus, RabbitBus, rabbit::RabbitOptions},
     config::{ConfigError, Settings},
     db::{Db, DbError, Migrations},
+    mandant,
     uhr::SystemClock,
     worker,
 };
@@ -87,13 +88,17 @@ pub async fn datenbank(
         for migrations in MIGRATIONS {
             db.migrate(&migrations).await.map_err(|e| StartFehler::new("migration", e))?;
         }
+        admit(&db, settings).await?;
         return Ok(db);
     };
     let rolle = dienst.map(Dienst::rolle);
     let mut pause = Duration::from_millis(250);
     loop {
         match connect(&url, rolle.as_deref(), settings.db.verbindungen).await {
-            Ok(db) => return Ok(db),
+            Ok(db) => {
+                admit(&db, settings).await?;
+                return Ok(db);
+            }
             Err(error) if geduld == Geduld::Keine => return Err(StartFehler::new("database", error)),
             // The text of the server, which names role and database, never the address with its password.
             Err(error) => tracing::error!(alarm = "datenbank-weg", %error, "cannot use the database, will try again"),
@@ -101,6 +106,11 @@ pub async fn datenbank(
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(Duration::from_secs(5));
     }
+}
+
+/// The real program stays out of the training world, and the reverse.
+async fn admit(db: &Db, settings: &Settings) -> Result<(), StartFehler> {
+    mandant::admit(db, settings.uebung.aktiv).await.map_err(|e| StartFehler::text(e.to_string()))
 }
 
 async fn connect(url: &str, rolle: Option<&str>, verbindungen: u32) -> Result<Db, DbError> {

@@ -196,7 +196,7 @@ impl Teil {
             (akten.as_ref().map(|a| a.0.clone()), geschaeftsgang.as_ref().map(|g| g.0.clone()));
         if let Some((engine, db)) = &geschaeftsgang {
             engine.set_dokumente(of!(arc Dokumente, akten_here, nachbarn.akten, Dienst::Akten));
-            kern::deploy(engine).await?;
+            kern::deploy(engine, db).await?;
             mittel.declare(ports::queues().collect()).await?;
             mittel.run_geschaeftsgang(engine, db, tasks);
             handlers.extend(engine.jobs());
@@ -272,6 +272,7 @@ impl Teil {
         let db = self.database(Dienst::Portal).await?;
         let konten = Konten::new(db.clone(), mittel.clock.clone(), mittel.ids.clone());
         kern::enter_account(&konten).await?;
+        let options = kern::portal_options(&mittel.settings, &db).await?;
         let (kern, eingang, engine) = (kern.cloned(), eingang.cloned(), Dienst::Geschaeftsgang);
         let vertretungen = Vertretungen::new(db.clone(), mittel.clock.clone(), mittel.ids.clone());
         let portal = service_portal::router(PortalState {
@@ -288,11 +289,7 @@ impl Teil {
             demo: None,
             uhr: mittel.clock.clone(),
             ids: mittel.ids.clone(),
-            options: service_portal::Options {
-                stadt: mittel.settings.stadt.clone(),
-                upload_max: mittel.settings.intake.max_upload,
-                ..service_portal::Options::default()
-            },
+            options,
         });
         Ok(portal.layer(axum::middleware::from_fn_with_state("portal", betrieb::counted)))
     }

@@ -3,7 +3,6 @@
 
 use std::collections::HashSet;
 
-use nachrichten::Tag;
 use nachrichten::erkennung::Trennblatt;
 use rxing::common::HybridBinarizer;
 use rxing::{BarcodeFormat, BinaryBitmap, DecodeHints, Luma8LuminanceSource, MultiFormatReader, Reader};
@@ -121,32 +120,12 @@ fn read(data: Vec<u8>, width: u32, height: u32, formats: &[BarcodeFormat], name:
 /// The separator sheet a mark stands for, if it is one. Other marks are content of the page.
 pub fn separator(mark: &Marke) -> Option<Trennblatt> {
     let text = mark.text.trim();
-    if let Some(fields) = text.strip_prefix("EAKTE:TRENNBLATT") {
-        return Some(fields_of(fields));
+    if let Some(sheet) = Trennblatt::parse(text) {
+        return Some(sheet);
     }
     let bare = ["EAKTE-TRENNBLATT", "TRENNBLATT", "PATCHT", "PATCH T"].contains(&text);
     // Sheets of the form SEP|CLASS|NUMBER cut; what their class means is the scan profile's business.
     (bare || text.starts_with("SEP|") || mark.format.starts_with("PATCH_")).then(Trennblatt::default)
-}
-
-fn fields_of(text: &str) -> Trennblatt {
-    let mut sheet = Trennblatt::default();
-    for field in text.split(';').take(10) {
-        let Some((key, value)) = field.split_once('=') else {
-            continue;
-        };
-        let value: String = value.trim().chars().take(80).collect();
-        match key.trim() {
-            _ if value.is_empty() => {}
-            "amt" => sheet.amt = Some(value),
-            "art" => sheet.dokumentart = Some(value),
-            "az" => sheet.aktenzeichen = Some(value),
-            "vertraulich" => sheet.vertraulich = value.eq_ignore_ascii_case("ja"),
-            "zugang" => sheet.zugang = value.parse::<Tag>().ok(),
-            _ => {}
-        }
-    }
-    sheet
 }
 
 /// Bar widths of the six patch codes, wide = true.

@@ -2,6 +2,8 @@
 //! Configuration: one commented default file, then the file, then the environment. Unknown keys are errors.
 //! [`Config::explain`] gives the effective values with their origin.
 
+mod uebung;
+
 use std::{collections::BTreeMap, path::Path};
 
 use nachrichten::{Tag, kalender::Kalender};
@@ -9,6 +11,8 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 use crate::bus::rabbit::Address;
+
+pub use uebung::UebungSettings;
 
 /// The commented default file, compiled in.
 pub const DEFAULT: &str = include_str!("default.toml");
@@ -20,6 +24,7 @@ pub struct Settings {
     pub listen: String,
     pub mandant: String,
     pub stadt: String,
+    pub leitweg: String,
     pub log: Log,
     pub db: DbSettings,
     pub betrieb: BetriebSettings,
@@ -32,6 +37,7 @@ pub struct Settings {
     pub kalender: KalenderSettings,
     pub hinweise: HinweisSettings,
     pub ablauf: AblaufSettings,
+    pub uebung: UebungSettings,
     pub bus: BusSettings,
     pub ruf: RufSettings,
 }

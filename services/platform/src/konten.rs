@@ -27,6 +27,8 @@ statements! {
     PERSON_INSERT = "INSERT INTO platform_person (id, kennung, name, amt, passwort, aktiv) VALUES ($1, $2, $3, $4, $5, 1) ON CONFLICT (kennung) DO NOTHING";
     PERSON_OF_KENNUNG = "SELECT id, name, passwort, aktiv, fehlversuche, gesperrt_bis FROM platform_person WHERE kennung = $1";
     ACTOR = "SELECT id, name FROM platform_person WHERE kennung = $1";
+    PASSWORT_SETZEN = "UPDATE platform_person SET passwort = $2, fehlversuche = 0, gesperrt_bis = 0 WHERE id = $1";
+    SITZUNGEN_ENDE = "DELETE FROM platform_sitzung WHERE person = $1 AND art = 'sitzung'";
     PERSON_NAME = "SELECT name FROM platform_person WHERE id = $1";
     MAIL_SETZEN = "UPDATE platform_person SET mail = $2 WHERE id = $1";
     EINSTELLUNGEN = "SELECT mail, tageshinweise FROM platform_person WHERE id = $1";
@@ -92,8 +94,8 @@ from_row!(Einstellungen { mail, tageshinweise });
 /// Longest address of a mailbox (RFC 5321 § 4.5.3.1.3).
 const MAIL_MAX: usize = 254;
 
-/// Plain `name@host` in ASCII: what a header can carry without quoting.
-fn is_mail(text: &str) -> bool {
+/// Whether this is a plain `name@host` in ASCII: what a header can carry without quoting.
+pub fn is_mail(text: &str) -> bool {
     let plain = |part: &str, more: &str| {
         !part.is_empty()
             && !part.starts_with('.')
@@ -190,6 +192,19 @@ impl Konten {
         vertretung::rebuild(&mut tx, row.id).await.map_err(defect)?;
         tx.commit().await.map_err(defect)?;
         Ok(row.id)
+    }
+
+    /// Gives a person a new password; the old one and open sessions end.
+    pub async fn passwort_setzen(&self, person: PersonId, passwort: &str) -> Result<(), Fehler> {
+        let hash = hash_password(passwort.to_owned()).await?;
+        let mut tx = self.db.begin().await.map_err(defect)?;
+        tx.execute(&PASSWORT_SETZEN, args![person, hash]).await.map_err(defect)?;
+        tx.execute(&SITZUNGEN_ENDE, args![person]).await.map_err(defect)?;
+        let chain = format!("person:{person}");
+        let (act, data) = ("passwort gesetzt", serde_json::json!({}));
+        let entry = audit::Entry { chain: &chain, at: self.clock.now(), actor: "technik", act, object: &chain, data };
+        audit::append(&mut tx, entry).await.map_err(defect)?;
+        tx.commit().await.map_err(defect)
     }
 
     /// Checks name and password and opens a session; the token is returned once.

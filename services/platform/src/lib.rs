@@ -11,7 +11,9 @@ pub mod bus;
 pub mod config;
 pub mod db;
 pub mod konten;
+pub mod mandant;
 pub mod metriken;
+pub mod organisation;
 pub mod outbox;
 pub mod rechte;
 pub mod telemetry;
@@ -58,6 +60,9 @@ pub fn statements() -> Vec<(&'static str, db::Sql)> {
         audit::STATEMENTS,
         audit::VIELE,
         konten::STATEMENTS,
+        mandant::STATEMENTS,
+        organisation::STATEMENTS,
+        organisation::pflege::STATEMENTS,
         outbox::STATEMENTS,
         rechte::STATEMENTS,
         rechte::VIELE,

@@ -19,6 +19,7 @@ mod seiten;
 mod sitzung;
 mod state;
 pub mod tasten;
+pub mod trennblatt;
 mod web;
 
 use std::sync::Arc;

@@ -85,6 +85,8 @@ pub struct Rahmen {
     pub hilfe: &'static str,
     pub stand: String,
     pub demo: Option<DemoUhr>,
+    /// The training Mandant: said on every page, also in print.
+    pub uebung: bool,
     pub pfad: String,
     pub tasten: &'static [tasten::Block],
 }
@@ -108,6 +110,7 @@ impl Rahmen {
             hilfe: "anmelden",
             stand: format::uhrzeit(app.uhr.now()),
             demo: None,
+            uebung: app.options.uebung,
             pfad: "/".to_owned(),
             tasten: tasten::TASTEN,
         }

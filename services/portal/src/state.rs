@@ -10,6 +10,7 @@ use nachrichten::{
 };
 use service_platform::{
     konten::{Angemeldet, DemoLogin, Einstellungen},
+    organisation::Organisation,
     uhr::{Clock, Ids},
     vertretung::{NeueVertretung, Vertretung},
 };
@@ -51,13 +52,15 @@ pub struct Options {
     pub gremien: Vec<String>,
     /// Document types a person may choose: value and German name.
     pub dokumentarten: Vec<(String, String)>,
+    /// This is the training Mandant; every page says so.
+    pub uebung: bool,
 }
 
 /// The sample organisation; a city's own comes from its file of the same form.
 const ORGANISATION: &str = include_str!("../../../workflows/tabellen/organisation.json");
 
 #[derive(serde::Deserialize)]
-struct Organisation {
+struct OrganisationDatei {
     stadt: String,
     aemter: Vec<AmtZeile>,
     gruppen: Vec<GruppeZeile>,
@@ -83,7 +86,7 @@ impl Options {
     /// # Errors
     /// The file is not of that form.
     pub fn from_organisation(json: &str) -> Result<Self, serde_json::Error> {
-        let o: Organisation = serde_json::from_str(json)?;
+        let o: OrganisationDatei = serde_json::from_str(json)?;
         let gruppen: BTreeMap<String, String> = o.gruppen.into_iter().map(|g| (g.name, g.titel)).collect();
         let signs = |amt: &str| gruppen.contains_key(&format!("Mitzeichnung-{amt}"));
         let aemter = o
@@ -92,6 +95,22 @@ impl Options {
             .map(|a| Amt { mitzeichnung: signs(&a.nummer), kennzeichen: a.nummer, name: a.name })
             .collect();
         Ok(Self { stadt: format!("Stadt {}", o.stadt), aemter, gruppen, gremien: o.gremien, ..Self::plain() })
+    }
+
+    /// Options with the city's own offices and groups.
+    pub fn of(organisation: &Organisation) -> Self {
+        let signs = |amt: &str| organisation.gruppen.contains_key(&format!("Mitzeichnung-{amt}"));
+        let aemter = organisation.aemter.iter().map(|a| Amt {
+            kennzeichen: a.nummer.clone(),
+            name: a.name.clone(),
+            mitzeichnung: signs(&a.nummer),
+        });
+        Self {
+            aemter: aemter.collect(),
+            gruppen: organisation.gruppen.clone(),
+            gremien: organisation.gremien.clone(),
+            ..Self::plain()
+        }
     }
 
     fn plain() -> Self {
@@ -119,6 +138,7 @@ impl Options {
             gruppen: BTreeMap::new(),
             gremien: Vec::new(),
             dokumentarten: arten.map(|(w, n)| (w.to_owned(), n.to_owned())).into(),
+            uebung: false,
         }
     }
 

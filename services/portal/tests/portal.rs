@@ -21,5 +21,7 @@ mod schutz;
 mod seiten;
 #[path = "portal/tasten.rs"]
 mod tasten;
+#[path = "portal/trennblaetter.rs"]
+mod trennblaetter;
 #[path = "portal/zeit.rs"]
 mod zeit;

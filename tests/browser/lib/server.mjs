@@ -10,10 +10,10 @@ import { createInterface } from "node:readline";
 export const ROOT = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), "../../..");
 const EAKTE = process.env.EAKTE_BIN ?? path.resolve(ROOT, process.env.CARGO_TARGET_DIR ?? "target", "debug/eakte");
 
-/** Starts `eakte serve --demo`; the answer has `url`, `log()` and `stop()`. */
-export async function startServer() {
+/** Starts `eakte serve --demo`, or with another world's flag; the answer has `url`, `log()` and `stop()`. */
+export async function startServer(world = "--demo") {
   const data = await mkdtemp(path.join(tmpdir(), "eakte-browser-"));
-  const child = spawn(EAKTE, ["serve", "--demo", "--data", data, "--listen", "127.0.0.1:0"], {
+  const child = spawn(EAKTE, ["serve", world, "--data", data, "--listen", "127.0.0.1:0"], {
     cwd: ROOT,
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -37,7 +37,8 @@ export async function startServer() {
         child.kill("SIGTERM");
         await gone;
       }
-      await rm(data, { recursive: true, force: true });
+      // The training world lies beside the folder.
+      for (const folder of [data, `${data}-uebung`]) await rm(folder, { recursive: true, force: true });
     },
   };
 }

@@ -8,7 +8,7 @@ import { it } from "node:test";
 
 import { button, decide, fillRequired, login, newPerson, open, picture, taskLinks } from "../lib/browser.mjs";
 import { checkPage, checkWeight } from "../lib/checks.mjs";
-import { ROOT } from "../lib/server.mjs";
+import { ROOT, startServer } from "../lib/server.mjs";
 
 /** Asks again until there is an answer: work of the services takes its moment. */
 async function until(ask) {
@@ -40,6 +40,8 @@ const PAGES = [
   ["betrieb", "/betrieb/fassungen/rechnung/1"],
   ["betrieb", "/betrieb/tabellen/zustaendigkeit.dmn/1"],
   ["betrieb", "/betrieb/tabellen/anordnung.dmn/1?probe=ja&p_betrag=75.000,00&p_amt=66"],
+  ["betrieb", "/organisation/trennblaetter"],
+  ["poststelle", "/organisation/trennblaetter?amt=66&art=rechnung&az=66.10-1/26&vertraulich=ja"],
   ["betrieb", "/vertretung"],
   ["feststellung", "/vertretung"],
   ["kasse", "/aufgaben/klaerung"],
@@ -91,6 +93,34 @@ export function emptyPages(world) {
   it("the first page is light in bytes", async () => {
     const person = await newPerson(world.browser, world.server.url);
     await checkWeight(person, "/anmelden");
+    await person.close();
+  });
+}
+
+/** The training world: its own server, a banner on every page that nobody can close, also in print. */
+export function trainingPages(world) {
+  for (const [kennung, address] of [[null, "/anmelden"], ["poststelle", "/"], ["betrieb", "/organisation/trennblaetter?amt=66"], ["poststelle", "/hilfe/einrichtung"]]) {
+    it(`${address} in the training world`, async () => {
+      const server = (world.training ??= await startServer("--uebung"));
+      const person = await newPerson(world.browser, server.url);
+      if (kennung) await login(person, kennung);
+      await open(person, address);
+      const banner = person.page.getByRole("complementary", { name: "Übungsmandant" });
+      assert.match(await banner.textContent(), /nichts hier ist echt/);
+      assert.equal(await banner.locator("button, a").count(), 0, "nothing closes it");
+      await checkPage(person);
+      await person.page.emulateMedia({ media: "print" });
+      assert.ok(await banner.isVisible(), "not in print");
+      await person.page.emulateMedia({ media: null });
+      await person.close();
+    });
+  }
+
+  it("persons of the training world say so", async () => {
+    const person = await newPerson(world.browser, world.training.url);
+    await login(person, "poststelle");
+    await open(person, "/");
+    assert.match(await person.page.locator(".kopf__wername").textContent(), /\(Übung\)$/);
     await person.close();
   });
 }

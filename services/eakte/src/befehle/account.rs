@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-//! `eakte account add|token` and `eakte demo-seed`.
+//! `eakte account add|password|token` and `eakte demo-seed`.
 
 use std::io::BufRead as _;
 
@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Shorter ones are refused.
-const MIN_PASSWORD: usize = 12;
+pub const MIN_PASSWORD: usize = 12;
 
 /// Reads a password from standard input.
 fn password() -> Result<String, u8> {
@@ -64,11 +64,27 @@ pub fn run(befehl: AccountBefehl) -> Ende {
             AccountBefehl::Samples { ort } => {
                 let password = password()?;
                 let app = prepare(&ort).await?;
-                crate::demo::enter_persons(&app.konten, Some(&password)).await.map_err(|error| {
+                let mark = if app.portal.uebung { crate::demo::UEBUNG } else { "" };
+                crate::demo::enter_persons(&app.konten, Some(&password), mark).await.map_err(|error| {
                     ausgabe::say(&format!("Die Beispielpersonen sind nicht eingetragen: {error}"));
                     exit::FAILED
                 })?;
                 ausgabe::line("Die Beispielpersonen sind eingetragen.");
+                app.stop().await;
+            }
+            AccountBefehl::Password { kennung, ort } => {
+                let password = password()?;
+                let app = open(&ort).await?;
+                let actor = app.konten.actor(&kennung).await.ok().flatten();
+                let Some(actor) = actor else {
+                    ausgabe::say(&format!("Die Kennung „{kennung}“ gibt es nicht."));
+                    return Err(exit::FAILED);
+                };
+                app.konten.passwort_setzen(actor.person, &password).await.map_err(|error| {
+                    ausgabe::say(&error.text.0);
+                    exit::FAILED
+                })?;
+                ausgabe::line(&format!("{kennung} hat ein neues Passwort. Offene Sitzungen sind beendet."));
                 app.stop().await;
             }
             AccountBefehl::Token { kennung, days, ort } => {

@@ -36,7 +36,12 @@ pub fn run(ort: &Ort) -> Ende {
             db.migrate(&migrations).await.map_err(failed)?;
         }
         db.give_roles().await.map_err(failed)?;
+        let admitted = service_platform::mandant::admit(&db, config.settings.uebung.aktiv).await;
         db.close().await;
+        admitted.map_err(|error| {
+            ausgabe::say(&error.to_string());
+            exit::FAILED
+        })?;
         if config.settings.s3.is_used() {
             let clock = std::sync::Arc::new(service_platform::uhr::SystemClock::default());
             let made =

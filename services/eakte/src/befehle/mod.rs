@@ -6,6 +6,7 @@ pub mod audit;
 pub mod backup;
 pub mod dmn;
 pub mod document;
+pub mod init;
 pub mod intake;
 pub mod invoice;
 pub mod migrate;

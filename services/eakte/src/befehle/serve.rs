@@ -55,6 +55,8 @@ pub fn run_with(ort: &Ort, listen: Option<String>, demo: bool, work: Vec<Dienst>
     let mut sperre = lock(&data)?;
     telemetry::init(&config.settings.log.filter, config.settings.log.json);
     let listen = listen.unwrap_or_else(|| config.settings.listen.clone());
+    // The training Mandant is the demo with a world of its own.
+    let demo = demo || config.settings.uebung.aktiv;
     let start = Start { data, program: own_program(), demo, scan: true, work, geduld: Geduld::Immer };
     runtime()?.block_on(async move {
         let listener = tokio::net::TcpListener::bind(&listen).await.map_err(|error| {
@@ -166,11 +168,7 @@ pub fn router(buehne: &Arc<Buehne>, app: &App) -> axum::Router {
         demo,
         uhr: app.clock.clone(),
         ids: app.ids.clone(),
-        options: service_portal::Options {
-            stadt: buehne.settings.stadt.clone(),
-            upload_max: buehne.settings.intake.max_upload,
-            ..service_portal::Options::default()
-        },
+        options: app.portal.clone(),
     });
     portal.layer(axum::middleware::from_fn_with_state("portal", betrieb::counted))
 }

@@ -61,6 +61,11 @@ GRANT SELECT ON platform_subjekt, platform_vertretung, platform_wirksam TO eakte
 GRANT SELECT ON platform_recht TO eakte_eingang, eakte_portal;
 GRANT SELECT, INSERT, UPDATE, DELETE ON platform_recht TO eakte_geschaeftsgang, eakte_akten;
 GRANT SELECT, INSERT, UPDATE, DELETE ON platform_einstellung TO eakte_portal;
+-- The organisation is kept by the portal's side and read by all.
+GRANT SELECT, INSERT, UPDATE, DELETE ON platform_amt, platform_gruppe, platform_gremium, platform_stelle, platform_leitweg
+  TO eakte_portal;
+GRANT SELECT ON platform_amt, platform_gruppe, platform_gremium, platform_stelle, platform_leitweg
+  TO eakte_eingang, eakte_geschaeftsgang, eakte_akten;
 GRANT SELECT ON platform_einstellung TO eakte_eingang, eakte_geschaeftsgang, eakte_akten;
 -- A backup reads where numbers go on.
 GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO eakte_betrieb;

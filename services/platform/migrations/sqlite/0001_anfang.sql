@@ -57,7 +57,14 @@ CREATE TABLE platform_person (
   gesperrt_bis INTEGER NOT NULL DEFAULT 0,
   -- Where notices go, and whether the person wants the one in the morning.
   mail TEXT,
-  tageshinweise INTEGER NOT NULL DEFAULT 1
+  tageshinweise INTEGER NOT NULL DEFAULT 1,
+  -- Name in the city's directory: whoever logs in there is this person.
+  verzeichnisname TEXT UNIQUE,
+  -- What the import says: 1 when it keeps this person, their Stelle, and what they are in beyond it (comma between).
+  eingelesen INTEGER NOT NULL DEFAULT 0,
+  stelle TEXT,
+  gruppen_eigen TEXT NOT NULL DEFAULT '',
+  rollen_eigen TEXT NOT NULL DEFAULT ''
 ) STRICT;
 -- What a person is in rights: 'person:<id>', 'gruppe:<name>', 'rolle:<name>'.
 CREATE TABLE platform_subjekt (
@@ -116,6 +123,43 @@ CREATE TABLE platform_sitzung (
   ablauf INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX platform_sitzung_ablauf ON platform_sitzung (ablauf);
+-- The organisation as "eakte init import" reads it; aktiv 0: closed, kept because files and people refer to it. Without
+-- the setting 'organisation' = 'eigene' the sample organisation that comes with the program holds, and these are empty.
+CREATE TABLE platform_amt (
+  nummer TEXT NOT NULL PRIMARY KEY,
+  name TEXT NOT NULL,
+  uebergeordnet TEXT NOT NULL,
+  aktiv INTEGER NOT NULL
+) STRICT;
+-- Groups of the city's own, and own titles of those that the program knows.
+CREATE TABLE platform_gruppe (
+  name TEXT NOT NULL PRIMARY KEY,
+  titel TEXT NOT NULL,
+  aktiv INTEGER NOT NULL
+) STRICT;
+CREATE TABLE platform_gremium (
+  name TEXT NOT NULL PRIMARY KEY,
+  rang TEXT NOT NULL,
+  aktiv INTEGER NOT NULL
+) STRICT;
+-- What a person on this post is in; lists with comma between.
+CREATE TABLE platform_stelle (
+  kennung TEXT NOT NULL PRIMARY KEY,
+  bezeichnung TEXT NOT NULL,
+  amt TEXT NOT NULL,
+  uebergeordnet TEXT NOT NULL,
+  gruppen TEXT NOT NULL,
+  rollen TEXT NOT NULL,
+  aktiv INTEGER NOT NULL
+) STRICT;
+-- Where invoices with this Leitweg-ID go.
+CREATE TABLE platform_leitweg (
+  leitweg_id TEXT NOT NULL PRIMARY KEY,
+  amt TEXT NOT NULL,
+  einheit TEXT NOT NULL,
+  bezeichnung TEXT NOT NULL,
+  aktiv INTEGER NOT NULL
+) STRICT;
 -- Small settings that a city changes at run time, and the demo clock.
 CREATE TABLE platform_einstellung (
   name TEXT NOT NULL PRIMARY KEY,

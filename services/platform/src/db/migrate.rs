@@ -23,6 +23,8 @@ const KNOWN: Sql = Sql {
 };
 /// Who may touch which table; see there.
 pub(super) const ROLES: &str = include_str!("../../migrations/postgres/rollen.sql");
+/// Empties a training Mandant; see there.
+pub(super) const EMPTY: &str = include_str!("../../migrations/postgres/leeren.sql");
 
 macro_rules! run_on {
     ($db:expr, $tx:ident, $conn:expr, $migrations:expr, $texts:expr) => {{

@@ -175,6 +175,21 @@ impl Db {
         }
     }
 
+    /// Removes every table of the services from a database that is marked as a training Mandant (PostgreSQL; a SQLite
+    /// file is simply removed).
+    ///
+    /// # Errors
+    /// The database has no such mark: nothing was removed.
+    pub async fn empty_training(&self) -> Result<(), DbError> {
+        match self {
+            Self::Sqlite { .. } => Ok(()),
+            Self::Postgres { write, .. } => {
+                sqlx::raw_sql(super::migrate::EMPTY).execute(write).await?;
+                Ok(())
+            }
+        }
+    }
+
     /// Runs the migrations of one owner; each at most once.
     pub async fn migrate(&self, migrations: &Migrations) -> Result<(), DbError> {
         super::migrate::run(self, migrations).await

@@ -26,6 +26,7 @@ pub mod sichten;
 pub mod starten;
 pub mod suche;
 pub mod tabelle;
+pub mod trennblaetter;
 pub mod uebersicht;
 pub mod umlauf;
 pub mod vergleich;
@@ -103,6 +104,8 @@ pub fn geschuetzt(app: &App) -> Router<App> {
         .route("/betrieb/tabellen/{name}/{version}", get(tabelle::zeigen))
         .route("/betrieb/tabellen/{name}/{version}/beispiele", post(tabelle::speichern))
         .route("/ablaeufe/{id}/eingriff", post(eingriff::eingreifen))
+        .route("/organisation/trennblaetter", get(trennblaetter::zeigen))
+        .route("/organisation/trennblaetter.pdf", get(trennblaetter::als_pdf))
         .route("/rundgang", get(demo::rundgang))
         .route("/demo/uhr", post(demo::uhr))
         .route("/demo/zurueck", post(demo::zurueck))

@@ -99,6 +99,8 @@ struct ListenSeite {
     fehler: String,
     grenze: String,
     schluessel: String,
+    /// This person prints separator sheets.
+    trennblaetter: bool,
 }
 
 async fn seite(ctx: &Ctx, fehler: &str, status: StatusCode) -> Seite {
@@ -110,6 +112,7 @@ async fn seite(ctx: &Ctx, fehler: &str, status: StatusCode) -> Seite {
         fehler: fehler.to_owned(),
         grenze: format!("{} MB", ctx.app.options.upload_max >> 20),
         schluessel: ctx.app.ids.uuid().to_string(),
+        trennblaetter: super::trennblaetter::may(ctx),
         r: ctx.rahmen("Sendungen", "/sendungen", "sendungen").await?,
     };
     Ok((status, html(&page)).into_response())

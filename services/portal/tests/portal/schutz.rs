@@ -66,6 +66,8 @@ fn routen() -> Vec<(&'static str, String, bool, bool)> {
         r("/betrieb/tabellen/{name}/vergleich", "/betrieb/tabellen/anordnung.dmn/vergleich?von=1&nach=2", true, false),
         r("/betrieb/tabellen/{name}/{version}/beispiele", "/betrieb/tabellen/anordnung.dmn/1/beispiele", true, true),
         r("/ablaeufe/{id}/eingriff", "/ablaeufe/00000000-0000-0006-0000-000000000002/eingriff", true, true),
+        r("/organisation/trennblaetter", "/organisation/trennblaetter", true, false),
+        r("/organisation/trennblaetter.pdf", "/organisation/trennblaetter.pdf", true, false),
         r("/rundgang", "/rundgang", true, false),
         r("/demo/uhr", "/demo/uhr", true, true),
         r("/demo/zurueck", "/demo/zurueck", true, true),
