@@ -54,6 +54,9 @@ fn stueck(n: usize) -> Stueck {
     Stueck { key: format!("r23-{n}"), channel, bytes, receipt: None }
 }
 
+/// Between two items of a sender.
+const PAUSE: Duration = Duration::from_millis(20);
+
 /// Hands in until the server dies. What was sent without an answer stays open and comes first next time.
 fn schreibe(
     zugang: &Zugang,
@@ -69,6 +72,8 @@ fn schreibe(
             Antwort::Quittung { receipt, .. } => {
                 item.receipt = Some(receipt);
                 fertig.lock().unwrap().push(item);
+                // Without a pause most of the short profile goes by waiting for the post to be worked off.
+                std::thread::sleep(PAUSE);
             }
             Antwort::Keine => {
                 offen.lock().unwrap().push(item);
