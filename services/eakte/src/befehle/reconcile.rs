@@ -63,6 +63,9 @@ struct JournalLine {
 pub async fn bericht(app: &App, journal: Option<&str>) -> Result<Bericht, String> {
     let text = |e: &dyn std::fmt::Display| e.to_string();
     let intake = app.eingang.all().await.map_err(|e| text(&e))?;
+    // What the journal held before the engine was asked: a booking that leaves meanwhile is nobody's orphan.
+    let noted = service_uebergabe::abgleich(&app.pfade).map_err(|e| text(&e))?;
+    let noted: BTreeSet<String> = noted.notizen.into_iter().map(|n| n.buchung).collect();
     let engine = app.geschaeftsgang.abgleich().await.map_err(|e| text(&e))?;
     let record = app.akten.abgleich().await.map_err(|e| text(&e))?;
     let trail = audit::verify(&app.db).await.map_err(|e| text(&e))?;
@@ -116,7 +119,7 @@ pub async fn bericht(app: &App, journal: Option<&str>) -> Result<Bericht, String
         b.note(|b| &mut b.unaudited, line);
     }
     let money = service_uebergabe::abgleich(&app.pfade).map_err(|e| text(&e))?;
-    bookings(&mut b, &engine, &money);
+    bookings(&mut b, &engine, &money, &noted);
     let accepted: HashMap<SendungId, BlobHash> = intake.iter().map(|(id, hash, _)| (*id, *hash)).collect();
     for line in journal.unwrap_or_default().lines().filter_map(|l| serde_json::from_str::<JournalLine>(l).ok()) {
         let Some(receipt) = line.receipt else { continue };
@@ -130,7 +133,12 @@ pub async fn bericht(app: &App, journal: Option<&str>) -> Result<Bericht, String
 }
 
 /// Bookings: what the processes know, what the journal of the hand-over holds, what lies in the outgoing folder.
-fn bookings(b: &mut Bericht, engine: &service_geschaeftsgang::Abgleich, money: &service_uebergabe::Abgleich) {
+fn bookings(
+    b: &mut Bericht,
+    engine: &service_geschaeftsgang::Abgleich,
+    money: &service_uebergabe::Abgleich,
+    noted: &BTreeSet<String>,
+) {
     for (buchung, processes) in &engine.buchungen {
         let notes: Vec<_> = money.notizen.iter().filter(|n| n.buchung == *buchung).collect();
         if notes.is_empty() {
@@ -152,7 +160,7 @@ fn bookings(b: &mut Bericht, engine: &service_geschaeftsgang::Abgleich, money: &
         let under_way = process.is_some_and(|p| engine.uebergibt.contains(&p));
         let exists = process.is_some_and(|p| engine.instanzen.contains(&p));
         // A refused or reversed booking may have ended its process before the answer came.
-        if !exists || (!known && !under_way && n.stand == Stand::Offen) {
+        if noted.contains(&n.buchung) && (!exists || (!known && !under_way && n.stand == Stand::Offen)) {
             b.note(|b| &mut b.orphan, format!("booking {}: in the journal, but no process knows it", n.buchung));
         }
     }
