@@ -57,7 +57,9 @@ impl Geschaeftsgang {
     /// Reads every instance.
     pub async fn abgleich(&self) -> Result<Abgleich, DbError> {
         let db = &self.inner.db;
-        let mut out = Abgleich::default();
+        // Before the instances: what is answered meanwhile stands in its instance by then.
+        let under_way: Vec<(InstanceId,)> = db.all(&sql::ABGLEICH_UEBERGIBT, args![]).await?;
+        let mut out = Abgleich { uebergibt: under_way.into_iter().map(|(i,)| i).collect(), ..Abgleich::default() };
         let mut after = InstanceId(uuid::Uuid::nil());
         // Ids grow with time: a caller comes before what it calls.
         let mut callers: BTreeMap<InstanceId, InstanceId> = BTreeMap::new();
@@ -77,8 +79,6 @@ impl Geschaeftsgang {
                 hashes(&state, &mut out.blobs);
             }
         }
-        out.uebergibt =
-            db.all::<(InstanceId,)>(&sql::ABGLEICH_UEBERGIBT, args![]).await?.into_iter().map(|(i,)| i).collect();
         let belegt: Vec<(String,)> = db.all(&sql::ABGLEICH_BELEGT, args![]).await?;
         out.belegt = belegt.iter().filter_map(|(o,)| Some(o.strip_prefix("buchung:")?.to_owned())).collect();
         let (jobs,): (u64,) = db.one(&sql::ABGLEICH_OFFEN, args![]).await?;
