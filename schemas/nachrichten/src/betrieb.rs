@@ -33,12 +33,21 @@ pub struct Stoerung {
     pub auftrag: bool,
 }
 
-/// Numbers and quoted names differ from case to case; the cause is what stays.
+/// Characters of a cause that count.
+const URSACHE_MAX: usize = 300;
+
+/// Numbers and quoted names differ from case to case; the cause is what stays. On one line and short, so that a form can
+/// carry it: browsers change line ends on the way.
 pub fn ursache_von(text: &str) -> String {
     let mut cause = String::new();
     let mut quoted = false;
-    for c in text.chars() {
+    for c in text.trim().chars().take(URSACHE_MAX) {
         match c {
+            c if c.is_whitespace() || c.is_control() => {
+                if !quoted && !cause.ends_with(' ') {
+                    cause.push(' ');
+                }
+            }
             '„' => {
                 quoted = true;
                 cause.push_str("„…");
@@ -214,6 +223,10 @@ mod tests {
     fn causes_that_differ_only_in_numbers_and_names_are_one() {
         assert_eq!(ursache_von("XML nicht lesbar: Zeile 3"), ursache_von("XML nicht lesbar: Zeile 4711"));
         assert_eq!(ursache_von("„a.pdf“ fehlt"), ursache_von("„b 2.pdf“ fehlt"));
+        assert_eq!(ursache_von("Zeile 1:\n  kein Wert"), ursache_von("Zeile 20:\r\n kein\tWert\n"));
+        assert_eq!(ursache_von("„offen"), "„…");
+        assert_eq!(ursache_von(&"ä".repeat(100_000)).chars().count(), URSACHE_MAX);
+        assert_eq!(ursache_von(&ursache_von("„a b“ 7\n8")), ursache_von("„c“ 1\n2"), "a cause is its own cause");
         assert_ne!(ursache_von("DMS antwortet nicht"), ursache_von("Datenbank antwortet nicht"));
     }
 }

@@ -37,6 +37,7 @@ impl Inner {
             let word = if art == Behandlung::Erneut { "erneut" } else { "ueberspringen" };
             let old = self.now().plus_seconds(-4 * WOCHE);
             let mut tx = self.db.begin().await.map_err(away)?;
+            tx.execute(&sql::ALTE_BETREUUNG, args![old]).await.map_err(away)?;
             tx.execute(&sql::ALTE_FAELLE, args![old]).await.map_err(away)?;
             tx.execute(&sql::ALTE_EINREIHUNGEN, args![old]).await.map_err(away)?;
             let cause = first.stoerung.ursache.as_str();

@@ -9,7 +9,7 @@ mod behandeln;
 pub(crate) mod sql;
 mod totbriefe;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use async_trait::async_trait;
 use nachrichten::{
@@ -40,7 +40,6 @@ struct AuftragZeile {
     angelegt: Timestamp,
     letzter_versuch: Option<Timestamp>,
     failures: u32,
-    bei: Option<String>,
 }
 from_row!(AuftragZeile {
     id,
@@ -52,8 +51,7 @@ from_row!(AuftragZeile {
     ursache,
     angelegt,
     letzter_versuch,
-    failures,
-    bei
+    failures
 });
 
 /// The interpreter stopped here: an expression that cannot be evaluated, a table without a row.
@@ -152,10 +150,8 @@ impl Inner {
     async fn vorfaelle(&self) -> Result<Vec<Vorfall>, Fehler> {
         let jobs: Vec<AuftragZeile> = self.db.all(&sql::AUFTRAEGE, args![STOERUNGEN as u64]).await.map_err(away)?;
         let stops: Vec<StoppZeile> = self.db.all(&sql::STOPPS, args![STOERUNGEN as u64]).await.map_err(away)?;
-        let bei: Vec<(JobId, String)> = match stops.is_empty() {
-            true => Vec::new(),
-            false => self.db.all(&sql::BEI, args![]).await.map_err(away)?,
-        };
+        let bei: Vec<(JobId, String)> = self.db.all(&sql::BEI, args![]).await.map_err(away)?;
+        let mut bei: HashMap<JobId, String> = bei.into_iter().collect();
         let of_job = |a: AuftragZeile| Vorfall {
             element_instanz: a.element_instanz,
             stoerung: Stoerung {
@@ -168,7 +164,7 @@ impl Inner {
                 seit: a.angelegt,
                 letzter_versuch: a.letzter_versuch,
                 versuche: a.failures,
-                bei: a.bei,
+                bei: None,
                 auftrag: true,
             },
         };
@@ -189,10 +185,7 @@ impl Inner {
             },
         };
         let mut all: Vec<Vorfall> = jobs.into_iter().map(of_job).chain(stops.into_iter().map(of_stop)).collect();
-        for vorfall in all.iter_mut().filter(|v| !v.stoerung.auftrag) {
-            let job = vorfall.stoerung.job;
-            vorfall.stoerung.bei = bei.iter().find(|(id, _)| *id == job).map(|(_, name)| name.clone());
-        }
+        all.iter_mut().for_each(|v| v.stoerung.bei = bei.remove(&v.stoerung.job));
         all.sort_by_key(|v| v.stoerung.seit);
         all.truncate(STOERUNGEN);
         Ok(all)

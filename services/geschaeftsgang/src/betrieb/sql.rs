@@ -22,11 +22,12 @@ macro_rules! einreihung {
 }
 
 statements! {
-    pub AUFTRAEGE = "SELECT a.id, a.instanz, a.element_instanz, i.process, a.element, a.name, a.ursache, a.angelegt, a.letzter_versuch, a.failures, (SELECT p.name FROM geschaeftsgang_betreuung b JOIN platform_person p ON p.id = b.person WHERE b.job = a.id) FROM geschaeftsgang_auftrag a JOIN geschaeftsgang_instanz i ON i.id = a.instanz WHERE a.stand = 'stoerung' ORDER BY a.angelegt, a.id LIMIT $1";
+    pub AUFTRAEGE = "SELECT a.id, a.instanz, a.element_instanz, i.process, a.element, a.name, a.ursache, a.angelegt, a.letzter_versuch, a.failures FROM geschaeftsgang_auftrag a JOIN geschaeftsgang_instanz i ON i.id = a.instanz WHERE a.stand = 'stoerung' ORDER BY a.angelegt, a.id LIMIT $1";
     pub STOPPS = "SELECT s.instanz, s.element_instanz, i.process, s.element, s.text, s.seit FROM geschaeftsgang_stoerung s JOIN geschaeftsgang_instanz i ON i.id = s.instanz ORDER BY s.seit, s.instanz LIMIT $1";
     pub BEI = "SELECT b.job, p.name FROM geschaeftsgang_betreuung b JOIN platform_person p ON p.id = b.person";
     pub BETREUEN = "INSERT INTO geschaeftsgang_betreuung (job, person, seit) VALUES ($1, $2, $3) ON CONFLICT (job) DO UPDATE SET person = excluded.person, seit = excluded.seit";
     pub BETREUUNG_ENDE = "DELETE FROM geschaeftsgang_betreuung WHERE job = $1";
+    pub ALTE_BETREUUNG = "DELETE FROM geschaeftsgang_betreuung WHERE seit < $1";
     pub BETREUER = "SELECT p.id, p.name FROM platform_person p WHERE p.aktiv = 1 AND EXISTS (SELECT 1 FROM platform_subjekt s WHERE s.person = p.id AND s.subjekt = 'rolle:Betrieb') ORDER BY p.name, p.id LIMIT 500";
     pub EINREIHUNG = "INSERT INTO geschaeftsgang_einreihung (id, zeit, person, art, ursache, grund) VALUES ($1, $2, $3, $4, $5, $6)";
     pub FALL = "INSERT INTO geschaeftsgang_einreihung_fall (einreihung, job, instanz, element_instanz, name, fehler) VALUES ($1, $2, $3, $4, $5, $6)";
