@@ -83,14 +83,5 @@ def measure(city, figures, options):
         city.problems.append(f"only {waiting:.0f} items waited")
 
 
-def main():
-    options = lib.arguments(__doc__, **NUMBERS)
-    figures = lib.Zahlen("Acknowledgement while items wait", options.smoke, SETTINGS)
-    city = lib.Stadt()
-    with city:
-        measure(city, figures, options)
-    lib.end(figures, city)
-
-
 if __name__ == "__main__":
-    main()
+    lib.drive(__doc__, "Acknowledgement while items wait", NUMBERS, SETTINGS, measure)

@@ -93,14 +93,5 @@ def measure(city, figures, options):
     add("CPU of everything but OCR, per page", sum(rest.values()) / (2 * options.letters * options.pages) * 1000, "ms")
 
 
-def main():
-    options = lib.arguments(__doc__, **NUMBERS)
-    figures = lib.Zahlen("A second worker", options.smoke, SETTINGS)
-    city = lib.Stadt()
-    with city:
-        measure(city, figures, options)
-    lib.end(figures, city)
-
-
 if __name__ == "__main__":
-    main()
+    lib.drive(__doc__, "A second worker", NUMBERS, SETTINGS, measure)

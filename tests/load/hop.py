@@ -68,15 +68,5 @@ def bare(figures, options):
             figures.add(f"bare: published → consumed, {words}, {word}", report[name]["hop_ms"][part], "ms")
 
 
-def main():
-    options = lib.arguments(__doc__, **NUMBERS)
-    figures = lib.Zahlen("A hop over RabbitMQ", options.smoke, SETTINGS)
-    bare(figures, options)
-    city = lib.Stadt(DATABASE, ENV)
-    with city:
-        measure(city, figures, options)
-    lib.end(figures, city)
-
-
 if __name__ == "__main__":
-    main()
+    lib.drive(__doc__, "A hop over RabbitMQ", NUMBERS, SETTINGS, measure, (DATABASE, ENV), bare)

@@ -307,6 +307,19 @@ def settle(chosen, numbers):
     return chosen
 
 
+def drive(doc, title, numbers, settings, measure, city=(), before=None):
+    """One driver as a command: its options, `before` without a cluster, `measure` in one, figures and exit code.
+    `settings` may depend on the options; `city` is what the cluster needs beyond its own settings."""
+    options = arguments(doc, **numbers)
+    figures = Zahlen(title, options.smoke, settings(options) if callable(settings) else settings)
+    if before:
+        before(figures, options)
+    world = Stadt(*city)
+    with world:
+        measure(world, figures, options)
+    end(figures, world)
+
+
 def end(figures, city):
     """Prints and leaves with the exit code of the run."""
     figures.print()

@@ -226,14 +226,5 @@ def unescaped(line):
     return re.sub(r"\\(.)", lambda m: marks.get(m[1], m[1]), line)
 
 
-def main():
-    options = lib.arguments(__doc__, **NUMBERS)
-    figures = lib.Zahlen("Items and the bare database", options.smoke, SETTINGS)
-    city = lib.Stadt(DATABASE)
-    with city:
-        measure(city, figures, options)
-    lib.end(figures, city)
-
-
 if __name__ == "__main__":
-    main()
+    lib.drive(__doc__, "Items and the bare database", NUMBERS, SETTINGS, measure, (DATABASE,))

@@ -95,14 +95,5 @@ def measure(city, figures, options):
                     rise, "MB", at_most=limit)
 
 
-def main():
-    options = lib.arguments(__doc__, **NUMBERS)
-    figures = lib.Zahlen("Memory over messages", options.smoke, SETTINGS)
-    city = lib.Stadt()
-    with city:
-        measure(city, figures, options)
-    lib.end(figures, city)
-
-
 if __name__ == "__main__":
-    main()
+    lib.drive(__doc__, "Memory over messages", NUMBERS, SETTINGS, measure)

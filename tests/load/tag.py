@@ -280,9 +280,7 @@ def measure(city, figures, options):
 
 
 def main():
-    options = lib.arguments(__doc__, **NUMBERS)
-    figures = lib.Zahlen("A day of Karlsruhe", options.smoke, f"{SETTINGS}; time-lapse {options.zeitraffer:g}, pace of people × {options.tempo:g}")
-    city = lib.Stadt()
-    with city:
-        measure(city, figures, options)
-    lib.end(figures, city)
+    def settings(o):
+        return f"{SETTINGS}; time-lapse {o.zeitraffer:g}, pace of people × {o.tempo:g}"
+
+    lib.drive(__doc__, "A day of Karlsruhe", NUMBERS, settings, measure)
