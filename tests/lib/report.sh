@@ -26,7 +26,9 @@ run_logged() {
 # show_log LOG: what a person needs to see of a failed command.
 show_log() {
   local log=$LOGS/$1.log
-  grep -nE '^(error|warning: unused)|panicked at|FAILED|^not ok' "$log" | head -n 20 || true
+  grep -nE '^(error|warning: unused)|FAILED|^ *not ok|overflowed its stack|\(signal: ' "$log" | cut -c1-300 | head -n 20 || true
+  # What a failed test says follows its place: for cargo after `panicked at`, for node below `not ok`.
+  grep -hE -A 12 'panicked at|^ +not ok' "$log" | cut -c1-1000 | head -n 80 | sed 's/^/   > /' || true
   printf '   … last lines of %s\n' "$log"
   tail -n 40 "$log" | sed 's/^/   | /'
 }

@@ -25,7 +25,7 @@ use service_platform::{
     outbox,
     uhr::{Clock as _, SystemClock},
 };
-use service_platform_testkit::{rabbit, sqlite};
+use service_platform_testkit::{TestRabbit, rabbit, sqlite};
 use tokio::{task::JoinSet, time::sleep};
 use uuid::Uuid;
 
@@ -38,57 +38,52 @@ struct Verkehr {
     begun: Arc<AtomicU64>,
     stop: Arc<AtomicBool>,
     slowest: Arc<Mutex<Duration>>,
-    tasks: JoinSet<()>,
+    sending: JoinSet<()>,
+    receiving: JoinSet<()>,
 }
 
 impl Verkehr {
     fn neu(sender: Arc<dyn Bus>, receiver: Arc<dyn Bus>, queue: &str) -> Self {
-        let mut v = Self {
-            confirmed: Arc::default(),
-            seen: Arc::default(),
-            begun: Arc::default(),
-            stop: Arc::default(),
-            slowest: Arc::default(),
-            tasks: JoinSet::new(),
-        };
-        let (queue, confirmed, stop, slowest) =
-            (queue.to_owned(), v.confirmed.clone(), v.stop.clone(), v.slowest.clone());
-        let name = queue.clone();
-        v.tasks.spawn(async move {
+        let (confirmed, stop, slowest) = <(Arc<AtomicU64>, Arc<AtomicBool>, Arc<Mutex<Duration>>)>::default();
+        let (seen, begun) = <(Arc<Mutex<BTreeMap<u64, u32>>>, Arc<AtomicU64>)>::default();
+        let (name, queue) = (queue.to_owned(), queue.to_owned());
+        let (counted, halted, slow) = (confirmed.clone(), stop.clone(), slowest.clone());
+        let (mut sending, mut receiving) = (JoinSet::new(), JoinSet::new());
+        sending.spawn(async move {
             let mut n = 0;
-            while !stop.load(Ordering::SeqCst) {
+            while !halted.load(Ordering::SeqCst) {
                 let from = Instant::now();
                 let lane = if n % 5 == 0 { Lane::Urgent } else { Lane::Normal };
                 let sent = sender.publish_in(&name, lane, message(n)).await;
                 {
-                    let mut slowest = slowest.lock().unwrap();
+                    let mut slowest = slow.lock().unwrap();
                     *slowest = slowest.max(from.elapsed());
                 }
                 match sent {
                     Ok(()) => {
                         n += 1;
-                        confirmed.store(n, Ordering::SeqCst);
+                        counted.store(n, Ordering::SeqCst);
                     }
                     Err(_) => sleep(Duration::from_millis(50)).await,
                 }
             }
         });
-        let (seen, begun) = (v.seen.clone(), v.begun.clone());
-        v.tasks.spawn(async move {
+        let (taken, began) = (seen.clone(), begun.clone());
+        receiving.spawn(async move {
             loop {
-                begun.fetch_add(1, Ordering::SeqCst);
+                began.fetch_add(1, Ordering::SeqCst);
                 if receiver.declare(&queue).await.is_ok()
                     && let Ok(mut consumer) = receiver.consume(&queue, 50).await
                 {
                     while let Some(delivery) = consumer.next().await {
-                        *seen.lock().unwrap().entry(delivery.message.body["n"].as_u64().unwrap()).or_default() += 1;
+                        *taken.lock().unwrap().entry(delivery.message.body["n"].as_u64().unwrap()).or_default() += 1;
                         delivery.ack();
                     }
                 }
                 sleep(Duration::from_millis(200)).await;
             }
         });
-        v
+        Self { confirmed, seen, begun, stop, slowest, sending, receiving }
     }
 
     fn confirmed(&self) -> u64 {
@@ -102,20 +97,19 @@ impl Verkehr {
     }
 
     /// Stops the sender; every confirmed message has arrived.
-    async fn whole(mut self) -> BTreeMap<u64, u32> {
+    async fn whole(mut self, broker: &TestRabbit) -> BTreeMap<u64, u32> {
         self.stop.store(true, Ordering::SeqCst);
-        // One more than is confirmed may have arrived: what was sent and not confirmed. So not their number counts.
-        let missing = || {
-            let seen = self.seen.lock().unwrap();
-            (0..self.confirmed()).filter(|n| !seen.contains_key(n)).collect::<Vec<u64>>()
-        };
-        let from = Instant::now();
-        while !missing().is_empty() && from.elapsed() < secs(30) {
+        // What it sends now may still be confirmed: nothing is compared before its end.
+        tokio::time::timeout(secs(30), self.sending.join_next()).await.expect("the sender ends");
+        let confirmed = self.confirmed.load(Ordering::SeqCst);
+        let missing = || (0..confirmed).filter(|n| !self.seen.lock().unwrap().contains_key(n)).collect::<Vec<u64>>();
+        let (from, mut lost) = (Instant::now(), missing());
+        while !lost.is_empty() && from.elapsed() < secs(30) {
             sleep(Duration::from_millis(50)).await;
+            lost = missing();
         }
-        assert!(missing().is_empty(), "confirmed and lost: {:?}", missing());
-        self.tasks.abort_all();
-        while self.tasks.join_next().await.is_some() {}
+        assert!(lost.is_empty(), "confirmed and lost: {lost:?} of {confirmed}; {}", broker.report());
+        self.receiving.shutdown().await;
         self.seen.lock().unwrap().clone()
     }
 }
@@ -149,7 +143,7 @@ async fn r09_no_confirmed_message_is_lost_when_the_broker_dies() {
         // Each of the four connections has its own pause before the next try.
         bis("all connected", secs(15), async || !degraded(&owner) && !degraded(&other)).await;
     }
-    let seen = verkehr.whole().await;
+    let seen = verkehr.whole(&broker).await;
     let again = seen.values().filter(|count| **count > 1).count();
     println!("R09: {} messages confirmed, {again} came again", seen.len());
     let dead = owner.dead_letters().await.unwrap();
@@ -376,5 +370,5 @@ async fn r17_a_blocked_broker_is_seen_and_holds_nobody() {
     let slowest = *verkehr.slowest.lock().unwrap();
     assert!(slowest < secs(5), "a sender waited {slowest:?}");
     assert_eq!(owner.health().state, State::Connected);
-    verkehr.whole().await;
+    verkehr.whole(&broker).await;
 }

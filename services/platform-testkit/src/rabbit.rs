@@ -269,6 +269,16 @@ impl TestRabbit {
         String::from_utf8(output.stdout).unwrap()
     }
 
+    /// What the node says of itself, for the text of a failed test: its queues, and the end of its log.
+    pub fn report(&self) -> String {
+        let columns = ["name", "messages_ready", "messages_unacknowledged", "consumers", "leader"];
+        let queues = self.node().ctl(&[&["list_queues", "--silent"], &columns[..]].concat());
+        let log = self.node().folder.join("log").join(format!("eakte{}@localhost.log", std::process::id()));
+        let log = std::fs::read_to_string(log).unwrap_or_default();
+        let end = log.lines().rev().take(60).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>();
+        format!("{}\n{}\n{}", columns.join(" "), String::from_utf8_lossy(&queues.stdout), end.join("\n"))
+    }
+
     async fn channel(&self) -> (Connection, Channel) {
         let connection = Connection::connect(&self.url(), ConnectionProperties::default()).await.unwrap();
         let channel = connection.create_channel().await.unwrap();
