@@ -16,7 +16,7 @@ use std::{
 };
 
 use nachrichten::{
-    Actor, InstanceId, JobId, Werte,
+    Actor, InstanceId, JobId, Timestamp, Werte,
     ablaeufe::Ablaeufe as _,
     betrieb::{Behandlung, Betrieb, Einreihung, FallStand, Stoerung, TotbriefAkt},
     job::{Job, JobError},
@@ -28,6 +28,7 @@ use service_platform::{
     blobs::DirectoryBlobs,
     bus::{Bus as _, DELIVERY_LIMIT, Message},
     db::{Db, Sql},
+    mandant,
     worker::{self, job},
 };
 use service_platform_testkit::{postgres, sqlite};
@@ -123,6 +124,7 @@ async fn suite(db: &Db) {
     somebody_looks_after_an_incident(&w).await;
     what_a_job_carries_is_covered(&w).await;
     queues_know_their_workers(&w).await;
+    backup_and_comparison_are_told(&w).await;
     dead_letters_go_back_or_away(&w).await;
     tasks.shutdown().await;
 }
@@ -139,6 +141,7 @@ async fn only_operators_look(w: &Welt) {
         e.zuweisen(kim, &[], None, "so").await.unwrap_err(),
         e.auftrag(kim, JobId(nothing), "").await.unwrap_err(),
         e.schlangen(kim).await.unwrap_err(),
+        e.nachweise(kim).await.unwrap_err(),
         e.totbriefe(kim).await.unwrap_err(),
         e.totbrief(kim, nothing, TotbriefAkt::Verwerfen, "so").await.unwrap_err(),
     ];
@@ -209,6 +212,20 @@ async fn queues_know_their_workers(w: &Welt) {
     let all = w.engine.schlangen(w.bea()).await.unwrap();
     let probe = all.iter().find(|s| s.typ == "probe.v1").unwrap();
     assert_eq!((probe.arbeiter, probe.gestoert, probe.bereit, probe.seit), (Some(1), 2, 0, None));
+}
+
+async fn backup_and_comparison_are_told(w: &Welt) {
+    let none = w.engine.nachweise(w.bea()).await.unwrap();
+    assert_eq!((none.sicherung, none.abgleich), (None, None));
+    assert!(none.datenbank > 100_000, "{none:?}");
+    // As `eakte backup create` and `eakte reconcile` note it; what waits is no finding.
+    let saved = json!({ "at": 1_700_000_000_000_000_i64, "blobs": 12, "stand": "2026-11-27T01-00-00Z" });
+    let compared = json!({ "at": 1_700_000_001_000_000_i64, "missing": 1, "orphan": 2, "pending": 7, "altered": 0 });
+    mandant::vermerken(&w.db, mandant::SICHERUNG, &saved).await.unwrap();
+    mandant::vermerken(&w.db, mandant::ABGLEICH, &compared).await.unwrap();
+    let told = w.engine.nachweise(w.bea()).await.unwrap();
+    assert_eq!(told.sicherung, Some((Timestamp(1_700_000_000_000_000), 12)));
+    assert_eq!(told.abgleich, Some((Timestamp(1_700_000_001_000_000), 3)));
 }
 
 async fn dead_letters_go_back_or_away(w: &Welt) {

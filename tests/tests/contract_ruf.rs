@@ -383,6 +383,9 @@ async fn operators(w: &Welt) {
     assert_eq!(gleich!(w, betrieb.zuweisen(&betrieb, &[], None, "weg")).unwrap(), 0);
     assert_eq!(gleich!(w, betrieb.auftrag(&betrieb, JobId(nothing()), "")).unwrap_err().status, 404);
     assert!(!gleich!(w, betrieb.schlangen(&betrieb)).unwrap().is_empty());
+    // The database grows between the two answers.
+    let nachweise = fern!(w, betrieb.nachweise(&betrieb)).unwrap();
+    assert!(nachweise.sicherung.is_none() && nachweise.datenbank > 0, "{nachweise:?}");
     assert!(gleich!(w, betrieb.totbriefe(&betrieb)).unwrap().is_empty());
     let weg = gleich!(w, betrieb.totbrief(&betrieb, nothing(), TotbriefAkt::Verwerfen, "alt"));
     assert_eq!(weg.unwrap_err().status, 404);

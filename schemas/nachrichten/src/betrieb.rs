@@ -142,6 +142,19 @@ pub struct Schlange {
     pub seit: Option<Timestamp>,
 }
 
+/// What shows that a city could prove and restore what it holds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Nachweise {
+    /// The last `eakte backup create`, and how many documents it holds.
+    pub sicherung: Option<(Timestamp, u64)>,
+    /// The last `eakte reconcile`, and how many findings it had.
+    pub abgleich: Option<(Timestamp, u64)>,
+    /// Since when the oldest entry of the audit trail waits for its seal; None: all are sealed.
+    pub unversiegelt: Option<Timestamp>,
+    /// Bytes of the database.
+    pub datenbank: u64,
+}
+
 /// A message that the bus set aside.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Totbrief {
@@ -209,6 +222,8 @@ pub trait Betrieb: Send + Sync {
     async fn auftrag(&self, actor: &Actor, job: JobId, grund: &str) -> Result<Auftrag, Fehler>;
     /// Every job type that has a worker or a job.
     async fn schlangen(&self, actor: &Actor) -> Result<Vec<Schlange>, Fehler>;
+    /// Backup, comparison, seals, room.
+    async fn nachweise(&self, actor: &Actor) -> Result<Nachweise, Fehler>;
     /// What the bus set aside, at most a thousand.
     async fn totbriefe(&self, actor: &Actor) -> Result<Vec<Totbrief>, Fehler>;
     /// Puts a dead letter back into its queue or throws it away.

@@ -129,7 +129,8 @@ impl From<AktenError> for JobError {
         match e {
             // Somebody else wrote the same chain or number at the same time.
             AktenError::Db(e) if e.is_unique() => retry(e.to_string(), 100),
-            AktenError::Db(e) if e.is_away() => Self::Away { cause: e.to_string() },
+            // Others stood in the way ten times: not this job's fault either.
+            AktenError::Db(e) if e.is_away() || e.is_again() => Self::Away { cause: e.to_string() },
             AktenError::Db(DbError::Sql(e)) => retry(format!("database: {e}"), 1000),
             AktenError::Blob(e) if e.is_away() => Self::Away { cause: e.to_string() },
             AktenError::Blob(e) if e.is_passing() => retry(e.to_string(), 1000),

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use futures_util::future::BoxFuture;
 use nachrichten::{Actor, verweise::Verweise};
 use service_akten::Akten;
 use service_eingang::Eingang;
@@ -32,6 +33,7 @@ use crate::{
     dienste::{self, Dienst},
     kern::{self, Mittel},
     ports::{self, Datenbanken, Geduld},
+    umfeld::Umfeld,
 };
 
 /// What [`App::start`] needs to know beyond the settings.
@@ -89,6 +91,7 @@ pub struct App {
     /// The ways into the portal.
     pub anmeldung: service_portal::Anmeldung,
     pub portal: service_portal::Options,
+    umfeld: Umfeld,
     tasks: JoinSet<()>,
 }
 
@@ -109,7 +112,13 @@ impl StartFehler {
 
 impl App {
     /// Opens the directory (creating it) and the ports, deploys the processes and starts every service.
-    pub async fn start(start: &Start, settings: &Settings) -> Result<Self, StartFehler> {
+    ///
+    /// Boxed here: an async function is compiled where it is awaited, which for this one is in every test program.
+    pub fn start<'a>(start: &'a Start, settings: &'a Settings) -> BoxFuture<'a, Result<Self, StartFehler>> {
+        Box::pin(Self::open(start, settings))
+    }
+
+    async fn open(start: &Start, settings: &Settings) -> Result<Self, StartFehler> {
         std::fs::create_dir_all(&start.data).map_err(|e| StartFehler::new("data directory", e))?;
         let dbs = Datenbanken::open(&start.data, settings, start.geduld).await?;
         let db = dbs.betrieb.clone();
@@ -150,6 +159,7 @@ impl App {
         geschaeftsgang.set_dokumente(akten.clone());
         eingang.set_neighbours(Arc::new(geschaeftsgang.clone()), akten.clone());
 
+        let verweise: Vec<Arc<dyn Verweise>> = vec![Arc::new(geschaeftsgang.clone()), akten.clone()];
         // A command that only reads beside a running server changes nothing.
         let cli = match konten.actor("cli").await.map_err(|e| StartFehler::new("technical account", e))? {
             Some(cli) if !start.runs() && !start.demo => cli,
@@ -158,8 +168,7 @@ impl App {
                 if !settings.s3.is_used() {
                     blobs.sweep().await.map_err(|e| StartFehler::new("blobs", e))?;
                 }
-                let verweise: Vec<Arc<dyn Verweise>> = vec![Arc::new(geschaeftsgang.clone()), akten.clone()];
-                kern::sweep(&eingang, &verweise).await?;
+                kern::sweep(&eingang, &verweise).await;
                 let cli = kern::enter_account(&konten).await?;
                 kern::enter_plan(&db, &akten).await?;
                 if start.demo {
@@ -191,8 +200,10 @@ impl App {
             tasks,
             anmeldung,
             portal,
+            umfeld: Umfeld::new(&start.data, settings),
         };
         if start.runs() {
+            app.tasks.spawn(kern::keep_swept(app.eingang.clone(), verweise));
             app.spawn(start, &mittel, &werkstatt).await?;
         }
         Ok(app)
@@ -242,6 +253,7 @@ impl App {
         zustand.db = Some(Arc::new(OnceLock::from(self.db.clone())));
         zustand.erkennung = Some(self.erkennung.clone());
         zustand.geschaeftsgang = Arc::new(OnceLock::from(self.geschaeftsgang.clone()));
+        zustand.umfeld = self.umfeld.clone();
         zustand
     }
 

@@ -24,12 +24,15 @@ use service_platform::{
     bus::{Bus, State},
     db::{self, Db},
     metriken::{self, CONTENT_TYPE, Labels, metriken, replace, set},
+    uhr::{Clock as _, SystemClock},
 };
+
+use crate::umfeld::Umfeld;
 
 /// One part that this process needs, and how it is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Teil {
-    /// `datenbank`, `bus`, `blobs`, `abschottung`.
+    /// `datenbank`, `bus`, `blobs`, `abschottung`, `platz`, `zertifikat`.
     pub name: &'static str,
     pub gut: bool,
     /// Without it nothing is accepted; the others catch up by themselves.
@@ -48,6 +51,7 @@ pub struct Zustand {
     pub blobs: Arc<dyn Blobs>,
     pub erkennung: Option<Arc<Erkennung>>,
     pub geschaeftsgang: Arc<OnceLock<Geschaeftsgang>>,
+    pub umfeld: Umfeld,
     last: Arc<Mutex<Gemerkt>>,
 }
 
@@ -65,7 +69,16 @@ service_platform::statements! {
 impl Zustand {
     pub fn new(name: &str, bus: Arc<dyn Bus>, blobs: Arc<dyn Blobs>) -> Self {
         let last = Arc::default();
-        Self { name: name.to_owned(), db: None, bus, blobs, erkennung: None, geschaeftsgang: Arc::default(), last }
+        Self {
+            name: name.to_owned(),
+            db: None,
+            bus,
+            blobs,
+            erkennung: None,
+            geschaeftsgang: Arc::default(),
+            umfeld: Umfeld::default(),
+            last,
+        }
     }
 
     /// Every part, asked now or a short while ago.
@@ -101,6 +114,7 @@ impl Zustand {
             let text = if gut { "schützt" } else { "Selbsttest nicht bestanden" };
             teile.push(Teil { name: "abschottung", gut, noetig: false, text: text.to_owned() });
         }
+        teile.extend(self.umfeld.teile(SystemClock::default().now()));
         teile
     }
 

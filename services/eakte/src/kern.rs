@@ -204,20 +204,30 @@ impl Mittel {
     }
 }
 
-/// Removes what an acceptance left that never reached its commit; `verweise` are all who may refer to a blob.
-pub async fn sweep(eingang: &Eingang, verweise: &dyn Verweise) -> Result<(), StartFehler> {
-    let failed = |e: &dyn std::fmt::Display| StartFehler::text(format!("sweep: {e}"));
-    let mut unwanted = Vec::new();
-    for hash in eingang.unfinished().await.map_err(|e| failed(&e))? {
-        if !verweise.verweist(hash).await.map_err(|e| failed(&e))? {
-            unwanted.push(hash);
+/// How often is looked for what interrupted acceptances left, and how soon again when somebody was away.
+const SWEEP: [Duration; 2] = [Duration::from_secs(600), Duration::from_secs(10)];
+
+/// Removes what interrupted acceptances left, once; `verweise` are all who may refer to a blob. Returns when to look again.
+pub async fn sweep(eingang: &Eingang, verweise: &dyn Verweise) -> Duration {
+    match eingang.aufraeumen(verweise).await {
+        Ok(0) => SWEEP[0],
+        Ok(blobs) => {
+            tracing::info!(blobs, "removed originals that never got a receipt");
+            SWEEP[0]
+        }
+        Err(error) => {
+            tracing::warn!(error = error.detail, "cannot look for originals without a receipt, will try again");
+            SWEEP[1]
         }
     }
-    eingang.discard(&unwanted).await.map_err(|e| failed(&e))?;
-    if !unwanted.is_empty() {
-        tracing::info!(blobs = unwanted.len(), "removed originals that never got a receipt");
+}
+
+/// The same until the process stops.
+pub async fn keep_swept(eingang: Eingang, verweise: Vec<Arc<dyn Verweise>>) {
+    loop {
+        let pause = sweep(&eingang, &verweise).await;
+        tokio::time::sleep(pause).await;
     }
-    Ok(())
 }
 
 /// Deploys the shipped tables and processes; a new text is a new version, an old one changes nothing.

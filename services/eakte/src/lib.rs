@@ -18,6 +18,7 @@ pub mod ports;
 pub mod sicherung;
 pub mod sperre;
 pub mod teil;
+mod umfeld;
 pub mod vorrat;
 
 pub use app::App;
@@ -26,7 +27,6 @@ pub use app::App;
 pub fn statements() -> Vec<(&'static str, service_platform::db::Sql)> {
     [
         befehle::init::STATEMENTS,
-        befehle::reconcile::STATEMENTS,
         demo::STATEMENTS,
         einrichtung::abgleich::STATEMENTS,
         einrichtung::zustaendigkeit::STATEMENTS,

@@ -39,6 +39,7 @@ use crate::{
     dienste::{self, Dienst},
     kern::{self, Mittel, own_program},
     ports::{self, Geduld},
+    umfeld::Umfeld,
 };
 
 /// How often the relay looks for messages of other processes, which cannot wake it.
@@ -91,6 +92,7 @@ impl Teil {
         let nachbarn = Neighbours::open(&settings.ruf).map_err(|e| StartFehler::new("ruf", e))?;
         let db = Arc::new(OnceLock::new());
         let mut zustand = Zustand::new(&name, bus.clone(), blobs.clone());
+        zustand.umfeld = Umfeld::new(&data, &settings);
         if dienste.iter().any(|d| d.is_core()) {
             zustand.db = Some(db.clone());
         }
@@ -252,13 +254,7 @@ impl Teil {
         ];
         let actor = technical_account(&Konten::new(db, mittel.clock.clone(), mittel.ids.clone())).await;
         // What a crash left is removed when those are there who may still need it.
-        let swept = eingang.clone();
-        tasks.spawn(async move {
-            while let Err(error) = kern::sweep(&swept, &verweise).await {
-                tracing::warn!(%error, "cannot look for originals without a receipt, will try again");
-                tokio::time::sleep(Duration::from_secs(10)).await;
-            }
-        });
+        tasks.spawn(kern::keep_swept(eingang.clone(), verweise));
         mittel.run_eingang(&eingang, &actor, tasks);
         Ok(eingang)
     }

@@ -7,11 +7,13 @@
 #![allow(missing_docs)]
 
 mod ordner;
+mod reste;
 mod stand;
 
 use std::{
     path::PathBuf,
     sync::{Arc, OnceLock},
+    time::SystemTime,
 };
 
 use async_trait::async_trait;
@@ -26,9 +28,10 @@ use nachrichten::{
 use serde_json::json;
 use service_platform::{
     args, audit,
-    blobs::{BlobError, Blobs},
+    blobs::Blobs,
     db::{Db, DbError, Migrations, Sql, Tx, insistently},
     ereignis, from_row, outbox, rechte,
+    trace::{self, KeyValue, Span, SpanKind},
     uhr::{Clock, Ids},
 };
 use tokio::sync::Notify;
@@ -90,6 +93,8 @@ struct Inner {
     absichten: PathBuf,
     /// Wakes the outbox relay after a commit.
     poke: Arc<Notify>,
+    /// Acceptances hold it together, tidying alone ([`reste`]).
+    annahme: tokio::sync::RwLock<()>,
     /// For the state of a Sendung; set once by the binary.
     neighbours: OnceLock<(Arc<dyn Ablaeufe>, Arc<dyn Dokumente>)>,
 }
@@ -155,64 +160,9 @@ impl Eingang {
         absichten: PathBuf,
         poke: Arc<Notify>,
     ) -> Self {
-        let neighbours = OnceLock::new();
-        Self { inner: Arc::new(Inner { db, blobs, clock, ids, pruefer, max_upload, absichten, poke, neighbours }) }
-    }
-
-    /// Hashes of acceptances that never reached their commit: nobody got a receipt for them. Asked at start-up,
-    /// before anything else runs; the caller discards those that no other service refers to.
-    pub async fn unfinished(&self) -> Result<Vec<BlobHash>, Fehler> {
-        let inner = &self.inner;
-        std::fs::create_dir_all(&inner.absichten).map_err(away)?;
-        let mut unfinished = Vec::new();
-        for entry in std::fs::read_dir(&inner.absichten).map_err(away)?.flatten() {
-            let hash = entry.file_name().to_string_lossy().split('~').next().and_then(|h| h.parse::<BlobHash>().ok());
-            let Some(hash) = hash else { continue };
-            let row: Option<(SendungId,)> = inner.db.optional(&ORIGINAL, args![hash]).await.map_err(away)?;
-            if row.is_none() {
-                unfinished.push(hash);
-            }
-        }
-        Ok(unfinished)
-    }
-
-    /// Ends the start-up sweep: removes these blobs and every noted intention. A store that is away must not keep the
-    /// services from starting: what was noted stays for the next start.
-    pub async fn discard(&self, unfinished: &[BlobHash]) -> Result<(), Fehler> {
-        let inner = &self.inner;
-        for hash in unfinished {
-            match inner.blobs.remove(*hash).await {
-                Ok(()) => {}
-                // Written under retention before the crash: it stays until the store lets it go.
-                Err(BlobError::Retained(_)) => self.note_retained(*hash).await.map_err(away)?,
-                Err(error) if error.is_passing() => {
-                    tracing::warn!(%error, "blobs without a receipt stay until the next start");
-                    return Ok(());
-                }
-                Err(e) => return Err(away(e)),
-            }
-        }
-        for entry in std::fs::read_dir(&inner.absichten).map_err(away)?.flatten() {
-            std::fs::remove_file(entry.path()).map_err(away)?;
-        }
-        Ok(())
-    }
-
-    /// A removal that the store refused stands in the trail: what lies there without a receipt has its explanation.
-    async fn note_retained(&self, hash: BlobHash) -> Result<(), DbError> {
-        let inner = &self.inner;
-        let mut tx = inner.db.begin().await?;
-        let object = format!("blob:{hash}");
-        let entry = audit::Entry {
-            chain: "eingang",
-            at: inner.clock.now(),
-            actor: "dienst:eingang",
-            act: "Löschen verweigert",
-            object: &object,
-            data: json!({ "grund": "Aufbewahrung" }),
-        };
-        audit::append(&mut tx, entry).await?;
-        tx.commit().await
+        let (annahme, neighbours) = Default::default();
+        let inner = Inner { db, blobs, clock, ids, pruefer, max_upload, absichten, poke, annahme, neighbours };
+        Self { inner: Arc::new(inner) }
     }
 
     /// Does the trail know of this receipt?
@@ -323,10 +273,23 @@ impl Inner {
     }
 }
 
+/// The first span of the trace that this Sendung's way is.
+fn follow(quittung: &Quittung, kanal: &'static str, size: usize, from: SystemTime) {
+    let id = quittung.receipt.0;
+    let Some(context) = trace::Context::of(id) else { return };
+    let attributes = vec![
+        KeyValue::new("eakte.sendung.id", id.to_string()),
+        KeyValue::new("eakte.kanal", kanal),
+        KeyValue::new("eakte.bytes", size as i64),
+    ];
+    let (kind, name, to) = (SpanKind::Server, "annehmen".to_owned(), SystemTime::now());
+    Span { context, id, kind, name, from, to, attributes, failed: None }.note();
+}
+
 #[async_trait]
 impl Sendungen for Eingang {
     async fn accept(&self, actor: &Actor, e: Einlieferung) -> Result<Quittung, Fehler> {
-        let inner = &self.inner;
+        let (inner, began) = (&self.inner, SystemTime::now());
         if e.kanal == Kanal::Upload && e.bytes.len() > inner.max_upload {
             let text = format!("Die Datei ist größer als {} MB. Teilen Sie die Datei.", inner.max_upload >> 20);
             return Err(Fehler::new("E1002", 413, text, "upload too large"));
@@ -359,6 +322,7 @@ impl Sendungen for Eingang {
                 return Err(self.refuse(actor, &e, hash, a).await?);
             }
         }
+        let annahme = self.annahme().await;
         let absicht = inner.absichten.join(format!("{hash}~{}", inner.ids.uuid()));
         tokio::fs::write(&absicht, b"").await.map_err(away)?;
         service_platform::failpoint("eingang::blob::before");
@@ -376,8 +340,12 @@ impl Sendungen for Eingang {
         let quittung = quittung.map_err(away)?;
         service_platform::failpoint("eingang::commit::after");
         let _ = tokio::fs::remove_file(&absicht).await;
+        drop(annahme);
         inner.poke.notify_one();
         tracing::info!(sendung.id = %quittung.receipt, size, "accepted {}", quittung.receipt);
+        if !quittung.repeated {
+            follow(&quittung, kanal_text(e.kanal), size, began);
+        }
         Ok(quittung)
     }
 

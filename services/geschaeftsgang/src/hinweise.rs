@@ -59,7 +59,7 @@ impl Geschaeftsgang {
 pub(crate) fn again(error: FahrtFehler) -> JobError {
     match error {
         FahrtFehler::NoProcess(name) => JobError::Bug { detail: format!("Den Ablauf „{name}“ gibt es nicht.") },
-        FahrtFehler::Db(error) if error.is_away() => JobError::Away { cause: error.to_string() },
+        FahrtFehler::Db(error) if error.is_away() || error.is_again() => JobError::Away { cause: error.to_string() },
         other => JobError::Retry { after: std::time::Duration::from_secs(5), cause: other.to_string() },
     }
 }

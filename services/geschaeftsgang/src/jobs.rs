@@ -25,6 +25,7 @@ use service_platform::{
     bus::{Delivery, Lane, Message, State},
     db::{DbError, Tx, insistently},
     failpoint, from_row,
+    trace::Span,
     worker::{RESULTS, queue},
 };
 use uuid::Uuid;
@@ -32,7 +33,7 @@ use uuid::Uuid;
 use crate::{
     Inner,
     fahrt::{Fahrt, FahrtFehler},
-    pausen, sql,
+    pausen, sql, trace,
 };
 
 pub(crate) struct AuftragRow {
@@ -128,10 +129,14 @@ async fn dispatch_round(inner: &Inner) -> Result<usize, DbError> {
         let deadline = now.plus_micros(inner.options.deadline.as_micros() as i64);
         let mut tx = inner.db.begin().await?;
         let claimed: Vec<AuftragRow> = tx.all(&sql::AUFTRAG_CLAIM, args![&typ, now, deadline, free]).await?;
+        let mut headers = trace::headers(&mut tx, &claimed).await?;
         tx.commit().await?;
         failpoint("ablauf::auftrag::after");
         // Side by side: each waits for its confirm, and the broker syncs many at once.
-        let published = claimed.into_iter().map(|row| async move { (row.id, publish(inner, row, deadline).await) });
+        let published = claimed.into_iter().map(|row| {
+            let (id, header) = (row.id, headers.remove(&row.id.0));
+            async move { (id, publish(inner, row, deadline, header).await) }
+        });
         for (id, done) in join_all(published).await {
             match done {
                 Ok(()) => sent += 1,
@@ -158,7 +163,7 @@ impl Inner {
     }
 }
 
-async fn publish(inner: &Inner, row: AuftragRow, deadline: Timestamp) -> Result<(), String> {
+async fn publish(inner: &Inner, row: AuftragRow, deadline: Timestamp, trace: Option<String>) -> Result<(), String> {
     let (name, lane) = (queue(&row.typ), if row.dringend > 0 { Lane::Urgent } else { Lane::Normal });
     let job = Job {
         id: row.id,
@@ -169,7 +174,7 @@ async fn publish(inner: &Inner, row: AuftragRow, deadline: Timestamp) -> Result<
         idempotency_key: format!("{}/{}", row.instanz, row.element_instanz),
         deadline,
         eingabe: row.eingabe,
-        trace: None,
+        trace,
     };
     let body = serde_json::to_value(&job).map_err(|e| e.to_string())?;
     let id = Uuid::new_v5(&job.id.0, &job.attempt.to_be_bytes());
@@ -282,12 +287,13 @@ async fn take_one(inner: &Inner, delivery: Delivery) {
 }
 
 /// Takes results; while the database is away they stay in hand, unacknowledged. Given back, they would come again at
-/// once and end as dead letters; acknowledged, they would be lost until their deadline.
+/// once and end as dead letters; acknowledged, they would be lost until their deadline. The same holds for one that others
+/// stand in the way of again and again: no incident, it is nobody's fault. Several at once try it one by one instead.
 async fn patiently(inner: &Inner, results: &[JobResult]) -> Result<(), FahrtFehler> {
     loop {
         match insistently(FahrtFehler::is_again, || take_all(inner, results)).await {
-            Err(FahrtFehler::Db(error)) if error.is_away() => {
-                tracing::warn!(%error, results = results.len(), "the database is away, results wait");
+            Err(error) if error.is_away() || (error.is_again() && results.len() == 1) => {
+                tracing::warn!(%error, results = results.len(), "the database does not take results, they wait");
                 tokio::time::sleep(Duration::from_millis(500)).await;
             }
             done => return done,
@@ -324,10 +330,12 @@ pub(crate) async fn take_all(inner: &Inner, results: &[JobResult]) -> Result<(),
     let mut tx = inner.db.begin().await?;
     let mut fahrt = Fahrt::new(inner, &mut tx, now);
     let mut rows = taken(&mut fahrt, results).await?;
+    let mut spans = Vec::new();
     for result in results {
         match rows.remove(&(result.job, result.attempt)) {
             Some(row) => {
                 inner.pausen.note(&row.typ, &result.outcome, Instant::now());
+                spans.extend(trace::job(fahrt.wurzel(row.instanz), &row, &result.outcome));
                 fahrt.result(row, result, now).await?;
             }
             None => tracing::debug!(job.id = %result.job, attempt = result.attempt, "late result refused"),
@@ -337,6 +345,7 @@ pub(crate) async fn take_all(inner: &Inner, results: &[JobResult]) -> Result<(),
     failpoint("ablauf::ergebnis::before");
     tx.commit().await?;
     failpoint("ablauf::ergebnis::after");
+    spans.into_iter().for_each(Span::note);
     // Even without new jobs a place in the window is free now.
     inner.auftraege.notify_one();
     if timers {

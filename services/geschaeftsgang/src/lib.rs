@@ -32,6 +32,7 @@ mod sammel;
 pub mod spur;
 mod sql;
 mod timer;
+mod trace;
 mod weitergabe;
 mod wiedervorlage;
 
@@ -42,6 +43,7 @@ use std::{
 };
 
 use engine::DeployOptions;
+use futures_util::future::BoxFuture;
 use nachrichten::{BlobHash, DefinitionId, InstanceId, JobId, TaskId, Timestamp, Werte, dokumente::Dokumente};
 use service_platform::{
     bus::Bus,
@@ -200,17 +202,21 @@ impl Geschaeftsgang {
     }
 
     /// Runs dispatcher, results, start commands, timers and the sweep of passed deadlines until the process stops.
-    pub async fn run(self) {
-        let inner = self.inner;
-        if let Err(error) = jobs::release_all(&inner).await {
-            tracing::error!(%error, "cannot release open jobs");
-        }
-        tokio::join!(
-            jobs::dispatch(inner.clone()),
-            jobs::results(inner.clone()),
-            befehl::consume(inner.clone()),
-            timer::run(inner.clone())
-        );
+    ///
+    /// Boxed here: an async function is compiled where it is awaited, in each program that does, and as badly as that one.
+    pub fn run(self) -> BoxFuture<'static, ()> {
+        Box::pin(async move {
+            let inner = self.inner;
+            if let Err(error) = jobs::release_all(&inner).await {
+                tracing::error!(%error, "cannot release open jobs");
+            }
+            tokio::join!(
+                jobs::dispatch(inner.clone()),
+                jobs::results(inner.clone()),
+                befehl::consume(inner.clone()),
+                timer::run(inner.clone())
+            );
+        })
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 use service_platform::{
     args, audit,
     db::DbError,
-    ereignis,
+    ereignis, mandant,
     metriken::{Labels, metriken, replace, set},
     outbox, webhook,
 };
@@ -63,13 +63,15 @@ impl Geschaeftsgang {
         set(&m.webhook_due, due as f64);
         set(&m.webhook_failed, failed as f64);
         // What `eakte reconcile` noted last.
-        let noted: Option<(Value,)> = inner.db.optional(&sql::MESS_ABGLEICH, args![]).await?;
-        if let Some((Value::Object(mut noted),)) = noted {
-            let at = noted.remove("at").and_then(|at| at.as_i64()).map(Timestamp);
-            set(&m.reconcile_age, age(now, at));
+        if let Some((at, Value::Object(mut noted))) = mandant::vermerk(&inner.db, mandant::ABGLEICH).await? {
+            noted.remove("at");
+            set(&m.reconcile_age, age(now, Some(at)));
             let findings =
                 noted.into_iter().filter_map(|(kind, n)| Some((vec![("kind", kind)] as Labels, n.as_f64()?)));
             replace(&m.findings, findings);
+        }
+        if let Some((at, _)) = mandant::vermerk(&inner.db, mandant::SICHERUNG).await? {
+            set(&m.backup_age, age(now, Some(at)));
         }
         set(&m.seal_age, age(now, audit::unsealed_since(&inner.db).await?));
         Ok(())

@@ -15,6 +15,7 @@ use service_platform::{
     args,
     db::{Args, Commit, DbError, insistently},
     failpoint,
+    trace::Span,
 };
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, oneshot};
 
@@ -24,7 +25,7 @@ use crate::{
     abschluss::{Abschluss, Lage},
     aufgaben::{away, step_failed},
     fahrt::{Fahrt, FahrtFehler},
-    sql,
+    sql, trace,
 };
 
 /// What somebody asks for.
@@ -146,6 +147,8 @@ struct Gefahren {
     commit: Commit,
     jobs: bool,
     timers: bool,
+    /// What the trace tells of it, once it is true.
+    spans: Vec<Span<'static>>,
 }
 
 /// Answers everybody once their transaction is on the disk.
@@ -198,6 +201,7 @@ async fn lasting(inner: &Inner, ridden: Result<Gefahren, FahrtFehler>) -> Result
     let ridden = ridden?;
     ridden.commit.lasting().await?;
     failpoint("ablauf::akt::after");
+    ridden.spans.into_iter().for_each(Span::note);
     if ridden.jobs {
         inner.auftraege.notify_one();
     }
@@ -253,7 +257,7 @@ async fn ride(inner: &Inner, bitten: &[Bitte]) -> Result<Gefahren, FahrtFehler> 
     let mut fahrt = Fahrt::new(inner, &mut tx, now);
     let lagen = lagen(&mut fahrt, tasks).await?;
     let mut touched = HashSet::new();
-    let mut answers = Vec::new();
+    let (mut answers, mut spans) = (Vec::new(), Vec::new());
     for bitte in bitten {
         answers.push(match bitte {
             Bitte::Start(anstoss) => match started.get(&anstoss.schluessel) {
@@ -269,6 +273,9 @@ async fn ride(inner: &Inner, bitten: &[Bitte]) -> Result<Gefahren, FahrtFehler> 
                 Some(lage) if !touched.insert(lage.zeile.instanz) => None,
                 Some(lage) => {
                     let done = abschluss.carry_out(&mut fahrt, lage).await?;
+                    if done.is_ok() {
+                        spans.extend(trace::task(fahrt.wurzel(lage.zeile.instanz), &lage.zeile));
+                    }
                     Some(done.map(|id| (id, fahrt.opened(id))))
                 }
                 None => Some(Err(Abgelehnt::Aufgabe)),
@@ -277,5 +284,5 @@ async fn ride(inner: &Inner, bitten: &[Bitte]) -> Result<Gefahren, FahrtFehler> 
     }
     let (jobs, timers) = fahrt.finish().await?;
     failpoint("ablauf::akt::before");
-    Ok(Gefahren { answers, commit: tx.commit_ahead().await?, jobs, timers })
+    Ok(Gefahren { answers, commit: tx.commit_ahead().await?, jobs, timers, spans })
 }

@@ -227,7 +227,6 @@ statements! {
     pub KENNZAHL_ALTER = "SELECT count(*) FROM geschaeftsgang_aufgabe WHERE erledigt IS NULL AND seit > $1 AND seit <= $2";
     pub KENNZAHL_STOERUNG = "SELECT (SELECT count(*) FROM geschaeftsgang_auftrag WHERE stand = 'stoerung') + (SELECT count(*) FROM geschaeftsgang_stoerung)";
     pub MESS_AUFTRAG = "SELECT typ, stand, count(*), min(angelegt) FROM geschaeftsgang_auftrag GROUP BY typ, stand";
-    pub MESS_ABGLEICH = "SELECT wert FROM platform_einstellung WHERE name = 'abgleich'";
     pub MESS_AUFGABEN = "SELECT count(*) FROM geschaeftsgang_aufgabe WHERE erledigt IS NULL";
     pub MESS_INSTANZ = "SELECT stand, count(*) FROM geschaeftsgang_instanz WHERE parent IS NULL AND stand IN ('aktiv', 'stoerung') GROUP BY stand";
     pub KENNZAHL_GESTARTET = "SELECT gestartet FROM geschaeftsgang_instanz WHERE parent IS NULL AND gestartet >= $1 LIMIT 200000";
@@ -245,6 +244,8 @@ viele! {
     pub INSTANZEN_OF_AUFTRAEGE: geschaeftsgang_auftrag (id uuid) = "SELECT i.id, i.definition, i.process, i.parent, i.parent_element, i.sendung, i.dokument, i.titel, i.stand, i.state, i.verlauf_seq, i.gestartet, i.beendet, i.angehalten FROM geschaeftsgang_instanz i WHERE i.id IN (SELECT j.instanz FROM geschaeftsgang_auftrag j WHERE j.id IN (SELECT r.id FROM " + rows + ")) ORDER BY i.id" + lock "i";
     // A late owner's attempt number is not the current one.
     pub AUFTRAEGE_TAKE: geschaeftsgang_auftrag (id uuid, attempt int) = "SELECT j.id, j.instanz, j.element_instanz, j.element, j.typ, j.eingabe, j.attempt, j.failures, j.versuche, j.dringend FROM geschaeftsgang_auftrag j WHERE (j.id, j.attempt) IN (SELECT r.id, r.attempt FROM " + rows + ") AND j.stand = 'unterwegs' ORDER BY j.instanz" + lock "j";
+    // What a trace is called after: the Sendung, else the instance itself.
+    pub TRACE_ROOTS: geschaeftsgang_instanz (id uuid) = "SELECT i.id, coalesce(i.sendung, i.id) FROM geschaeftsgang_instanz i WHERE i.id IN (SELECT r.id FROM " + rows + ")";
     pub AUFTRAG_DELETE: geschaeftsgang_auftrag (instanz uuid, id uuid) = "DELETE FROM geschaeftsgang_auftrag WHERE id IN (SELECT r.id FROM " + rows + ")";
     pub AUFTRAG_CANCEL: geschaeftsgang_auftrag (instanz uuid, element_instanz int) = "DELETE FROM geschaeftsgang_auftrag WHERE (instanz, element_instanz) IN (SELECT r.instanz, r.element_instanz FROM " + rows + ")";
 

@@ -45,6 +45,7 @@ pub struct Settings {
     pub ruf: RufSettings,
     pub ereignisse: EreignisSettings,
     pub webhook: WebhookSettings,
+    pub trace: TraceSettings,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -63,6 +64,15 @@ pub struct WebhookSettings {
     pub frist_ms: u64,
     pub rueckstau: u64,
     pub loopback: bool,
+}
+
+/// Who is told how long each step took ([`crate::trace`]).
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TraceSettings {
+    pub url: String,
+    pub ca_datei: String,
+    pub anteil: f64,
 }
 
 /// How core processes call each other (crate `service-ruf`).

@@ -203,14 +203,24 @@ impl Konten {
         };
         let mut tx = self.db.begin().await.map_err(defect)?;
         let id = PersonId(self.ids.uuid());
-        tx.execute(&PERSON_INSERT, args![id, &p.kennung, &p.name, &p.amt, hash]).await.map_err(defect)?;
+        let new = tx.execute(&PERSON_INSERT, args![id, &p.kennung, &p.name, &p.amt, hash]).await.map_err(defect)?;
         let row: PersonRow = tx.one(&PERSON_OF_KENNUNG, args![&p.kennung]).await.map_err(defect)?;
         let groups = p.gruppen.iter().map(|g| format!("gruppe:{g}"));
         let roles = p.rollen.iter().map(|r| format!("rolle:{r}"));
+        let mut given = Vec::new();
         for subjekt in groups.chain(roles).chain([format!("person:{}", row.id)]) {
-            tx.execute(&SUBJEKT_INSERT, args![row.id, subjekt]).await.map_err(defect)?;
+            if tx.execute(&SUBJEKT_INSERT, args![row.id, &subjekt]).await.map_err(defect)? > 0 {
+                given.push(subjekt);
+            }
         }
         vertretung::rebuild(&mut tx, row.id).await.map_err(defect)?;
+        if new > 0 || !given.is_empty() {
+            let act = if new > 0 { "person angelegt" } else { "rollen und gruppen ergänzt" };
+            let (chain, data) = (format!("person:{}", row.id), serde_json::json!({ "subjekte": given }));
+            let at = self.clock.now();
+            let entry = audit::Entry { chain: &chain, at, actor: "technik", act, object: &chain, data };
+            audit::append(&mut tx, entry).await.map_err(defect)?;
+        }
         tx.commit().await.map_err(defect)?;
         Ok(row.id)
     }

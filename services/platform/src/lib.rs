@@ -18,6 +18,7 @@ pub mod organisation;
 pub mod outbox;
 pub mod rechte;
 pub mod telemetry;
+pub mod trace;
 pub mod uhr;
 pub mod vertretung;
 pub mod verzeichnis;
@@ -69,6 +70,7 @@ pub fn statements() -> Vec<(&'static str, db::Sql)> {
         organisation::STATEMENTS,
         organisation::pflege::STATEMENTS,
         outbox::STATEMENTS,
+        outbox::VIELE,
         rechte::STATEMENTS,
         rechte::VIELE,
         vertretung::STATEMENTS,

@@ -7,9 +7,12 @@
 //!               'echt'     set up by "eakte init"; without a mark: filled before, or by a demo
 //! organisation  'eigene'   the city's own Ämter hold, from the tables; else the sample organisation
 //! eingerichtet  instant of "eakte init", microseconds
+//! abgleich      what the last "eakte reconcile" counted, JSON with `at` (microseconds)
+//! sicherung     the last "eakte backup create", JSON with `at`, `blobs`, `stand`
 //! ```
 
 use nachrichten::Timestamp;
+use serde_json::Value;
 
 use crate::{
     args, audit,
@@ -48,6 +51,21 @@ pub enum MandantFehler {
 async fn value(db: &Db, name: &str) -> Result<Option<String>, DbError> {
     let row: Option<(String,)> = db.optional(&WERT, args![name]).await?;
     Ok(row.map(|(wert,)| wert))
+}
+
+/// Notes of commands that run at night, for operators.
+pub const ABGLEICH: &str = "abgleich";
+pub const SICHERUNG: &str = "sicherung";
+
+/// Notes what a command did; the last one counts.
+pub async fn vermerken(db: &Db, name: &str, wert: &Value) -> Result<(), DbError> {
+    db.execute(&SETZEN, args![name, wert.to_string()]).await.map(drop)
+}
+
+/// What a command noted, and when.
+pub async fn vermerk(db: &Db, name: &str) -> Result<Option<(Timestamp, Value)>, DbError> {
+    let noted = value(db, name).await?.and_then(|text| serde_json::from_str::<Value>(&text).ok());
+    Ok(noted.and_then(|noted| Some((Timestamp(noted["at"].as_i64()?), noted))))
 }
 
 /// Whether this database is marked as a training Mandant.

@@ -71,7 +71,7 @@ metriken! {
     memory: gauge "process_resident_memory_bytes" "Belegter Arbeitsspeicher des Prozesses in Byte";
     started: gauge "process_start_time_seconds" "Start des Prozesses, Sekunden seit 1970";
     files: gauge "process_open_fds" "Offene Dateien und Verbindungen des Prozesses";
-    ready: gauge "eakte_ready" "1, wenn der Teil antwortet (part: datenbank, bus, blobs, abschottung)";
+    ready: gauge "eakte_ready" "1, wenn der Teil antwortet (part: datenbank, bus, blobs, abschottung, platz, zertifikat)";
     outbox_rows: gauge "eakte_outbox_rows" "Nachrichten zwischen Diensten, die noch niemand bestätigt hat";
     outbox_oldest: gauge "eakte_outbox_oldest_seconds" "Alter der ältesten davon";
     jobs: gauge "eakte_jobs" "Aufträge je Art (type) und Stand (state: ready, out, failed)";
@@ -94,8 +94,10 @@ metriken! {
     event_oldest: gauge "eakte_event_oldest_seconds" "Alter des ältesten davon";
     webhook_due: gauge "eakte_webhook_due" "Zustellungen an Webhooks, die ausstehen";
     webhook_failed: gauge "eakte_webhook_failed" "Webhooks, die aufgegeben haben und auf den Betrieb warten";
+    trace_spans: counter "eakte_trace_spans" "Abschnitte für den Sammler der Spuren (result: sent, lost)";
     findings: gauge "eakte_reconcile_findings" "Befunde des letzten Abgleichs (kind: missing, duplicate, altered, orphan, unaudited, pending, quarantined)";
     reconcile_age: gauge "eakte_reconcile_age_seconds" "Alter des letzten Abgleichs";
+    backup_age: gauge "eakte_backup_age_seconds" "Alter der letzten Sicherung mit eakte backup";
     seal_age: gauge "eakte_audit_seal_age_seconds" "Wie lange der älteste Eintrag des Protokolls schon auf sein Siegel wartet";
 }
 

@@ -3,8 +3,14 @@
 //! It owns nothing and may run a job twice; its effect counts once, because the engine takes a result only with
 //! the current attempt number.
 
-use std::{future::Future, pin::Pin, sync::Arc, time::Instant};
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    time::{Instant, SystemTime},
+};
 
+use futures_util::future::BoxFuture;
 use nachrichten::job::{Job, JobError, JobResult, Outcome};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -14,6 +20,7 @@ use crate::{
     blobs::{BlobError, Blobs},
     bus::{Bus, Message},
     metriken::job_done,
+    trace,
 };
 
 /// Queue that takes every job's result.
@@ -100,19 +107,26 @@ fn word(outcome: &Outcome) -> &'static str {
 /// Runs one job; a handler that panics is a defect, not the end of the service.
 pub async fn run(handler: &JobHandler, blobs: Arc<dyn Blobs>, job: Job) -> JobResult {
     let (id, attempt, input, from) = (job.id, job.attempt, job.eingabe.clone(), Instant::now());
-    let context = Arc::new(JobContext { blobs, job });
-    let outcome = match tokio::spawn((handler.handle)(context, input)).await {
+    let (context, began) = (Arc::new(JobContext { blobs, job }), SystemTime::now());
+    let outcome = match tokio::spawn((handler.handle)(context.clone(), input)).await {
         Ok(Ok(Value::Object(werte))) => Outcome::Done { werte },
         Ok(Ok(other)) => Outcome::Bug { detail: format!("{} answered {other}, not an object", handler.typ) },
         Ok(Err(error)) => Outcome::from(Err(error)),
         Err(panic) => Outcome::Bug { detail: format!("{} panicked: {panic}", handler.typ) },
     };
     job_done(handler.typ, word(&outcome), from.elapsed());
+    trace::attempt(&context.job, began, word(&outcome));
     JobResult { job: id, attempt, outcome }
 }
 
 /// Consumes one job type with up to `parallel` jobs at once until the process stops.
-pub async fn serve(handler: JobHandler, bus: Arc<dyn Bus>, blobs: Arc<dyn Blobs>, parallel: usize) {
+///
+/// Boxed here: an async function is compiled where it is awaited, in each program that does, and as badly as that one.
+pub fn serve(handler: JobHandler, bus: Arc<dyn Bus>, blobs: Arc<dyn Blobs>, parallel: usize) -> BoxFuture<'static, ()> {
+    Box::pin(serve_forever(handler, bus, blobs, parallel))
+}
+
+async fn serve_forever(handler: JobHandler, bus: Arc<dyn Bus>, blobs: Arc<dyn Blobs>, parallel: usize) {
     let name = queue(handler.typ);
     loop {
         let consumer = match bus.declare(&name).await {

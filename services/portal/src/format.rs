@@ -95,12 +95,13 @@ pub fn betrag_text(text: &str, waehrung: Option<&str>) -> String {
     text.parse::<Decimal>().map_or_else(|_| text.to_owned(), |b| betrag(b, waehrung))
 }
 
-/// `1,4 MB`.
+/// `1,4 MB`, `63,2 GB`.
 pub fn groesse(bytes: u64) -> String {
     match bytes {
         0..1_000 => format!("{bytes} Byte"),
         1_000..1_000_000 => format!("{} kB", bytes / 1_000),
-        _ => format!("{},{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
+        1_000_000..1_000_000_000 => format!("{},{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
+        _ => format!("{},{} GB", bytes / 1_000_000_000, bytes % 1_000_000_000 / 100_000_000),
     }
 }
 

@@ -15,7 +15,10 @@ use nachrichten::{
     Actor, AkteId, BlobHash, DokumentId, InstanceId, JobId, PersonId, SendungId, Tag, TaskId, VorgangId, Werte,
     ablaeufe::{Ablaeufe, Ablauf, Eingriff, Kennzahlen, SendungAblauf, Umzug, UmzugBericht, Version},
     aufgaben::{AufgabeSeite, Aufgaben, AufgabenFilter, AufgabenListe, Erledigung, Zaehler},
-    betrieb::{Auftrag, Behandlung, Betrieb, Eingereiht, Einreihung, Fall, Schlange, Stoerung, Totbrief, TotbriefAkt},
+    betrieb::{
+        Auftrag, Behandlung, Betrieb, Eingereiht, Einreihung, Fall, Nachweise, Schlange, Stoerung, Totbrief,
+        TotbriefAkt,
+    },
     dokumente::{
         AkteSeite, AkteZeile, DerSendung, Dokument, DokumentZeile, Dokumente, Einheit, Inhalt, NeueFassung, Schluss,
     },
@@ -87,6 +90,7 @@ table! {
         write zuweisen(actor: &Actor, jobs: &[JobId], an: Option<PersonId>, grund: &str) -> u32;
         write auftrag(actor: &Actor, job: JobId, grund: &str) -> Auftrag;
         read  schlangen(actor: &Actor) -> Vec<Schlange>;
+        read  nachweise(actor: &Actor) -> Nachweise;
         read  totbriefe(actor: &Actor) -> Vec<Totbrief>;
         write totbrief(actor: &Actor, id: Uuid, akt: TotbriefAkt, grund: &str) -> ();
     }

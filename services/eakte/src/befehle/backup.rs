@@ -3,7 +3,11 @@
 
 use std::path::Path;
 
-use service_platform::uhr::{Clock as _, SystemClock};
+use serde_json::json;
+use service_platform::{
+    mandant,
+    uhr::{Clock as _, SystemClock},
+};
 
 use super::{Ende, open, runtime, serve};
 use crate::{
@@ -40,6 +44,12 @@ fn create(folder: &Path, ort: &Ort, json: bool) -> Ende {
         };
         // The city's own time may be moved in a demo; a backup is named by the real one.
         let made = sicherung::create(&quelle, folder, SystemClock::default().now()).await;
+        if let Ok(bericht) = &made {
+            let wert = json!({ "at": app.clock.now(), "blobs": bericht.blobs, "stand": bericht.stand });
+            if let Err(error) = mandant::vermerken(&app.db, mandant::SICHERUNG, &wert).await {
+                ausgabe::say(&format!("Die Sicherung ist gemacht, ließ sich aber nicht vermerken: {error}"));
+            }
+        }
         app.stop().await;
         report(made, "gesichert", json)
     })

@@ -6,15 +6,11 @@ use std::collections::{BTreeSet, HashMap};
 
 use nachrichten::{BlobHash, SendungId};
 use serde::{Deserialize, Serialize};
-use service_platform::{args, audit, blobs::BlobError, uhr::Clock as _};
+use service_platform::{audit, blobs::BlobError, mandant, uhr::Clock as _};
 use service_uebergabe::Stand;
 
 use super::{Ende, open, runtime};
 use crate::{App, ausgabe, cli::Ort, exit};
-
-service_platform::statements! {
-    NOTE = "INSERT INTO platform_einstellung (name, wert) VALUES ('abgleich', $1) ON CONFLICT (name) DO UPDATE SET wert = excluded.wert";
-}
 
 /// One object; the counts at the top, what they are about in `details`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -198,7 +194,7 @@ pub fn run(ort: &Ort, journal: Option<&std::path::Path>, json: bool) -> Ende {
             noted.remove("details");
             noted.insert("at".to_owned(), app.clock.now().0.into());
         }
-        if let Err(error) = app.db.execute(&NOTE, args![&noted]).await {
+        if let Err(error) = mandant::vermerken(&app.db, mandant::ABGLEICH, &noted).await {
             ausgabe::say(&format!("Das Ergebnis ließ sich nicht vermerken: {error}"));
         }
         app.stop().await;

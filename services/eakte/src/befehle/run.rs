@@ -4,14 +4,14 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use service_platform::telemetry;
+use service_platform::{telemetry, trace};
 
 use super::{Ende, runtime, serve};
 use crate::{
     app::StartFehler,
     ausgabe,
     cli::{Ort, settings},
-    dienste::Dienst,
+    dienste::{self, Dienst},
     exit,
     teil::Teil,
 };
@@ -53,13 +53,16 @@ pub fn run(services: &[String], ort: &Ort) -> Ende {
         return serve::run_with(ort, None, false, dienste.into_iter().collect());
     }
     telemetry::init(&settings.log.filter, settings.log.json);
+    serve::follow(&settings, &dienste::names(&dienste))?;
     runtime()?.block_on(async {
         let failed = |error: StartFehler| {
             ausgabe::say(&format!("Die Dienste starten nicht: {error}"));
             exit::FAILED
         };
         let teil = Teil::new(dienste, data, settings).await.map_err(failed)?;
-        teil.run(serve::stop_signal(DRAIN + Duration::from_secs(4)), DRAIN).await.map_err(failed)?;
+        let ran = teil.run(serve::stop_signal(DRAIN + Duration::from_secs(4)), DRAIN).await;
+        trace::finish().await;
+        ran.map_err(failed)?;
         Ok(exit::OK)
     })
 }

@@ -4,8 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{body::Body, extract::Request, response::Response};
-use service_platform::telemetry;
-use service_platform::vertretung::Vertretungen;
+use service_platform::{config::Settings, telemetry, trace, vertretung::Vertretungen};
 use service_portal::{Dienste, PortalState};
 use tokio::sync::RwLock;
 use tower::ServiceExt as _;
@@ -58,6 +57,7 @@ pub fn run_with(ort: &Ort, listen: Option<String>, demo: bool, work: Vec<Dienst>
     // The training Mandant is the demo with a world of its own.
     let demo = demo || config.settings.uebung.aktiv;
     let start = Start { data, program: own_program(), demo, scan: true, work, geduld: Geduld::Immer };
+    follow(&config.settings, &start.name())?;
     runtime()?.block_on(async move {
         let listener = tokio::net::TcpListener::bind(&listen).await.map_err(|error| {
             ausgabe::say(&format!("Die Adresse {listen} ist nicht frei: {error}"));
@@ -110,6 +110,7 @@ pub fn run_with(ort: &Ort, listen: Option<String>, demo: bool, work: Vec<Dienst>
         if let Some(app) = buehne.app.write().await.take() {
             app.stop().await;
         }
+        trace::finish().await;
         match served {
             Ok(()) => Ok(exit::OK),
             Err(error) => {
@@ -117,6 +118,14 @@ pub fn run_with(ort: &Ort, listen: Option<String>, demo: bool, work: Vec<Dienst>
                 Err(exit::FAILED)
             }
         }
+    })
+}
+
+/// Spans of this process go to the collector that the settings name.
+pub(super) fn follow(settings: &Settings, services: &str) -> Result<(), u8> {
+    trace::start(&settings.trace, services, &settings.mandant).map_err(|text| {
+        ausgabe::say(&format!("Die Dienste starten nicht: {text}"));
+        exit::FAILED
     })
 }
 
@@ -194,6 +203,8 @@ impl Dienste for DiensteStand {
             "bus" => "Nachrichtenbus",
             "blobs" => "Dokumentenspeicher",
             "abschottung" => "Abschottung",
+            "platz" => "Speicherplatz",
+            "zertifikat" => "Zertifikat",
             other => other,
         };
         let teile = self.zustand.teile().await;

@@ -15,13 +15,13 @@ use async_trait::async_trait;
 use nachrichten::{
     Actor, InstanceId, JobId, PersonId, Timestamp,
     betrieb::{
-        Auftrag, Behandlung, Betrieb, Eingereiht, Einreihung, Fall, FallStand, STOERUNGEN, Schlange, Stoerung,
-        Totbrief, TotbriefAkt,
+        Auftrag, Behandlung, Betrieb, Eingereiht, Einreihung, Fall, FallStand, Nachweise, STOERUNGEN, Schlange,
+        Stoerung, Totbrief, TotbriefAkt,
     },
     fehler::Fehler,
 };
 use serde_json::{Value, json};
-use service_platform::{args, bus::BusError, from_row, rechte, worker};
+use service_platform::{args, audit, bus::BusError, from_row, mandant, rechte, worker};
 use uuid::Uuid;
 
 use crate::{Geschaeftsgang, Inner, aufgaben::away, sql as kern};
@@ -316,6 +316,23 @@ impl Betrieb for Geschaeftsgang {
             }
         }
         Ok(all.into_values().collect())
+    }
+
+    async fn nachweise(&self, actor: &Actor) -> Result<Nachweise, Fehler> {
+        let db = &self.inner.db;
+        self.inner.nur_betrieb(actor).await?;
+        let noted = async |name| mandant::vermerk(db, name).await.map_err(away);
+        let number = |wert: &Value, name: &str| wert[name].as_u64().unwrap_or_default();
+        const FINDINGS: [&str; 5] = ["missing", "duplicate", "altered", "orphan", "unaudited"];
+        let (datenbank,) = db.one(&sql::GROESSE, args![]).await.map_err(away)?;
+        Ok(Nachweise {
+            sicherung: noted(mandant::SICHERUNG).await?.map(|(at, wert)| (at, number(&wert, "blobs"))),
+            abgleich: noted(mandant::ABGLEICH)
+                .await?
+                .map(|(at, wert)| (at, FINDINGS.iter().map(|name| number(&wert, name)).sum())),
+            unversiegelt: audit::unsealed_since(db).await.map_err(away)?,
+            datenbank,
+        })
     }
 
     async fn totbriefe(&self, actor: &Actor) -> Result<Vec<Totbrief>, Fehler> {

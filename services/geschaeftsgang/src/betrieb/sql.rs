@@ -22,6 +22,8 @@ macro_rules! einreihung {
 }
 
 statements! {
+    pub GROESSE = "SELECT p.page_count * s.page_size FROM pragma_page_count() p, pragma_page_size() s"
+        => "SELECT pg_database_size(current_database())";
     pub AUFTRAEGE = "SELECT a.id, a.instanz, a.element_instanz, i.process, a.element, a.name, a.ursache, a.angelegt, a.letzter_versuch, a.failures FROM geschaeftsgang_auftrag a JOIN geschaeftsgang_instanz i ON i.id = a.instanz WHERE a.stand = 'stoerung' ORDER BY a.angelegt, a.id LIMIT $1";
     pub STOPPS = "SELECT s.instanz, s.element_instanz, i.process, s.element, s.text, s.seit FROM geschaeftsgang_stoerung s JOIN geschaeftsgang_instanz i ON i.id = s.instanz ORDER BY s.seit, s.instanz LIMIT $1";
     pub BEI = "SELECT b.job, p.name FROM geschaeftsgang_betreuung b JOIN platform_person p ON p.id = b.person";

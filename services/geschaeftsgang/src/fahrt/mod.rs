@@ -53,6 +53,11 @@ impl FahrtFehler {
     pub fn is_again(&self) -> bool {
         matches!(self, Self::Db(error) if error.is_again())
     }
+
+    /// The database does not work at the moment.
+    pub fn is_away(&self) -> bool {
+        matches!(self, Self::Db(error) if error.is_away())
+    }
 }
 
 /// A human act that this ride carries out; noted at the element's history line.
@@ -155,6 +160,11 @@ impl<'a> Fahrt<'a> {
     /// Somebody listens to events.
     pub fn gehoert(&self) -> bool {
         service_platform::ereignis::gehoert(self.tx)
+    }
+
+    /// What the trace of a loaded instance is called after.
+    pub fn wurzel(&self, id: InstanceId) -> Option<uuid::Uuid> {
+        self.loaded.get(&id).map(|g| g.row.sendung.map_or(id.0, |s| s.0))
     }
 
     /// An instance that is loaded.

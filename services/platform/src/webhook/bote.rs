@@ -55,7 +55,7 @@ impl Bote {
         let ziele = Arc::new(Ziele::new(&settings.erlaubt, settings.loopback));
         let roots = match settings.ca_datei.as_str() {
             "" => RootCerts::WebPki,
-            file => RootCerts::from(authorities(file)?),
+            file => RootCerts::from(authorities("webhook.ca_datei", file)?),
         };
         let frist = Duration::from_millis(settings.frist_ms.clamp(1, 30_000));
         let config = Agent::config_builder()
@@ -106,8 +106,9 @@ impl Bote {
     }
 }
 
-fn authorities(file: &str) -> Result<Vec<Certificate<'static>>, String> {
-    let failed = |what: String| format!("webhook.ca_datei: {file}: {what}");
+/// The authorities of a PEM file that setting `key` names.
+pub(crate) fn authorities(key: &str, file: &str) -> Result<Vec<Certificate<'static>>, String> {
+    let failed = |what: String| format!("{key}: {file}: {what}");
     let pem = std::fs::read(file).map_err(|e| failed(e.kind().to_string()))?;
     let mut found = Vec::new();
     for item in parse_pem(&pem) {

@@ -36,6 +36,7 @@ use crate::{
     from_row, statements, viele,
 };
 
+pub(crate) use bote::authorities;
 pub use verwaltung::Webhooks;
 
 /// Seconds from a failed try to the next (Standard Webhooks 1.0.0, "Deliverability and reliability"): 75 hours in all.

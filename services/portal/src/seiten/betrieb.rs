@@ -8,6 +8,7 @@ use axum::{http::StatusCode, response::IntoResponse};
 use super::{
     einreihung::{Behandelt, behandelt},
     fassungen::{VorschlagZeile, vorschlag_zeile},
+    nachweise::{Nachweis, zeilen},
     schlangen::{Zeile, zeile},
     stoerungen::{Ursache, gruppieren},
     totbriefe::{BriefZeile, brief_zeile},
@@ -34,6 +35,7 @@ struct BetriebSeite {
     /// Why the messages cannot be shown.
     bus_weg: bool,
     dienste: Vec<Dienst>,
+    nachweise: Vec<Nachweis>,
     schlangen: Vec<Zeile>,
     /// Those with nothing to do.
     ruhend: Vec<Zeile>,
@@ -81,6 +83,7 @@ async fn seite(ctx: &Ctx, felder: &Felder, fehler: &str, status: StatusCode) -> 
         bus_weg: briefe.is_err(),
         briefe: briefe.unwrap_or_default().into_iter().map(brief_zeile).collect(),
         dienste: app.dienste.stand().await,
+        nachweise: zeilen(&app.betrieb.nachweise(ich).await?, app.uhr.now()),
         schlangen,
         ruhend,
         aktiv: kz.aktiv,

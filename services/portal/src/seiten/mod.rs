@@ -22,6 +22,7 @@ pub mod frist;
 pub mod hilfe;
 pub mod laufweg;
 pub mod melden;
+mod nachweise;
 pub mod neufassung;
 pub mod schlangen;
 pub mod sendungen;

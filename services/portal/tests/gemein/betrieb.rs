@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use nachrichten::{
     Actor, JobId, PersonId,
     betrieb::{
-        Auftrag, Behandlung, Betrieb, Eingereiht, Einreihung, Fall, FallStand, Schlange, Stoerung, Totbrief,
+        Auftrag, Behandlung, Betrieb, Eingereiht, Einreihung, Fall, FallStand, Nachweise, Schlange, Stoerung, Totbrief,
         TotbriefAkt,
     },
     fehler::Fehler,
@@ -107,6 +107,16 @@ impl Betrieb for Fake {
             ursache: Some(s.ursache),
             eingabe: format!("{{\n  \"absender\": \"{text}\"\n}}"),
             offen,
+        })
+    }
+    async fn nachweise(&self, actor: &Actor) -> Result<Nachweise, Fehler> {
+        darf(actor)?;
+        let ago = |hours: i64| jetzt().plus_seconds(-3600 * hours);
+        Ok(Nachweise {
+            sicherung: Some((ago(30), 1204)),
+            abgleich: Some((ago(5), 0)),
+            unversiegelt: None,
+            datenbank: 3_400_000_000,
         })
     }
     async fn schlangen(&self, actor: &Actor) -> Result<Vec<Schlange>, Fehler> {

@@ -59,14 +59,20 @@ async fn the_first_login_links_and_each_login_gives_what_the_groups_say() {
         let names: Vec<&str> = acts.iter().map(|(act, _)| act.as_str()).collect();
         assert_eq!(
             names,
-            ["verzeichnisname geändert", "identität verbunden", "rechte aus dem verzeichnis", "angemeldet"]
+            [
+                "person angelegt",
+                "verzeichnisname geändert",
+                "identität verbunden",
+                "rechte aus dem verzeichnis",
+                "angemeldet"
+            ]
         );
-        assert_eq!(acts[2].1, json!({"dazu": ["gruppe:Poststelle", "rolle:Poststelle"], "weg": []}));
+        assert_eq!(acts[3].1, json!({"dazu": ["gruppe:Poststelle", "rolle:Poststelle"], "weg": []}));
         assert!(!format!("{acts:?}").contains("sub-1"), "the provider's name for a person is not in the trail");
 
         // The same groups again change nothing; another set replaces what the directory gave, and nothing else.
         b.anmelden().await;
-        assert_eq!(w.protokoll(person).await.len(), 5);
+        assert_eq!(w.protokoll(person).await.len(), 6);
         w.anbieter.mit(|l| l.person["groups"] = json!(["/66", "/unbekannt"]));
         b.anmelden().await;
         let ayla = w.wer(&b).await;
