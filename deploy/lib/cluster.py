@@ -23,6 +23,7 @@ import urllib.error
 import urllib.request
 
 from feed import KINDS, Item, Progress, Server, table
+from sammler import Sammler
 
 # Each service is a process of `eakte run`. Core services own tables and have a role of the database each.
 CORE = ["akten", "geschaeftsgang", "eingang", "portal"]
@@ -31,6 +32,8 @@ WORKERS = ["uebergabe", "erkennung", "rechnung", "einordnung"]
 CALLED = {"akten": {"geschaeftsgang", "eingang", "portal"}, "geschaeftsgang": {"eingang", "portal", "uebergabe"},
           "eingang": {"portal"}}
 PATIENCE = 180
+# Seconds in the long profile: from a part's start to the next acknowledgement, and a service's start.
+EFFECT, START = 15, 3
 
 
 def free_port():
@@ -237,8 +240,8 @@ class Service(Part):
 
 
 class Cluster:
-    def __init__(self, eakte, versitygw, folder, listen):
-        self.eakte, self.folder = eakte, folder
+    def __init__(self, eakte, versitygw, folder, listen, env=None):
+        self.eakte, self.folder, self.more = eakte, folder, env or {}
         self.database, self.broker, self.store = Postgres(folder), Broker(folder), Store(folder, versitygw)
         self.listen = listen
         self.services = []
@@ -268,7 +271,7 @@ class Cluster:
         self.command("migrate", env={**shared, "EAKTE_DB__MIGRATION_URL_DATEI": owner})
         ports = {name: free_port() for name in CALLED}
         for name in [*CORE, *WORKERS]:
-            env = {**shared}
+            env = {**shared, **self.more}
             if name in CORE:
                 env["EAKTE_DB__URL_DATEI"] = self.role(name)
             if name in ports:
@@ -501,7 +504,8 @@ def kill_loop(cluster, server, rounds, seed, ledger):
         victim.start()
         back = time.monotonic()
         wait("die Annahme", 60, lambda: min(s.acknowledged for s in senders) > back or any(s.error for s in senders))
-        slowest[victim.name] = max(slowest.get(victim.name, (0, 0)), (time.monotonic() - back, back - begun))
+        before = slowest.get(victim.name, (0, 0))
+        slowest[victim.name] = max(before[0], time.monotonic() - back), max(before[1], back - begun)
         done[victim.name] = done.get(victim.name, 0) + 1
         if (number + 1) % 10 == 0:
             print(f"  {number + 1} Runden, {sum(len(s.receipts) for s in senders)} Quittungen", flush=True)
@@ -516,15 +520,33 @@ def kill_loop(cluster, server, rounds, seed, ledger):
     for receipt in receipts:
         wait(f"Sendung {receipt}", 600, lambda r=receipt: server.state(r)["state"] != "accepted")
     print(f"  {len(receipts)} Sendungen, {time.monotonic() - begun:.1f} s nach dem letzten Ausfall alle bearbeitet")
-    return [s.error for s in senders if s.error]
+    late = [f"{name}: erst {effect:.1f} s nach dem Start ist wieder etwas angenommen" for name, (effect, _) in slowest.items() if effect > EFFECT]
+    slow = [f"{s.name}: bereit erst nach {slowest[s.name][1]:.1f} s" for s in cluster.services if slowest.get(s.name, (0, 0))[1] > START]
+    return [s.error for s in senders if s.error] + late + slow
 
 
-def check(cluster, server, items, ledger):
+def follow(sammler, server):
+    """A letter's trace leads through the processes that had it in their hands, and nothing of it hangs loose."""
+    letter = marked(pathlib.Path("tests/corpus/demo/02-brief-schief.jpg").read_bytes(), "Spur")
+    headers = (("idempotency-key", "spur"), ("content-type", "application/octet-stream"))
+    receipt = server.call("POST", "/intake?channel=scan&name=spur.jpg", letter, headers)["receipt"]
+    wait(f"Sendung {receipt}", 120, lambda: server.state(receipt)["state"] != "accepted")
+    through = {"eingang", "geschaeftsgang", "akten", "erkennung", "einordnung"}
+    try:
+        # Spans leave every few seconds.
+        wait("Spur", 20, lambda: through <= sammler.services(receipt) and not sammler.loose(receipt))
+    except TimeoutError:
+        return [f"Die Spur der Sendung {receipt} führt nur durch {sorted(sammler.services(receipt))}, lose: {sammler.loose(receipt)}"]
+    print(f"Spur eines Briefs: {len(sammler.traces[receipt])} Abschnitte aus {len(sammler.services(receipt))} Prozessen")
+    return []
+
+
+def check(cluster, server, items, ledger, sammler):
     print("Jeder Teil wird einmal hart beendet, während die Post unterwegs ist:")
     kill_each_once(cluster, server, items)
     settle(server, items)
     print("R30: Jeder Dienst wird einmal ordentlich beendet und neu gestartet, während Post kommt:")
-    problems = roll_each_once(cluster, server.token, ledger)
+    problems = roll_each_once(cluster, server.token, ledger) + follow(sammler, server)
     return problems + [f"nicht fertig: {item.file.name}" for item in items if item.error or not item.settled()]
 
 
@@ -574,7 +596,9 @@ def main():
     post = [f for f in sorted(pathlib.Path("tests/corpus/demo").iterdir()) if f.suffix.lower() in KINDS]
     items, problems, ledger = [Item(f) for f in post], [], None
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    cluster = Cluster(os.path.abspath(asked.eakte), asked.versitygw, folder, os.environ.get("EAKTE_LISTEN", own))
+    sammler = Sammler() if asked.check else None
+    traced = {"EAKTE_TRACE__URL": sammler.url} if sammler else {}
+    cluster = Cluster(os.path.abspath(asked.eakte), asked.versitygw, folder, os.environ.get("EAKTE_LISTEN", own), traced)
     try:
         begun = time.monotonic()
         cluster.start()
@@ -583,7 +607,7 @@ def main():
         server = Patient(cluster.url, token)
         if asked.check:
             ledger = Ledger(folder / "ledger.jsonl")
-            problems += check(cluster, server, items, ledger)
+            problems += check(cluster, server, items, ledger, sammler)
         else:
             for item in items:
                 item.began = time.monotonic()

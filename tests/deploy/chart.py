@@ -14,7 +14,8 @@ from common import CACHE, CALLED, CALLERS, CORE, ROOT, TOOLS, WORKERS, job_types
 SCHEMAS = CACHE / "tools/kubernetes"
 FULL = ["ca=eakte-ca", "ingress.aktiv=true", "ingress.className=nginx", "serviceMonitor.aktiv=true",
         "serviceMonitor.labels.release=prometheus", "dienste.eingang.scan=eakte-scan", "image.pullSecrets={a}",
-        "umgebung.EAKTE_OTLP__ENDPOINT=http://otel:4317", "netz.vorn[0].namespaceSelector.matchLabels.a=b",
+        "umgebung.EAKTE_TRACE__URL=http://otel:4318/v1/traces", "umgebung.EAKTE_WEBHOOK__ERLAUBT=hub.example",
+        "dienste.geschaeftsgang.volume=eakte-webhook", "netz.vorn[0].namespaceSelector.matchLabels.a=b",
         "netz.beobachtung[0].namespaceSelector.matchLabels.a=b", "netz.datenbank.peers[0].ipBlock.cidr=10.0.0.0/8",
         "priorityClassName=hoch", "nodeSelector.a=b", "tolerations[0].operator=Exists", "betrieb.sicherung.aktiv=true",
         "betrieb.sicherung.volume=eakte-sicherung"]

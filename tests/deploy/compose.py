@@ -91,7 +91,8 @@ def rules(project, secrets):
             wrong(f"image {service['image']} names no version")
         environment = service.get("environment") or {}
         for variable in environment:
-            if re.search(r"PASSWORD$|SECRET$|__URL$", variable):
+            # The address of a collector holds no password.
+            if re.search(r"PASSWORD$|SECRET$|__URL$", variable) and variable != "EAKTE_TRACE__URL":
                 wrong(f"{variable}: a secret in the environment")
         wanted = {s["source"] for s in service.get("secrets", [])}
         problems += [f"{name}: no file for the secret {s}" for s in wanted if not (secrets / s).exists()]
@@ -114,7 +115,11 @@ def rules(project, secrets):
             wrong(f"runs {service.get('command')}")
         if name not in ("migrate", "betrieb") and not service.get("healthcheck", {}).get("test"):
             wrong("no healthcheck")
-    problems += [f"network {n} leads outside" for n, net in networks.items() if n != "vorn" and not net.get("internal")]
+    problems += [f"network {n} leads outside" for n, net in networks.items()
+                 if n not in ("vorn", "hinaus") and not net.get("internal")]
+    # Webhooks leave from here, and the command that tries one.
+    out = {name for name, service in services.items() if "hinaus" in (service.get("networks") or {})}
+    problems += [f"{name} reaches the outside" for name in sorted(out - {"geschaeftsgang", "betrieb"})]
     if any(p["host_ip"] != "127.0.0.1" for p in services["portal"]["ports"]):
         problems.append("the portal listens for everybody: a TLS proxy must stand in front")
     # Debian 12's pg_dump, which is in our image, reads servers up to 15.

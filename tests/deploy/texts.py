@@ -11,8 +11,6 @@ from common import CORE, ROOT, WORKERS, knows, program, run, settings
 PARTS = ("**Bedeutet:**", "**Ursachen:**", "**Tun:**", "**Erledigt, wenn:**")
 # Variables that are no settings: the command line's own, those of scripts, of the compose file and of secrets.
 OTHER = {"EAKTE_DATA", "EAKTE_LISTEN", "EAKTE_SYSTEMD", "EAKTE_ROLLEN", "EAKTE_S3_SECRET"}
-# Sections that the split into processes brings (issue 4); the rest must be in default.toml.
-COMING = ("otlp",)
 
 # `eakte` as a command with up to two words and the rest of its line; not as a database, virtual host or release.
 COMMAND = (r"(?<![\w/@.-])(?<!-p )(?<!install )(?<!database )(?:/usr/local/bin/)?"
@@ -121,15 +119,14 @@ def variables(deploy):
         for name in set(re.findall(r"\bEAKTE_[A-Z0-9_]*[A-Z0-9]\b", file.read_text())) - OTHER - inside:
             key = name.removeprefix("EAKTE_").lower().replace("__", ".")
             # What the schema of the values forbids, by name.
-            if file.name == "values.schema.json" or key.split(".")[0] in COMING or key == "ruf":
+            if file.name == "values.schema.json" or key == "ruf":
                 continue
             if key not in known:
                 problems.append(f"{file.relative_to(deploy)}: {name} is no setting")
     example = tomllib.loads((deploy / "systemd/eakte.toml.example").read_text())
     for section, value in example.items():
         keys = {f"{section}.{key}" for key in value} if isinstance(value, dict) else {section}
-        if section not in COMING:
-            problems += [f"eakte.toml.example: {key} is no setting" for key in sorted(keys - known)]
+        problems += [f"eakte.toml.example: {key} is no setting" for key in sorted(keys - known)]
     return problems
 
 
