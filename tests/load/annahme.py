@@ -9,7 +9,7 @@ at a steady `rate` for `seconds`: each has its moment, and its time counts from 
 workers start, everything is worked off, and every item must be a task. Beside it the bare parts of an acknowledgement on
 the same disk: a file of the size of an invoice written and synced, one row committed.
 
-Takes about a quarter of an hour on two cores. Needs target/debug/eakte.
+Takes about a quarter of an hour on two cores. Needs target/release/eakte.
 """
 import os
 import time

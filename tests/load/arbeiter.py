@@ -10,7 +10,7 @@ uses every core and a second could give nothing. Pages per minute count from the
 letter lies on a desk. Target: two give at least 1.6 times. Beside it bare tesseract on the same pages, one and two
 processes: more than that no program can give on this machine.
 
-Needs target/debug/eakte, tesseract and poppler-utils.
+Needs target/release/eakte, tesseract and poppler-utils.
 """
 import os
 import subprocess

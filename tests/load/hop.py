@@ -10,7 +10,7 @@ row (taken before it is synced) and ends when the worker's function is called; b
 loads: as fast as it goes, half of that, ten per second. Target at half load and at rest: median < 5 ms, 99 % < 25 ms.
 Beside it the bare hop without engine and database: published until consumed (examples/bus.rs, a broker of its own).
 
-Needs target/debug/eakte and the examples (cargo build --workspace --bins --examples).
+Needs target/release/eakte and the examples (cargo build --release --workspace --bins --examples).
 """
 import time
 

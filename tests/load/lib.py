@@ -26,6 +26,7 @@ import cluster  # noqa: E402
 CACHE = pathlib.Path(os.environ.get("EAKTE_CACHE") or pathlib.Path.home() / ".cache/eakte")
 EXAMPLES = pathlib.Path(load.EAKTE).parent / "examples"
 SMOKE_SLACK = 10
+RELEASE = load.ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "release/eakte"
 OPEN = "SELECT count(*), coalesce(max(seit), 0) FROM geschaeftsgang_aufgabe WHERE erledigt IS NULL"
 TICK = os.sysconf("SC_CLK_TCK")
 
@@ -39,7 +40,7 @@ class Stadt(cluster.Cluster):
     def __init__(self, extra="", env=None):
         os.chdir(load.ROOT)  # cluster.py reads the repository from where it stands
         versitygw = CACHE / "tools/bin/versitygw"
-        for program, how in ((pathlib.Path(load.EAKTE), "cargo build --workspace --bins"), (versitygw, "deploy/cluster")):
+        for program, how in ((pathlib.Path(load.EAKTE), "cargo build --release --workspace --bins --examples"), (versitygw, "deploy/cluster")):
             if not program.is_file():
                 sys.exit(f"{program} is missing: {how}")
         folder = pathlib.Path(tempfile.mkdtemp(prefix="eakte-last-", dir=os.environ.get("EAKTE_LOAD_DIR")))
@@ -311,6 +312,9 @@ def drive(doc, title, numbers, settings, measure, city=(), before=None):
     """One driver as a command: its options, `before` without a cluster, `measure` in one, figures and exit code.
     `settings` may depend on the options; `city` is what the cluster needs beyond its own settings."""
     options = arguments(doc, **numbers)
+    if not options.smoke and "EAKTE_BIN" not in os.environ:
+        # What is measured is what a city runs: a release build. The smoke run takes what is there.
+        os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, "EAKTE_BIN": str(RELEASE)})
     figures = Zahlen(title, options.smoke, settings(options) if callable(settings) else settings)
     if before:
         before(figures, options)

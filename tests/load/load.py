@@ -32,6 +32,7 @@ import urllib.parse
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EAKTE = os.environ.get("EAKTE_BIN") or str(ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "debug/eakte")
+PROFILE = {"debug": "dev"}.get(pathlib.Path(EAKTE).parent.name, pathlib.Path(EAKTE).parent.name)
 INVOICE = ROOT / "tests/corpus/demo/04-rechnung-xrechnung-ubl.xml"
 SEARCHES = ["rechnung", "bescheid", "widerspruch grundsteuer", '"stadt musterstadt"', "bau*", "tiefbau -straße",
             "Az:66*", "gebühr", "antrag auf", "vertrag 2026"]
@@ -70,7 +71,7 @@ def machine():
     memory = int(open("/proc/meminfo").readline().split()[1]) / 1024 / 1024
     system = next(line.split("=")[1].strip().strip('"') for line in open("/etc/os-release") if line.startswith("PRETTY_NAME"))
     rustc = subprocess.run(["rustc", "--version"], capture_output=True, text=True, check=True).stdout.split()[1]
-    return f"Machine: {os.cpu_count()} cores, {cpu}, {memory:.0f} GiB, {system}, rustc {rustc}, profile dev, load {os.getloadavg()[0]:.1f}"
+    return f"Machine: {os.cpu_count()} cores, {cpu}, {memory:.0f} GiB, {system}, rustc {rustc}, profile {PROFILE}, load {os.getloadavg()[0]:.1f}"
 
 
 class Server:

@@ -10,7 +10,7 @@ bare driver (services/platform-testkit/examples/nackt.rs) commits the same trans
 copy of the database taken before the run, on the same server, with prepared statements and as many connections as the
 services had, without anything else. Target: at least 60 % of its rate.
 
-Needs target/debug/eakte and the examples (cargo build --workspace --bins --examples).
+Needs target/release/eakte and the examples (cargo build --release --workspace --bins --examples).
 """
 import json
 import re

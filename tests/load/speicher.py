@@ -11,7 +11,7 @@ confirmed to a service (eakte_bus_published_total): a command, a job or a result
 than 5 % or less than 10 MB. Database, broker and store are shown, not judged: they may use what they were given.
 
 Handing in keeps pace: never more than `ahead` items without a task. A million messages take about an hour on two cores.
-Needs target/debug/eakte.
+Needs target/release/eakte.
 """
 import itertools
 import statistics
