@@ -72,11 +72,12 @@ struct Traces {
 /// process changes nothing.
 ///
 /// # Errors
-/// German or English sentence for the operator: an address that is none, authorities that cannot be read.
+/// Sentence for the operator: an address or a share that is none, authorities that cannot be read.
 pub fn start(settings: &TraceSettings, services: &str, mandant: &str) -> Result<(), String> {
     if settings.url.is_empty() || TRACES.get().is_some() {
         return Ok(());
     }
+    checked(settings)?;
     let client = Client::new(settings)?;
     let exporter = opentelemetry_otlp::SpanExporter::builder()
         .with_http()
@@ -91,8 +92,24 @@ pub fn start(settings: &TraceSettings, services: &str, mandant: &str) -> Result<
         .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
         .with_attribute(KeyValue::new("eakte.mandant", mandant.to_owned()));
     spans.set_resource(&resource.build());
-    let sampler = Sampler::TraceIdRatioBased(settings.anteil.clamp(0.0, 1.0));
+    let sampler = Sampler::TraceIdRatioBased(settings.anteil);
     let _ = TRACES.set(Traces { spans, sampler, scope: InstrumentationScope::builder("eakte").build() });
+    Ok(())
+}
+
+/// A mistake in the settings is told at the start: later nothing would show but traces that are missing.
+fn checked(settings: &TraceSettings) -> Result<(), String> {
+    let address = settings.url.parse::<ureq::http::Uri>().ok();
+    let fits = |uri: &ureq::http::Uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some();
+    if !address.as_ref().is_some_and(fits) {
+        return Err(format!(
+            "trace.url: „{}“ ist keine Adresse. Schreiben Sie zum Beispiel http://127.0.0.1:4318/v1/traces.",
+            settings.url
+        ));
+    }
+    if !(0.0..=1.0).contains(&settings.anteil) {
+        return Err(format!("trace.anteil: {} liegt nicht zwischen 0 und 1.", settings.anteil));
+    }
     Ok(())
 }
 
@@ -291,6 +308,20 @@ mod tests {
             context.below(Uuid::from_u128(7)).header(),
             "00-01936f2a7c007abc8123456789abcdef-0000000000000007-01"
         );
+    }
+
+    #[test]
+    fn mistakes_in_the_settings_are_told() {
+        let told = |url: &str, anteil| checked(&TraceSettings { url: url.into(), ca_datei: String::new(), anteil });
+        for url in ["unsinn", "ftp://x/y", "http://", "/v1/traces", "127.0.0.1:4318"] {
+            assert!(told(url, 1.0).is_err_and(|text| text.starts_with("trace.url")), "{url}");
+        }
+        for anteil in [-0.1, 1.1, 7.0, f64::NAN, f64::INFINITY] {
+            assert!(told("http://127.0.0.1:4318/v1/traces", anteil).is_err_and(|t| t.starts_with("trace.anteil")));
+        }
+        for anteil in [0.0, 0.25, 1.0] {
+            assert_eq!(told("https://sammler.stadt.example/v1/traces", anteil), Ok(()));
+        }
     }
 
     #[test]
