@@ -102,7 +102,7 @@ class Progress:
             if self.drawn:
                 print(f"\x1b[{self.drawn}A", end="")
             for item in items:
-                words = item.state.get("fortschritt") or STATES[item.state.get("state", "accepted")]
+                words = item.state.get("progress") or STATES[item.state.get("state", "accepted")]
                 print(f"\x1b[2K  {item.file.name:<38.38} {item.seconds():6.1f} s  {words}")
             self.drawn = len(items)
         else:

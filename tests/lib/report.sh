@@ -70,12 +70,17 @@ counted() {
   if [[ $f -gt 0 ]]; then show_log "$name"; fi
 }
 
-# cargo_tests NAME ARG…: `cargo test --workspace ARG…`.
-# A test that lacks its data prints one line `skipped: reason` and returns: it counts as skipped.
-cargo_tests() {
-  local name=$1 from=$SECONDS status=0 counts
+# cargo_run NAME ARG…: `cargo test --workspace ARG…` into a log; for `cargo_count`, from wherever it ran.
+cargo_run() {
+  local name=$1
   shift
-  run_logged "$name" cargo test --workspace --no-fail-fast "$@" -- --show-output || status=$?
+  run_logged "$name" cargo test --workspace --no-fail-fast "$@" -- --show-output
+}
+
+# cargo_count NAME STATUS FROM: the results in the log of a `cargo_run`.
+# A test that lacks its data prints one line `skipped: reason` and returns: it counts as skipped.
+cargo_count() {
+  local name=$1 status=$2 from=$3 counts
   counts=$(awk '
     /^---- .* stdout ----$/ { fresh = 1 }
     /^skipped: / && fresh { fresh = 0; soft++ }
@@ -83,6 +88,13 @@ cargo_tests() {
     END { print p - soft, f + 0, s + soft }' "$LOGS/$name.log")
   # shellcheck disable=SC2086
   counted "$name" $counts "$status" "$from"
+}
+
+# cargo_tests NAME ARG…: runs and counts.
+cargo_tests() {
+  local from=$SECONDS status=0
+  cargo_run "$@" || status=$?
+  cargo_count "$1" "$status" "$from"
 }
 
 # node_tests NAME FILE…: tests for node:test; a wait for the browser belongs to the test.

@@ -9,11 +9,12 @@ mod broker;
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
 
+use async_trait::async_trait;
 use broker::{EXCHANGE, bis, bus, message, secs};
 use nachrichten::{Actor, Werte, ablaeufe::Ablaeufe};
 use serde_json::{Value, json};
@@ -23,12 +24,16 @@ use service_geschaeftsgang::{
 };
 use service_platform::{
     blobs::DirectoryBlobs,
-    bus::{Bus, BusError, Lane, RabbitBus, State, rabbit::Address},
+    bus::{
+        Bus, BusError, Consumer, DeadLetter, Event, Health, Lane, Message, QueueState, RabbitBus, State,
+        rabbit::Address,
+    },
     konten::{Konten, NeuePerson},
     uhr::{SystemClock, SystemIds},
     worker,
 };
 use service_platform_testkit::{TestDb, TestRabbit, rabbit, sqlite};
+use uuid::Uuid;
 
 /// What no sender of ours made is parked with a reason; others go on.
 #[tokio::test(flavor = "multi_thread")]
@@ -233,6 +238,8 @@ async fn r13_lost_jobs_are_driven_again_from_the_database() {
 async fn r09_each_job_counts_once_when_the_broker_dies() {
     let Some(mut broker) = rabbit().await else { return };
     let mut haus = Haus::neu(&broker, "probe.r09").await;
+    // RabbitMQ 3.10 writes its list of quorum queues behind by up to a second; one killed in it hangs for ever.
+    tokio::time::sleep(secs(2)).await;
     haus.work();
     haus.start(0, 60).await;
     bis("at work", secs(20), async || haus.ended().await > 5).await;
@@ -247,4 +254,70 @@ async fn r09_each_job_counts_once_when_the_broker_dies() {
     let took = bis("all done", secs(60), async || haus.ended().await == 90).await;
     println!("R09: {} jobs done {took:.1?} later", 90 - before);
     haus.once(90).await;
+}
+
+/// A bus that can be heard but not spoken to, as when only one of its two connections is back.
+struct Stumm {
+    bus: Arc<RabbitBus>,
+    silent: AtomicBool,
+}
+
+#[async_trait]
+impl Bus for Stumm {
+    async fn publish_in(&self, queue: &str, lane: Lane, message: Message) -> Result<(), BusError> {
+        match self.silent.load(Ordering::SeqCst) {
+            true => Err(BusError::Away("the connection is not back yet".to_owned())),
+            false => self.bus.publish_in(queue, lane, message).await,
+        }
+    }
+    async fn declare(&self, queue: &str) -> Result<(), BusError> {
+        self.bus.declare(queue).await
+    }
+    async fn emit(&self, event: Event) -> Result<(), BusError> {
+        self.bus.emit(event).await
+    }
+    async fn consume(&self, queue: &str, prefetch: usize) -> Result<Box<dyn Consumer>, BusError> {
+        self.bus.consume(queue, prefetch).await
+    }
+    async fn queue_state(&self, queue: &str) -> Result<QueueState, BusError> {
+        self.bus.queue_state(queue).await
+    }
+    async fn dead_letters(&self) -> Result<Vec<DeadLetter>, BusError> {
+        self.bus.dead_letters().await
+    }
+    async fn drop_dead_letter(&self, id: Uuid) -> Result<bool, BusError> {
+        self.bus.drop_dead_letter(id).await
+    }
+    fn health(&self) -> Health {
+        self.bus.health()
+    }
+    async fn drain(&self, limit: Duration) -> bool {
+        self.bus.drain(limit).await
+    }
+}
+
+/// R09: after an outage jobs arrive before results can leave. They wait in hand; given back, each would come again at
+/// once and be a dead letter within milliseconds, and its document would wait five minutes for the job's deadline.
+#[tokio::test(flavor = "multi_thread")]
+async fn r09_a_job_waits_in_hand_while_its_result_cannot_leave() {
+    let Some(broker) = rabbit().await else { return };
+    let mut haus = Haus::neu(&broker, "probe.stumm").await;
+    let stumm = Arc::new(Stumm { bus: haus.worker.clone(), silent: true.into() });
+    let done = Arc::new(AtomicU64::new(0));
+    let counted = done.clone();
+    let handler = worker::job(haus.art, move |_, _: Value| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        async { Ok(json!({})) }
+    });
+    let blobs = Arc::new(DirectoryBlobs::open(haus.test.folder.path(), "stadt").unwrap());
+    haus.tasks.spawn(worker::serve(handler, stumm.clone(), blobs, 4));
+    haus.start(0, 3).await;
+    bis("worked on", secs(20), async || done.load(Ordering::SeqCst) == 3).await;
+    tokio::time::sleep(secs(1)).await;
+    assert_eq!(stumm.dead_letters().await.unwrap(), [], "in hand, not dead");
+    stumm.silent.store(false, Ordering::SeqCst);
+    let took = bis("all done", secs(10), async || haus.ended().await == 3).await;
+    println!("R09: three results arrived {took:.1?} after they could leave");
+    assert_eq!(done.load(Ordering::SeqCst), 3, "no job was worked on twice");
+    haus.once(3).await;
 }

@@ -7,7 +7,7 @@ use std::{
     future::Future,
     pin::Pin,
     sync::Arc,
-    time::{Instant, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use futures_util::future::BoxFuture;
@@ -78,7 +78,7 @@ impl From<BlobError> for WorkerError {
     fn from(e: BlobError) -> Self {
         Self(match e {
             e if e.is_away() => JobError::Away { cause: e.to_string() },
-            e if e.is_passing() => JobError::Retry { after: std::time::Duration::from_secs(1), cause: e.to_string() },
+            e if e.is_passing() => JobError::Retry { after: Duration::from_secs(1), cause: e.to_string() },
             e => JobError::Bug { detail: e.to_string() },
         })
     }
@@ -119,6 +119,17 @@ pub async fn run(handler: &JobHandler, blobs: Arc<dyn Blobs>, job: Job) -> JobRe
     JobResult { job: id, attempt, outcome }
 }
 
+/// Publishes a result. While the bus does not take it, the job stays in hand: given back, it would come again at once
+/// over a connection that still stands, and after a few such rounds, within milliseconds, end as a dead letter.
+async fn answer(bus: &dyn Bus, result: Message) {
+    let mut pause = Duration::from_millis(100);
+    while let Err(error) = bus.publish(RESULTS, result.clone()).await {
+        tracing::warn!(%error, result.id = %result.id, "cannot publish a result, it waits");
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_secs(2));
+    }
+}
+
 /// Consumes one job type with up to `parallel` jobs at once until the process stops.
 ///
 /// Boxed here: an async function is compiled where it is awaited, in each program that does, and as badly as that one.
@@ -146,16 +157,14 @@ async fn serve_forever(handler: JobHandler, bus: Arc<dyn Bus>, blobs: Arc<dyn Bl
                         let Ok(body) = serde_json::to_value(&result) else { return };
                         let id = Uuid::new_v5(&result.job.0, &result.attempt.to_be_bytes());
                         // Acknowledged only after the result is safe on the bus.
-                        match bus.publish(RESULTS, Message { id, body }).await {
-                            Ok(()) => delivery.ack(),
-                            Err(error) => tracing::warn!(%error, "cannot publish a result, the job comes again"),
-                        }
+                        answer(&*bus, Message { id, body }).await;
+                        delivery.ack();
                     });
                 }
                 tracing::warn!(queue = name, "consumer ended, consuming again");
             }
             Err(error) => tracing::warn!(%error, queue = name, "cannot consume"),
         }
-        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
     }
 }

@@ -274,8 +274,9 @@ impl Supervised {
         Self { slot: watch::Sender::new(Slot::Starting), born: Instant::now() }
     }
 
-    /// Connects and connects again until [`Supervised::close`].
-    pub async fn supervise(&self, options: &RabbitOptions, name: &str, connected: impl Fn()) {
+    /// Connects and connects again until [`Supervised::close`]. A pause ends early when `found`: another connection of
+    /// this process reached the broker.
+    pub async fn supervise(&self, options: &RabbitOptions, name: &str, found: &Notify, connected: impl Fn()) {
         let mut pauses = Pauses::new(options.limits.back_off);
         while !matches!(*self.slot.borrow(), Slot::Closed) {
             let cause = match Link::open(options, name).await {
@@ -286,6 +287,7 @@ impl Supervised {
                         break;
                     }
                     connected();
+                    found.notify_waiters();
                     let cause = link.follow().await;
                     if from.elapsed() > HELD {
                         pauses = Pauses::new(options.limits.back_off);
@@ -304,7 +306,7 @@ impl Supervised {
             if !self.set(Slot::Down { since, cause }) {
                 break;
             }
-            tokio::time::sleep(pause).await;
+            let _ = tokio::time::timeout(pause, found.notified()).await;
         }
     }
 

@@ -32,7 +32,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use tokio::{task::JoinSet, time::Instant};
+use tokio::{sync::Notify, task::JoinSet, time::Instant};
 use uuid::Uuid;
 
 use crate::metriken::{Labels, count, metriken};
@@ -141,12 +141,12 @@ impl RabbitBus {
             dead: tokio::sync::Mutex::new(()),
             options,
         });
-        let mut tasks = JoinSet::new();
+        let (mut tasks, found) = (JoinSet::new(), Arc::new(Notify::new()));
         for (which, role) in [(Which::Publishing, "publishes"), (Which::Consuming, "consumes")] {
-            let inner = inner.clone();
+            let (inner, found) = (inner.clone(), found.clone());
             tasks.spawn(async move {
                 let name = format!("eakte {} {role}", inner.options.name);
-                which.of(&inner).supervise(&inner.options, &name, || prepare(&inner, which)).await;
+                which.of(&inner).supervise(&inner.options, &name, &found, || prepare(&inner, which)).await;
             });
         }
         if inner.options.owner {
