@@ -10,9 +10,13 @@ bare driver (services/platform-testkit/examples/nackt.rs) commits the same trans
 copy of the database taken before the run, on the same server, with prepared statements and as many connections as the
 services had, without anything else. Target: at least 60 % of its rate.
 
+EAKTE_STATEMENTS=1 counts each statement of the run by pg_stat_statements and prints those that take the longest; a run
+with it is a little slower.
+
 Needs target/release/eakte and the examples (cargo build --release --workspace --bins --examples).
 """
 import json
+import os
 import re
 import sys
 import time
@@ -23,6 +27,11 @@ import load
 
 NUMBERS = {"items": (1000, 40, "invoices of the measured run"), "clients": (4, 4, "client systems at once")}
 DATABASE = "\nwal_level = logical\nmax_replication_slots = 4\n"
+STATEMENTS = bool(os.environ.get("EAKTE_STATEMENTS"))
+if STATEMENTS:
+    DATABASE += "shared_preload_libraries = 'pg_stat_statements'\n"
+TOP = """SELECT calls, total_exec_time, regexp_replace(left(query, 150), '\\s+', ' ', 'g') FROM pg_stat_statements
+  ORDER BY total_exec_time DESC LIMIT 40"""
 SETTINGS = "PostgreSQL of deploy/postgresql.conf with wal_level=logical, RabbitMQ and S3 of deploy/cluster"
 FIELD = re.compile(r"""(\w+|"[^"]+")\[([^\]]+)\]:(null|unchanged-toast-datum|'(?:[^']|'')*'|[^\s]+)""")
 CHANGE = re.compile(r"table public\.(\S+): (INSERT|UPDATE|DELETE): (.*)", re.DOTALL)
@@ -159,6 +168,8 @@ def measure(city, figures, options):
     city.until_tasks(before + warm.count, 120)
     settle(city, options)
     place = prepare(city)
+    if STATEMENTS:
+        city.database.sql("CREATE EXTENSION pg_stat_statements", "eakte")
     statistics, cpu, published = city.statistics(), city.cpu(), sum(city.published().values())
     (before, _), busy = city.waiting(), lib.busy_cores()
     done = lib_post.hand_in(city, lib_post.invoices("POSTEN", count), options.clients)
@@ -168,6 +179,10 @@ def measure(city, figures, options):
     settle(city, options)
     after, used, sent = city.statistics(), city.cpu(), sum(city.published().values())
     connections = city.connections()
+    if STATEMENTS:
+        print("\ncalls and ms per item, statement")
+        for calls, took, *text in city.rows(TOP):
+            print(f"{float(calls) / count:8.2f} {float(took) / count:8.3f}  {'|'.join(text)}")
     log = Log(city)
     # COPY keeps one line per row of the log: line ends inside are written as \n.
     text = city.database.run("psql", "-h", "127.0.0.1", "-p", str(city.database.port), "-U", "postgres", "-d", "eakte", "-qAtc",

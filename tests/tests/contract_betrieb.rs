@@ -18,7 +18,7 @@ use std::{
 use nachrichten::{
     Actor, InstanceId, JobId, Timestamp, Werte,
     ablaeufe::Ablaeufe as _,
-    betrieb::{Behandlung, Betrieb, Einreihung, FallStand, Stoerung, TotbriefAkt},
+    betrieb::{Behandlung, Betrieb, Einreihung, FallStand, ProtokollEintrag, ProtokollFrage, Stoerung, TotbriefAkt},
     job::{Job, JobError},
 };
 use serde_json::json;
@@ -93,7 +93,8 @@ impl Welt {
 }
 
 async fn suite(db: &Db) {
-    let persons: [kern::Person<'_>; 2] = [("bea", &[], &["Betrieb"]), ("kim", &["A"], &[])];
+    let persons: [kern::Person<'_>; 3] =
+        [("bea", &[], &["Betrieb"]), ("kim", &["A"], &[]), ("rita", &[], &["Revision"])];
     let kern = kern::Kern::neu(db, &persons, Options::default()).await;
     let kaputt = Arc::new(AtomicBool::new(true));
     let broken = kaputt.clone();
@@ -125,6 +126,7 @@ async fn suite(db: &Db) {
     what_a_job_carries_is_covered(&w).await;
     queues_know_their_workers(&w).await;
     backup_and_comparison_are_told(&w).await;
+    the_trail_answers_and_keeps_the_question(&w).await;
     dead_letters_go_back_or_away(&w).await;
     tasks.shutdown().await;
 }
@@ -142,6 +144,7 @@ async fn only_operators_look(w: &Welt) {
         e.auftrag(kim, JobId(nothing), "").await.unwrap_err(),
         e.schlangen(kim).await.unwrap_err(),
         e.nachweise(kim).await.unwrap_err(),
+        e.protokoll(kim, &frage("", ""), "nur so").await.unwrap_err(),
         e.totbriefe(kim).await.unwrap_err(),
         e.totbrief(kim, nothing, TotbriefAkt::Verwerfen, "so").await.unwrap_err(),
     ];
@@ -226,6 +229,58 @@ async fn backup_and_comparison_are_told(w: &Welt) {
     let told = w.engine.nachweise(w.bea()).await.unwrap();
     assert_eq!(told.sicherung, Some((Timestamp(1_700_000_000_000_000), 12)));
     assert_eq!(told.abgleich, Some((Timestamp(1_700_000_001_000_000), 3)));
+}
+
+/// A question about today, whatever the clock of the test says.
+fn frage(person: &str, tat: &str) -> ProtokollFrage {
+    let (von, bis) = ("2026-11-01".parse().unwrap(), "2026-11-30".parse().unwrap());
+    let (person, tat, nach) = (person.to_owned(), tat.to_owned(), None);
+    ProtokollFrage { von, bis, objekt: String::new(), person, tat, nach, hoechstens: 100 }
+}
+
+async fn the_trail_answers_and_keeps_the_question(w: &Welt) {
+    let (bea, rita) = (w.bea(), w.wer("rita"));
+    let ask = async |wer, frage: &ProtokollFrage| w.engine.protokoll(wer, frage, "Beschwerde 12/26").await;
+    let acts = |all: &[ProtokollEintrag]| all.iter().map(|e| e.tat.clone()).collect::<Vec<_>>();
+    let before = w.noted("Protokoll eingesehen").await;
+    for short in ["", " ", "ab"] {
+        assert_eq!(w.engine.protokoll(bea, &frage("", ""), short).await.unwrap_err().code.0, "E3007");
+    }
+    assert_eq!(w.noted("Protokoll eingesehen").await, before, "nothing was seen");
+
+    // Newest first, and the question is the newest of all.
+    let all = ask(bea, &frage("", "")).await.unwrap();
+    assert!(all.len() > 10 && all.is_sorted_by(|a, b| a.zeit >= b.zeit), "{:?}", acts(&all));
+    assert_eq!(
+        (all[0].tat.as_str(), all[0].wer.as_str(), all[0].objekt.as_str()),
+        ("Protokoll eingesehen", "bea", "protokoll")
+    );
+    assert!(!all[0].angaben.contains("Beschwerde"), "covered for operators: {}", all[0].angaben);
+    assert!(ask(rita, &frage("", "")).await.unwrap()[1].angaben.contains("Beschwerde 12/26"), "the Revision sees it");
+
+    // By a part of the act in any case, by person, by both, by object.
+    let only = ask(bea, &frage("", "STÖRUNG ZUGE")).await.unwrap();
+    assert_eq!(acts(&only), ["Störung zugewiesen", "Störung zugewiesen"]);
+    assert_eq!(acts(&ask(bea, &frage("rita", "")).await.unwrap()), ["Protokoll eingesehen"]);
+    assert!(ask(bea, &frage("rita", "zugewiesen")).await.unwrap().is_empty());
+    assert_eq!(ask(bea, &frage("niemand", "")).await.unwrap_err().code.0, "E3028");
+    let object = ProtokollFrage { objekt: only[0].objekt.clone(), ..frage("", "") };
+    let of_object = ask(bea, &object).await.unwrap();
+    assert!(of_object.len() >= 2 && of_object.iter().all(|e| e.objekt == object.objekt), "{:?}", acts(&of_object));
+
+    // Page by page everything once.
+    let whole = ask(bea, &frage("bea", "zu")).await.unwrap();
+    let mut page = ProtokollFrage { hoechstens: 1, ..frage("bea", "zu") };
+    let mut seen = Vec::new();
+    while let Some(e) = ask(bea, &page).await.unwrap().pop() {
+        page.nach = Some((e.zeit, e.kette.clone(), e.nummer));
+        seen.push(e);
+    }
+    assert_eq!(seen, whole);
+    let long = ProtokollFrage { von: "2026-10-01".parse().unwrap(), ..frage("", "") };
+    assert_eq!(ask(bea, &long).await.unwrap_err().code.0, "E3027");
+    let days_before = ProtokollFrage { bis: "2026-11-02".parse().unwrap(), ..frage("", "") };
+    assert!(ask(bea, &days_before).await.unwrap().iter().all(|e| e.zeit.tag() <= days_before.bis));
 }
 
 async fn dead_letters_go_back_or_away(w: &Welt) {

@@ -20,7 +20,7 @@ use nachrichten::{
     Actor, BlobHash, DokumentId, InstanceId, JobId, SendungId, TaskId, VorgangId, Werte,
     ablaeufe::{Eingriff, Umzug},
     aufgaben::{AufgabenFilter, Erledigung},
-    betrieb::{Behandlung, TotbriefAkt},
+    betrieb::{Behandlung, ProtokollFrage, TotbriefAkt},
     dokumente::{NeueFassung, Schluss},
     fassungen::BeispielOrt,
     laufweg::{LaufwegAenderung, Ort},
@@ -386,6 +386,19 @@ async fn operators(w: &Welt) {
     // The database grows between the two answers.
     let nachweise = fern!(w, betrieb.nachweise(&betrieb)).unwrap();
     assert!(nachweise.sicherung.is_none() && nachweise.datenbank > 0, "{nachweise:?}");
+    let (von, none) = (tag("2026-11-01"), String::new());
+    let frage = ProtokollFrage {
+        von,
+        bis: von,
+        objekt: none.clone(),
+        person: none.clone(),
+        tat: none,
+        nach: None,
+        hoechstens: 100,
+    };
+    assert_eq!(gleich!(w, betrieb.protokoll(&post, &frage, "Prüfung")).unwrap_err().code.0, "E7003");
+    assert_eq!(gleich!(w, betrieb.protokoll(&betrieb, &frage, "")).unwrap_err().code.0, "E3007");
+    gleich!(w, betrieb.protokoll(&betrieb, &frage, "Prüfung")).unwrap();
     assert!(gleich!(w, betrieb.totbriefe(&betrieb)).unwrap().is_empty());
     let weg = gleich!(w, betrieb.totbrief(&betrieb, nothing(), TotbriefAkt::Verwerfen, "alt"));
     assert_eq!(weg.unwrap_err().status, 404);

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: EUPL-1.2
-//! What operators see and do, served by `geschaeftsgang` to persons with the role Betrieb and to nobody else (E7003).
+//! What operators see and do, served by `geschaeftsgang` to persons with the role Betrieb and to nobody else (E7003);
+//! the audit trail also to the role Revision.
 //! Every act needs a reason (E3007 without one), which stands in the audit trail.
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Actor, InstanceId, JobId, PersonId, Timestamp, fehler::Fehler};
+use crate::{Actor, InstanceId, JobId, PersonId, Tag, Timestamp, fehler::Fehler};
 
 /// Incidents read at once.
 pub const STOERUNGEN: usize = 5_000;
@@ -193,6 +194,47 @@ pub struct Auftrag {
     pub offen: bool,
 }
 
+/// Entries of the audit trail on one page.
+pub const PROTOKOLL_SEITE: usize = 100;
+/// Entries of the audit trail in one answer, at most: an extract for a spreadsheet.
+pub const PROTOKOLL_AUSZUG: usize = 5_000;
+/// Days that a question may span when it does not name one object: nothing else is indexed.
+pub const PROTOKOLL_TAGE: i32 = 31;
+
+/// A question to the audit trail; what is empty does not narrow it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProtokollFrage {
+    pub von: Tag,
+    /// The last day, whole.
+    pub bis: Tag,
+    /// `dokument:<id>`, `ablauf:<id>`, `sendung:<id>`, `akte:<id>` and others, whole.
+    pub objekt: String,
+    /// Kennung of who acted.
+    pub person: String,
+    /// A part of the act's name, whatever its case.
+    pub tat: String,
+    /// Older than this entry: the last one of the answer before.
+    pub nach: Option<(Timestamp, String, i64)>,
+    /// How many at most, up to [`PROTOKOLL_AUSZUG`].
+    pub hoechstens: u32,
+}
+
+/// An entry of the audit trail.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProtokollEintrag {
+    pub kette: String,
+    pub nummer: i64,
+    pub zeit: Timestamp,
+    /// A person's name, or the part of the software that acted.
+    pub wer: String,
+    pub tat: String,
+    pub objekt: String,
+    /// JSON on one line; for the role Betrieb with everything covered that could be of a person.
+    pub angaben: String,
+    /// SHA-256 over the entry and the one before it in its chain.
+    pub pruefsumme: String,
+}
+
 #[async_trait]
 pub trait Betrieb: Send + Sync {
     /// How many incidents there are.
@@ -224,6 +266,15 @@ pub trait Betrieb: Send + Sync {
     async fn schlangen(&self, actor: &Actor) -> Result<Vec<Schlange>, Fehler>;
     /// Backup, comparison, seals, room.
     async fn nachweise(&self, actor: &Actor) -> Result<Nachweise, Fehler>;
+    /// The audit trail, newest first; also for the role Revision. The question itself, with
+    /// its reason, stands in the trail before it is answered. E3027: the span is too long or backwards; E3028: nobody
+    /// has this Kennung.
+    async fn protokoll(
+        &self,
+        actor: &Actor,
+        frage: &ProtokollFrage,
+        grund: &str,
+    ) -> Result<Vec<ProtokollEintrag>, Fehler>;
     /// What the bus set aside, at most a thousand.
     async fn totbriefe(&self, actor: &Actor) -> Result<Vec<Totbrief>, Fehler>;
     /// Puts a dead letter back into its queue or throws it away.

@@ -155,15 +155,35 @@ pub fn anzahl(n: u64) -> String {
     if n < ZAEHLT_BIS { n.to_string() } else { format!("über {}", ZAEHLT_BIS - 1) }
 }
 
+/// A whole number as people write it: `1.204.003`.
+pub fn ganz(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push('.');
+        }
+        out.push(digit);
+    }
+    out
+}
+
 /// `1 Vorgang`, `57 Vorgänge`.
 pub fn anzahl_von(n: u64, one: &str, many: &str) -> String {
-    if n == 1 { format!("1 {one}") } else { format!("{n} {many}") }
+    if n == 1 { format!("1 {one}") } else { format!("{} {many}", ganz(n)) }
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn whole_numbers_are_grouped() {
+        for (n, said) in [(0, "0"), (999, "999"), (1_000, "1.000"), (12_345, "12.345"), (1_204_003, "1.204.003")] {
+            assert_eq!(ganz(n), said);
+        }
+    }
 
     #[test]
     fn spans_are_told_in_their_two_largest_units() {

@@ -215,6 +215,9 @@ impl Ctx {
                 stoerungen > 0,
             ));
         }
+        if darf(&["Revision"]) {
+            nav.push(punkt("/betrieb/protokoll", "Protokoll", None, false));
+        }
         if self.app.demo.is_some() {
             nav.push(punkt("/rundgang", "Rundgang", None, false));
         }

@@ -15,6 +15,8 @@ mod dateien;
 #[path = "portal/fassungen.rs"]
 mod fassungen;
 mod gemein;
+#[path = "portal/protokoll.rs"]
+mod protokoll;
 #[path = "portal/rechnung.rs"]
 mod rechnung;
 #[path = "portal/schutz.rs"]

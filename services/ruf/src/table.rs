@@ -16,8 +16,8 @@ use nachrichten::{
     ablaeufe::{Ablaeufe, Ablauf, Eingriff, Kennzahlen, SendungAblauf, Umzug, UmzugBericht, Version},
     aufgaben::{AufgabeSeite, Aufgaben, AufgabenFilter, AufgabenListe, Erledigung, Zaehler},
     betrieb::{
-        Auftrag, Behandlung, Betrieb, Eingereiht, Einreihung, Fall, Nachweise, Schlange, Stoerung, Totbrief,
-        TotbriefAkt,
+        Auftrag, Behandlung, Betrieb, Eingereiht, Einreihung, Fall, Nachweise, ProtokollEintrag, ProtokollFrage,
+        Schlange, Stoerung, Totbrief, TotbriefAkt,
     },
     dokumente::{
         AkteSeite, AkteZeile, DerSendung, Dokument, DokumentZeile, Dokumente, Einheit, Inhalt, NeueFassung, Schluss,
@@ -91,6 +91,7 @@ table! {
         write auftrag(actor: &Actor, job: JobId, grund: &str) -> Auftrag;
         read  schlangen(actor: &Actor) -> Vec<Schlange>;
         read  nachweise(actor: &Actor) -> Nachweise;
+        write protokoll(actor: &Actor, frage: &ProtokollFrage, grund: &str) -> Vec<ProtokollEintrag>, 6;
         read  totbriefe(actor: &Actor) -> Vec<Totbrief>;
         write totbrief(actor: &Actor, id: Uuid, akt: TotbriefAkt, grund: &str) -> ();
     }

@@ -6,6 +6,7 @@
 //! one whose job failed again is an incident again.
 
 mod behandeln;
+mod protokoll;
 pub(crate) mod sql;
 mod totbriefe;
 
@@ -15,8 +16,8 @@ use async_trait::async_trait;
 use nachrichten::{
     Actor, InstanceId, JobId, PersonId, Timestamp,
     betrieb::{
-        Auftrag, Behandlung, Betrieb, Eingereiht, Einreihung, Fall, FallStand, Nachweise, STOERUNGEN, Schlange,
-        Stoerung, Totbrief, TotbriefAkt,
+        Auftrag, Behandlung, Betrieb, Eingereiht, Einreihung, Fall, FallStand, Nachweise, ProtokollEintrag,
+        ProtokollFrage, STOERUNGEN, Schlange, Stoerung, Totbrief, TotbriefAkt,
     },
     fehler::Fehler,
 };
@@ -333,6 +334,15 @@ impl Betrieb for Geschaeftsgang {
             unversiegelt: audit::unsealed_since(db).await.map_err(away)?,
             datenbank,
         })
+    }
+
+    async fn protokoll(
+        &self,
+        actor: &Actor,
+        frage: &ProtokollFrage,
+        grund: &str,
+    ) -> Result<Vec<ProtokollEintrag>, Fehler> {
+        self.inner.protokoll(actor, frage, grund).await
     }
 
     async fn totbriefe(&self, actor: &Actor) -> Result<Vec<Totbrief>, Fehler> {

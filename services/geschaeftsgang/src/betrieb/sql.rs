@@ -21,7 +21,26 @@ macro_rules! einreihung {
     };
 }
 
+/// Entries of the trail, newest first, older than ($2, $3, $4) and not before $1; `$rest` narrows them further.
+macro_rules! protokoll {
+    ($find:literal, $rest:literal) => {
+        concat!(
+            "SELECT a.chain, a.seq, a.at, a.actor, a.act, a.object, a.data, a.hash FROM platform_audit a \
+             WHERE a.at >= $1 AND a.at <= $2 AND (a.at, a.chain, a.seq) < ($2, $3, $4) AND ($5 = '' OR a.actor = $5) \
+             AND ($6 = '' OR ",
+            $find,
+            "(lower(a.act), $6) > 0)",
+            $rest,
+            " ORDER BY a.at DESC, a.chain DESC, a.seq DESC LIMIT $7"
+        )
+    };
+}
+
 statements! {
+    pub PROTOKOLL = protokoll!("instr", "") => protokoll!("strpos", "");
+    pub PROTOKOLL_OBJEKT = protokoll!("instr", " AND a.object = $8") => protokoll!("strpos", " AND a.object = $8");
+    pub PERSON = "SELECT id FROM platform_person WHERE kennung = $1";
+    pub NAME = "SELECT name FROM platform_person WHERE id = $1";
     pub GROESSE = "SELECT p.page_count * s.page_size FROM pragma_page_count() p, pragma_page_size() s"
         => "SELECT pg_database_size(current_database())";
     pub AUFTRAEGE = "SELECT a.id, a.instanz, a.element_instanz, i.process, a.element, a.name, a.ursache, a.angelegt, a.letzter_versuch, a.failures FROM geschaeftsgang_auftrag a JOIN geschaeftsgang_instanz i ON i.id = a.instanz WHERE a.stand = 'stoerung' ORDER BY a.angelegt, a.id LIMIT $1";

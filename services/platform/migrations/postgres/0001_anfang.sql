@@ -12,6 +12,7 @@ CREATE TABLE platform_audit (
   PRIMARY KEY (chain, seq)
 );
 CREATE INDEX platform_audit_object ON platform_audit (object, at);
+CREATE INDEX platform_audit_at ON platform_audit (at);
 CREATE TABLE platform_audit_head (
   chain TEXT NOT NULL PRIMARY KEY,
   seq BIGINT NOT NULL,

@@ -41,6 +41,7 @@ pub const SEITEN: &[&str] = &[
     "vertretung",
     "einstellungen",
     "betrieb",
+    "protokoll",
     "einrichtung",
     "verzeichnis",
     "rundgang",

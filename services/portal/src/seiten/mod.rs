@@ -101,6 +101,7 @@ pub fn geschuetzt(app: &App) -> Router<App> {
         .route("/betrieb/einreihungen/{id}", get(einreihung::zeigen))
         .route("/betrieb/auftraege/{id}", get(auftrag::zeigen).post(auftrag::aufdecken))
         .route("/betrieb/nachrichten/{id}", post(totbriefe::handeln))
+        .route("/betrieb/protokoll", get(protokoll::zeigen).post(protokoll::suchen))
         .route("/betrieb/webhooks/{id}", post(webhooks::handeln))
         .route("/betrieb/fassungen", get(fassungen::zeigen).post(fassungen::pruefen))
         .route("/betrieb/fassungen/vorschlagen", post(fassungen::vorschlagen))

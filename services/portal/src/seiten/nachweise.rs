@@ -54,7 +54,7 @@ pub fn zeilen(n: &Nachweise, now: Timestamp) -> Vec<Nachweis> {
         None => Nachweis { name: "Protokoll", text: "alle Einträge versiegelt".to_owned(), warnung: None },
         Some(at) => Nachweis {
             name: "Protokoll",
-            text: format!("ältester Eintrag ohne Siegel seit {}", format::dauer((now.0 - at.0).max(0))),
+            text: format!("versiegelt bis {}", format::zeitpunkt(at)),
             warnung: older(at, SIEGEL).then_some(("danger", "Siegel fehlt")),
         },
     };
@@ -86,7 +86,7 @@ mod tests {
         };
         let lines = zeilen(&good, now);
         assert!(lines.iter().all(|z| z.warnung.is_none()), "{lines:?}");
-        assert!(lines[0].text.ends_with("1204 Dokumente") && lines[3].text == "3,4 GB", "{lines:?}");
+        assert!(lines[0].text.ends_with("1.204 Dokumente") && lines[3].text == "3,4 GB", "{lines:?}");
         let bad = Nachweise {
             sicherung: Some((ago(27), 1)),
             abgleich: Some((ago(1), 2)),

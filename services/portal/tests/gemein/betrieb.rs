@@ -5,8 +5,8 @@ use async_trait::async_trait;
 use nachrichten::{
     Actor, JobId, PersonId,
     betrieb::{
-        Auftrag, Behandlung, Betrieb, Eingereiht, Einreihung, Fall, FallStand, Nachweise, Schlange, Stoerung, Totbrief,
-        TotbriefAkt,
+        Auftrag, Behandlung, Betrieb, Eingereiht, Einreihung, Fall, FallStand, Nachweise, ProtokollEintrag,
+        ProtokollFrage, Schlange, Stoerung, Totbrief, TotbriefAkt,
     },
     fehler::Fehler,
 };
@@ -118,6 +118,31 @@ impl Betrieb for Fake {
             unversiegelt: None,
             datenbank: 3_400_000_000,
         })
+    }
+    /// One entry each hour; a sentence with a formula in it, as an applicant could have written it.
+    async fn protokoll(
+        &self,
+        actor: &Actor,
+        frage: &ProtokollFrage,
+        grund: &str,
+    ) -> Result<Vec<ProtokollEintrag>, Fehler> {
+        darf(actor)?;
+        if grund.len() < 3 {
+            return Err(Fehler::new("E3007", 422, "Nennen Sie einen Grund. Er steht im Protokoll.", "reason missing"));
+        }
+        self.welt.lock().unwrap().protokoll.push(format!("protokoll {grund} {}", actor.name));
+        let eintrag = |n: i64| ProtokollEintrag {
+            kette: "ablauf:1".into(),
+            nummer: n,
+            zeit: jetzt().plus_seconds(-3600 * n),
+            wer: "Petra Post".into(),
+            tat: "=HYPERLINK(\"x\")".into(),
+            objekt: format!("dokument:{n}"),
+            angaben: r#"{"grund":"•••"}"#.into(),
+            pruefsumme: "ab".repeat(32),
+        };
+        let first = frage.nach.as_ref().map_or(1, |(_, _, n)| n + 1);
+        Ok((first..=150).take(frage.hoechstens as usize).filter(|_| frage.tat.is_empty()).map(eintrag).collect())
     }
     async fn schlangen(&self, actor: &Actor) -> Result<Vec<Schlange>, Fehler> {
         darf(actor)?;
