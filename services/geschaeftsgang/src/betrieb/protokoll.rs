@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use nachrichten::{
-    Actor, PersonId, Timestamp,
+    Actor, PersonId,
     betrieb::{PROTOKOLL_AUSZUG, PROTOKOLL_TAGE, ProtokollEintrag, ProtokollFrage},
     fehler::Fehler,
 };

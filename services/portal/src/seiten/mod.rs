@@ -24,6 +24,7 @@ pub mod laufweg;
 pub mod melden;
 mod nachweise;
 pub mod neufassung;
+mod protokoll;
 pub mod schlangen;
 pub mod sendungen;
 pub mod sichten;

@@ -163,7 +163,9 @@ fn als_tabelle(frage: &ProtokollFrage, all: Vec<ProtokollEintrag>) -> Response {
         line(&[&zeit, &e.wer, &e.tat, &e.objekt, &e.angaben, &e.kette, &nummer, &e.pruefsumme]);
     }
     if voll {
-        line(&["Hier endet der Auszug, weitere ältere Einträge gibt es wahrscheinlich. Wählen Sie einen kürzeren Zeitraum."]);
+        line(&[
+            "Hier endet der Auszug, weitere ältere Einträge gibt es wahrscheinlich. Wählen Sie einen kürzeren Zeitraum.",
+        ]);
     }
     ausliefern(Inhalt {
         name: format!("Protokoll {} bis {}.csv", frage.von, frage.bis),
