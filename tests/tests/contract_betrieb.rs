@@ -240,7 +240,10 @@ fn frage(person: &str, tat: &str) -> ProtokollFrage {
 
 async fn the_trail_answers_and_keeps_the_question(w: &Welt) {
     let (bea, rita) = (w.bea(), w.wer("rita"));
-    let ask = async |wer, frage: &ProtokollFrage| w.engine.protokoll(wer, frage, "Beschwerde 12/26").await;
+    let ask = async |wer, frage: &ProtokollFrage| {
+        w.clock.advance_seconds(1);
+        w.engine.protokoll(wer, frage, "Beschwerde 12/26").await
+    };
     let acts = |all: &[ProtokollEintrag]| all.iter().map(|e| e.tat.clone()).collect::<Vec<_>>();
     let before = w.noted("Protokoll eingesehen").await;
     for short in ["", " ", "ab"] {

@@ -56,6 +56,7 @@ fn routen() -> Vec<(&'static str, String, bool, bool)> {
         r("/betrieb/auftraege/{id}", "/betrieb/auftraege/00000000-0000-0000-0000-000000000001", true, true),
         r("/betrieb/nachrichten/{id}", "/betrieb/nachrichten/00000000-0000-0000-0000-000000000001", true, true),
         r("/betrieb/webhooks/{id}", "/betrieb/webhooks/00000000-0000-0000-0000-000000008002", true, true),
+        r("/betrieb/protokoll", "/betrieb/protokoll", true, true),
         r("/betrieb/fassungen", "/betrieb/fassungen", true, true),
         r("/betrieb/fassungen/vorschlagen", "/betrieb/fassungen/vorschlagen", true, true),
         r("/betrieb/fassungen/umzug", "/betrieb/fassungen/umzug", true, true),
