@@ -90,6 +90,19 @@ cargo_count() {
   counted "$name" $counts "$status" "$from"
 }
 
+# cargo_beside NAME ARG…: runs beside what follows, until `cargo_beside_done` waits for it and counts.
+cargo_beside() {
+  beside_name=$1 beside_from=$SECONDS
+  cargo_run "$@" &
+  beside=$!
+}
+
+cargo_beside_done() {
+  local status=0
+  wait "$beside" || status=$?
+  cargo_count "$beside_name" "$status" "$beside_from"
+}
+
 # cargo_tests NAME ARG…: runs and counts.
 cargo_tests() {
   local from=$SECONDS status=0

@@ -334,7 +334,7 @@ export function filledPages(world) {
     await page.getByRole("navigation").getByRole("link", { name: "Protokoll" }).click();
     await page.getByLabel("Tat").fill("angenommen");
     await page.getByLabel("Grund").fill("Stichprobe");
-    await page.getByRole("button", { name: "Suchen" }).click();
+    await page.getByRole("main").getByRole("button", { name: "Suchen" }).click();
     await page.getByRole("heading", { name: "Einträge" }).waitFor();
     assert.ok((await page.getByRole("row").count()) > 1, "the sample post was accepted");
     await page.getByText("Angaben").first().click();
