@@ -118,6 +118,7 @@ fn eintrag(row: audit::Stored, names: &HashMap<String, String>, alles: bool) -> 
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use nachrichten::Tag;
 
     use super::*;
