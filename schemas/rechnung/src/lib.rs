@@ -27,6 +27,7 @@ pub mod hybrid;
 pub mod iban;
 pub mod leitweg;
 pub mod model;
+pub mod norm;
 mod project;
 pub mod pruefung;
 pub mod text;

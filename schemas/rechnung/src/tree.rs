@@ -3,8 +3,10 @@
 
 use std::{fmt::Write, ops::Range};
 
+use crate::norm::Name;
+
 /// Namespaces the invoice syntaxes use; everything else is [`Ns::Foreign`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Ns {
     /// UBL 2.1 Invoice.
     Inv,
@@ -24,8 +26,21 @@ pub enum Ns {
     Udt,
     /// CII qualified data types.
     Qdt,
-    /// Any other namespace, or none.
+    /// Any other namespace.
     Foreign,
+    /// No namespace.
+    Absent,
+}
+
+/// Namespace of an attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AttributeNs {
+    /// None: the attributes of the invoice syntaxes.
+    None,
+    /// XML Schema instance.
+    Xsi,
+    /// Any other, `xml:` included.
+    Other,
 }
 
 impl Ns {
@@ -43,8 +58,15 @@ impl Ns {
             | "urn:un:unece:uncefact:data:standard:UnqualifiedDataType:15" => Self::Udt,
             "urn:un:unece:uncefact:data:standard:QualifiedDataType:100"
             | "urn:un:unece:uncefact:data:standard:QualifiedDataType:12" => Self::Qdt,
+            "" => Self::Absent,
             _ => Self::Foreign,
         }
+    }
+
+    /// By the prefix that the tables of this crate use.
+    pub(crate) fn of_prefix(prefix: &str) -> Option<Self> {
+        const ALL: [Ns; 9] = [Ns::Inv, Ns::Cn, Ns::Cac, Ns::Cbc, Ns::Ext, Ns::Rsm, Ns::Ram, Ns::Udt, Ns::Qdt];
+        ALL.into_iter().find(|ns| ns.prefix().strip_suffix(':') == Some(prefix))
     }
 
     fn prefix(self) -> &'static str {
@@ -58,7 +80,7 @@ impl Ns {
             Self::Ram => "ram:",
             Self::Udt => "udt:",
             Self::Qdt => "qdt:",
-            Self::Foreign => "*:",
+            Self::Foreign | Self::Absent => "*:",
         }
     }
 }
@@ -74,6 +96,8 @@ pub struct NodeId(pub(crate) u32);
 pub(crate) struct Node {
     pub ns: Ns,
     pub name: u32,
+    /// The same, when a schema has it.
+    pub known: Option<Name>,
     /// 1-based place among the siblings of the same name.
     pub place: u32,
     pub parent: Option<NodeId>,
@@ -91,8 +115,8 @@ pub struct Tree {
     pub(crate) nodes: Vec<Node>,
     pub(crate) names: Vec<Box<str>>,
     pub(crate) text: String,
-    /// (name, value range in `text`); attributes with a namespace are not kept.
-    pub(crate) attributes: Vec<(u32, Range<u32>)>,
+    /// (namespace, name, value range in `text`)
+    pub(crate) attributes: Vec<(AttributeNs, u32, Range<u32>)>,
     pub(crate) root_uri: String,
 }
 
@@ -123,13 +147,22 @@ impl Tree {
         &self.text[range.start as usize..range.end as usize]
     }
 
+    /// The name, when the schemas of the invoice syntaxes have it.
+    pub fn known(&self, id: NodeId) -> Option<Name> {
+        self.node(id).known
+    }
+
+    /// Attributes in document order, without declarations of namespaces: namespace, local name, value.
+    pub fn attributes(&self, id: NodeId) -> impl Iterator<Item = (AttributeNs, &str, &str)> {
+        let range = &self.node(id).attributes;
+        self.attributes[range.start as usize..range.end as usize].iter().map(|(ns, name, value)| {
+            (*ns, &*self.names[*name as usize], &self.text[value.start as usize..value.end as usize])
+        })
+    }
+
     /// Value of an attribute without namespace.
     pub fn attribute(&self, id: NodeId, name: &str) -> Option<&str> {
-        let range = &self.node(id).attributes;
-        self.attributes[range.start as usize..range.end as usize]
-            .iter()
-            .find(|(n, _)| &*self.names[*n as usize] == name)
-            .map(|(_, value)| &self.text[value.start as usize..value.end as usize])
+        self.attributes(id).find(|(ns, n, _)| *ns == AttributeNs::None && *n == name).map(|(.., value)| value)
     }
 
     /// Child elements in document order.
@@ -155,6 +188,11 @@ impl Tree {
     /// Whether the element has text beside child elements.
     pub fn is_mixed(&self, id: NodeId) -> bool {
         self.node(id).mixed
+    }
+
+    /// Every element in document order.
+    pub fn all(&self) -> impl Iterator<Item = NodeId> {
+        (0..self.nodes.len() as u32).map(NodeId)
     }
 
     /// Number of elements.

@@ -11,10 +11,13 @@ use std::{collections::HashMap, ops::Range};
 use quick_xml::{
     NsReader, XmlVersion,
     events::{BytesRef, BytesStart, Event},
-    name::{PrefixDeclaration, ResolveResult},
+    name::{PrefixDeclaration, QName, ResolveResult},
 };
 
-use crate::tree::{Node, NodeId, Ns, Tree};
+use crate::{
+    norm::Name,
+    tree::{AttributeNs, Node, NodeId, Ns, Tree},
+};
 
 /// Bounds of one document.
 #[derive(Clone, Debug)]
@@ -85,13 +88,12 @@ pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Tree, ReadError> {
                     ResolveResult::Unknown(_) => return Err(malformed()),
                 };
                 build.open(uri, start.local_name().into_inner())?;
-                build.attributes(&start)?;
-                for attribute in start.attributes().flatten() {
-                    let (resolved, _) = reader.resolver().resolve_attribute(attribute.key);
-                    if matches!(resolved, ResolveResult::Unknown(_)) {
-                        return Err(malformed());
-                    }
-                }
+                build.attributes(&start, |key| match reader.resolver().resolve_attribute(key).0 {
+                    ResolveResult::Unbound => Ok(AttributeNs::None),
+                    ResolveResult::Bound(ns) if ns.0 == XSI => Ok(AttributeNs::Xsi),
+                    ResolveResult::Bound(_) => Ok(AttributeNs::Other),
+                    ResolveResult::Unknown(_) => Err(malformed()),
+                })?;
             }
             Event::End(_) => build.close(),
             Event::Text(text) => build.text(&text.xml10_content())?,
@@ -110,6 +112,9 @@ pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Tree, ReadError> {
     }
     build.finish()
 }
+
+/// Namespace of XML Schema instances.
+const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
 
 /// One of the five predefined entities or a legal character reference.
 fn resolve(reference: &BytesRef<'_>) -> Result<char, ReadError> {
@@ -188,6 +193,7 @@ impl<'l> Builder<'l> {
         let mut node = Node {
             ns,
             name,
+            known: Name::of(ns, local),
             place: 1,
             parent: None,
             first_child: None,
@@ -224,7 +230,11 @@ impl<'l> Builder<'l> {
         Ok(())
     }
 
-    fn attributes(&mut self, start: &BytesStart<'_>) -> Result<(), ReadError> {
+    fn attributes(
+        &mut self,
+        start: &BytesStart<'_>,
+        namespace: impl Fn(QName<'_>) -> Result<AttributeNs, ReadError>,
+    ) -> Result<(), ReadError> {
         let Some(frame) = self.stack.last() else {
             return Err(malformed());
         };
@@ -247,14 +257,14 @@ impl<'l> Builder<'l> {
             if matches!(
                 attribute.key.as_namespace_binding(),
                 Some(PrefixDeclaration::Default | PrefixDeclaration::Named(_))
-            ) || attribute.key.prefix().is_some()
-            {
+            ) {
                 continue;
             }
+            let ns = namespace(attribute.key)?;
             let name = self.symbol(attribute.key.local_name().into_inner())?;
             let begin = self.tree.text.len() as u32;
             self.tree.text.push_str(&value);
-            self.tree.attributes.push((name, begin..self.tree.text.len() as u32));
+            self.tree.attributes.push((ns, name, begin..self.tree.text.len() as u32));
         }
         let here = self.here();
         let node = &mut self.tree.nodes[node.0 as usize];
