@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: EUPL-1.2
-"""Writes struktur-ubl.tsv, struktur-cii.tsv and ../src/norm/namen.rs from the facts of the schemas.
+"""Writes struktur-ubl.tsv, struktur-cii.tsv and namen.tsv from the facts of the schemas.
 
     tabellen/struktur.py JAR [FOLDER]
 
@@ -132,26 +132,9 @@ def write(kind, types):
     return elements
 
 
-def constant(element):
-    """`cbc:ID` as CBC_ID; CII names are words too: ram:ID as RAM_ID."""
-    prefix, local = element.split(":")
-    out = ""
-    for i, c in enumerate(local):
-        after_lower = i and c.isupper() and not local[i - 1].isupper()
-        before_lower = i and c.isupper() and i + 1 < len(local) and local[i + 1].islower()
-        out += ("_" if after_lower or before_lower else "") + c.upper()
-    return f"{prefix.upper()}_{out}"
-
-
 def write_names(elements):
-    order = sorted(elements)
-    assert len({constant(e) for e in order}) == len(order)
-    lines = ["// SPDX-License-Identifier: EUPL-1.2",
-             "//! Names of every element of UBL 2.1 invoices and credit notes and of CII D16B. Made by `tabellen/struktur.py`.",
-             "", "use super::name::names;", "", "names! {"]
-    lines += [f"    {e.split(':')[0].capitalize()} \"{e.split(':')[1]}\" {constant(e)};" for e in order]
-    lines += ["}"]
-    (HERE.parent / "src/norm/namen.rs").write_text("\n".join(lines) + "\n")
+    lines = ["# SPDX-License-Identifier: EUPL-1.2", "# Every element of the schemas and rules: made by struktur.py, see there.", *sorted(elements)]
+    (HERE / "namen.tsv").write_text("\n".join(lines) + "\n")
 
 
 def main():
@@ -159,7 +142,6 @@ def main():
         sys.exit(__doc__)
     shared = pathlib.Path(os.environ.get("EAKTE_SHARED", "../shared"))
     folder = pathlib.Path(sys.argv[2]) if sys.argv[2:] else shared / "conformance/einvoice/structure"
-    (HERE.parent / "src/norm").mkdir(exist_ok=True)
     elements, values = set(), fixed_values(sys.argv[1])
     for kind, files in SOURCES.items():
         elements |= write(kind, name_inner(fix(read([folder / file for file in files]), values)))

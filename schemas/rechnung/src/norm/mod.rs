@@ -6,7 +6,6 @@
 //! their source.
 
 mod name;
-pub mod namen;
 pub mod pruefen;
 pub mod regelwerk;
 pub mod schema;

@@ -1,39 +1,28 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! Names of elements as small numbers: a document names each element once when it is read, rules compare numbers.
 
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 
-use super::namen::ALL;
 use crate::tree::Ns;
 
-/// Makes the table of all names and a constant for each.
-macro_rules! names {
-    ($($ns:ident $local:literal $name:ident;)*) => {
-        pub(super) static ALL: &[($crate::tree::Ns, &str)] = &[$(($crate::tree::Ns::$ns, $local)),*];
-        #[allow(non_camel_case_types, clippy::upper_case_acronyms)]
-        enum Place { $($name),* }
-        $(#[doc = $local] pub const $name: super::name::Name = super::name::Name(Place::$name as u16);)*
-    };
-}
-pub(super) use names;
-
-/// An element of UBL 2.1 or CII D16B, by its place in the table of all. Other elements have none.
+/// An element of UBL 2.1 or CII D16B, by its place in `tabellen/namen.tsv`. Other elements have none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name(pub(super) u16);
 
 impl Name {
     /// How many there are.
-    pub const COUNT: usize = ALL.len();
+    pub fn count() -> usize {
+        TABLE.names.len()
+    }
 
     /// The name of an element, when a schema has it.
     pub fn of(ns: Ns, local: &str) -> Option<Self> {
-        static TABLE: OnceLock<Table> = OnceLock::new();
-        TABLE.get_or_init(Table::new).find(ns, local)
+        TABLE.find(ns, local)
     }
 
     /// Namespace and local name.
     pub fn parts(self) -> (Ns, &'static str) {
-        ALL[usize::from(self.0)]
+        TABLE.names[usize::from(self.0)]
     }
 
     /// Its place among all names.
@@ -43,7 +32,7 @@ impl Name {
 
     /// Every name.
     pub fn all() -> impl Iterator<Item = Self> {
-        (0..ALL.len() as u16).map(Self)
+        (0..Self::count() as u16).map(Self)
     }
 
     /// As the tables write it: `cbc:ID`.
@@ -55,22 +44,27 @@ impl Name {
 
 /// Open addressing over all names; four slots for each, so that nearly every look finds its own first.
 struct Table {
+    names: Vec<(Ns, &'static str)>,
     slots: Vec<u16>,
 }
+
+static TABLE: LazyLock<Table> = LazyLock::new(|| Table::read(include_str!("../../tabellen/namen.tsv")));
 
 const FREE: u16 = u16::MAX;
 
 impl Table {
-    fn new() -> Self {
-        let mut slots = vec![FREE; (ALL.len() * 4).next_power_of_two()];
-        for (i, (ns, local)) in ALL.iter().enumerate() {
+    fn read(table: &'static str) -> Self {
+        let lines = table.lines().filter_map(|line| line.split_once(':'));
+        let names: Vec<_> = lines.filter_map(|(prefix, local)| Some((Ns::of_prefix(prefix)?, local))).collect();
+        let mut slots = vec![FREE; (names.len() * 4).next_power_of_two()];
+        for (i, (ns, local)) in names.iter().enumerate() {
             let mut at = hash(*ns, local) & (slots.len() - 1);
             while slots[at] != FREE {
                 at = (at + 1) & (slots.len() - 1);
             }
             slots[at] = i as u16;
         }
-        Self { slots }
+        Self { names, slots }
     }
 
     fn find(&self, ns: Ns, local: &str) -> Option<Name> {
@@ -78,7 +72,7 @@ impl Table {
         loop {
             match self.slots[at] {
                 FREE => return None,
-                i if ALL[usize::from(i)] == (ns, local) => return Some(Name(i)),
+                i if self.names[usize::from(i)] == (ns, local) => return Some(Name(i)),
                 _ => at = (at + 1) & (self.slots.len() - 1),
             }
         }
@@ -100,15 +94,16 @@ fn hash(ns: Ns, local: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::norm::namen;
 
     #[test]
     fn every_name_is_found_and_no_other() {
-        for (i, (ns, local)) in ALL.iter().enumerate() {
-            assert_eq!(Name::of(*ns, local), Some(Name(i as u16)));
+        let lines = include_str!("../../tabellen/namen.tsv").lines().filter(|l| !l.starts_with('#'));
+        assert_eq!(Name::count(), lines.count());
+        for name in Name::all() {
+            let (ns, local) = name.parts();
+            assert_eq!(Name::of(ns, local), Some(name));
         }
-        assert_eq!(namen::CBC_ID.parts(), (Ns::Cbc, "ID"));
-        assert_eq!(Name::from_prefixed("ram:ID"), Some(namen::RAM_ID));
+        assert_eq!(Name::from_prefixed("ram:ID").map(Name::parts), Some((Ns::Ram, "ID")));
         assert_eq!(Name::of(Ns::Cbc, "Id"), None);
         assert_eq!(Name::of(Ns::Cac, "ID"), None);
         assert_eq!(Name::of(Ns::Foreign, "ID"), None);

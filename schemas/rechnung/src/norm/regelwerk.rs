@@ -205,9 +205,9 @@ impl Regelwerk {
         let mut all = Self {
             rules: Vec::new(),
             places: HashMap::new(),
-            by_name: vec![Vec::new(); Name::COUNT],
+            by_name: vec![Vec::new(); Name::count()],
             by_suffix: Vec::new(),
-            counted: vec![Vec::new(); Name::COUNT],
+            counted: vec![Vec::new(); Name::count()],
             attributes: Vec::new(),
         };
         for line in table.lines().filter(|line| !line.starts_with('#')) {
