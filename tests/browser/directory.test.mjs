@@ -134,8 +134,12 @@ describe("logout", () => {
     // The page between the two goes on by itself; an answer without content keeps it in place for a look.
     const end = `${world.directory.url}/session/end**`;
     await page.route(end, (route) => route.fulfill({ status: 204 }));
+    const gone = page.waitForResponse(end);
     await page.getByRole("banner").getByRole("button", { name: "Abmelden" }).click();
     const on = page.getByRole("link", { name: "Beim Verzeichnis abmelden" });
+    // Until it has tried to go on, and stayed: on its way a page has no title.
+    await gone;
+    await page.waitForFunction(() => document.title !== "");
     const target = new URL(await on.getAttribute("href"));
     assert.equal(target.searchParams.get("client_id"), "eakte");
     assert.equal(target.searchParams.get("id_token_hint"), null);
